@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A recording: a CTF 1.8 trace directory with `metadata` and one stream file
+ * for each CPU ("cpu-N"), and, after `nvmescope import`, one for what the device
+ * saw ("device").  Packets hold the structs of kmod/nvs_events.h as they are, so
+ * a reader maps the files and hands out pointers.
+ */
+#ifndef NVS_RECORDING_H
+#define NVS_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "nvs_events.h"
+
+/* What went wrong, in one sentence: what, where and what to do next. */
+struct nvs_error {
+	char text[512];
+};
+
+/* Always returns -1, so that `return nvs_fail(err, "...")` reads well. */
+int nvs_fail(struct nvs_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+struct recording;
+
+/* One event, valid until the recording is closed. */
+struct recorded {
+	const struct nvs_hdr *hdr;
+	unsigned int size;	/* bytes, hdr included */
+	unsigned int cpu;	/* CPU that wrote it; RECORDING_DEVICE: imported */
+};
+#define RECORDING_DEVICE	0xffffu
+
+/*
+ * Opens @dir and checks every packet header in it before any event is handed
+ * out.  A torn tail (recorder killed, disk full) is not an error: what is whole
+ * is read, and recording_cut() says what is not.  NULL with @err set otherwise.
+ */
+struct recording *recording_open(const char *dir, struct nvs_error *err);
+void recording_close(struct recording *r);
+
+/*
+ * Next event in time order over all streams.  1: @ev is set; 0: the end; -1:
+ * @err is set and names file and offset.
+ */
+int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err);
+void recording_rewind(struct recording *r);
+
+/* A key of CTF's env (kernel, driver, device, command, ...), or NULL. */
+const char *recording_env(const struct recording *r, const char *key);
+/* CPUs with a stream, and events lost on one, as the recorder counted them. */
+unsigned int recording_nr_cpus(const struct recording *r);
+uint64_t recording_lost(const struct recording *r, unsigned int cpu);
+uint64_t recording_lost_total(const struct recording *r);
+/* NULL, or a sentence that says which file was cut where. */
+const char *recording_cut(const struct recording *r);
+/* Names, made from the table: NULL for an unknown value. */
+const char *nvs_event_name(unsigned int id);
+const char *nvs_symbol_name(enum nvs_symbol_set set, unsigned int value);
+
+#endif
