@@ -286,7 +286,7 @@ struct nvs_hdr {
 	F(__u16, how, BELL)
 #define NVS_FIELDS_cq_enter(F, P)			\
 	F(__u16, why, WHY_CQ)				\
-	F(__u16, head, DEC)				\
+	F(__u16, cq_head, DEC)			\
 	F(__u16, phase, DEC)	/* the phase tag expected there */ \
 	F(__u16, vector, DEC)
 #define NVS_FIELDS_cqe(F, P)				\

@@ -14,7 +14,6 @@
 
 #include <linux/tracepoint.h>
 #include "nvs_events.h"
-#include "compat.h"
 
 /* How a field is declared, stored and printed; padding is nobody's argument. */
 #define NVS_TP_PROTO(type, name, base)		, type name
@@ -32,5 +31,71 @@
 /* A symbol set prints as names; { value, "name" } pairs for __print_symbolic. */
 #define NVS_TP_PAIR(value, name)		{ value, #name },
 #define NVS_TP_NAMED(value, set)		\
-	__print_symbolic(value, NVS_SYMS_##set(NVS_TP_PAIR) { -1, NULL })
+	__print_symbolic(value, NVS_SYMS_##set(NVS_TP_PAIR) { 0xffff, "?" })
 
+#define NVS_TP_FORMAT_PHASE			"%s"
+#define NVS_TP_VALUE_PHASE(value)		NVS_TP_NAMED(value, PHASE)
+#define NVS_TP_FORMAT_STATE			"%s"
+#define NVS_TP_VALUE_STATE(value)		NVS_TP_NAMED(value, STATE)
+#define NVS_TP_FORMAT_RING			"%s"
+#define NVS_TP_VALUE_RING(value)		NVS_TP_NAMED(value, RING)
+#define NVS_TP_FORMAT_RQOP			"%s"
+#define NVS_TP_VALUE_RQOP(value)		NVS_TP_NAMED(value, RQOP)
+#define NVS_TP_FORMAT_MAP			"%s"
+#define NVS_TP_VALUE_MAP(value)			NVS_TP_NAMED(value, MAP)
+#define NVS_TP_FORMAT_BELL			"%s"
+#define NVS_TP_VALUE_BELL(value)		NVS_TP_NAMED(value, BELL)
+#define NVS_TP_FORMAT_WHY_CQ			"%s"
+#define NVS_TP_VALUE_WHY_CQ(value)		NVS_TP_NAMED(value, WHY_CQ)
+#define NVS_TP_FORMAT_CQE			"%s"
+#define NVS_TP_VALUE_CQE(value)			NVS_TP_NAMED(value, CQE)
+#define NVS_TP_FORMAT_HOW_DONE			"%s"
+#define NVS_TP_VALUE_HOW_DONE(value)		NVS_TP_NAMED(value, HOW_DONE)
+#define NVS_TP_FORMAT_BATCH			"%s"
+#define NVS_TP_VALUE_BATCH(value)		NVS_TP_NAMED(value, BATCH)
+#define NVS_TP_FORMAT_TIMEOUT			"%s"
+#define NVS_TP_VALUE_TIMEOUT(value)		NVS_TP_NAMED(value, TIMEOUT)
+#define NVS_TP_FORMAT_ABORT			"%s"
+#define NVS_TP_VALUE_ABORT(value)		NVS_TP_NAMED(value, ABORT)
+#define NVS_TP_FORMAT_WHY_RESET			"%s"
+#define NVS_TP_VALUE_WHY_RESET(value)		NVS_TP_NAMED(value, WHY_RESET)
+#define NVS_TP_FORMAT_FREEZE			"%s"
+#define NVS_TP_VALUE_FREEZE(value)		NVS_TP_NAMED(value, FREEZE)
+#define NVS_TP_FORMAT_GONE			"%s"
+#define NVS_TP_VALUE_GONE(value)		NVS_TP_NAMED(value, GONE)
+
+#endif /* NVS_TRACE_H */
+
+/* One TRACE_EVENT for each row; define_trace.h reads this part many times. */
+#undef NVS_TRACE_EVENT
+#define NVS_TRACE_EVENT(num, ev, size)						\
+	TRACE_EVENT(nvs_##ev,							\
+		TP_PROTO(__u16 ctrl, __u16 qid, __u16 cid			\
+			 NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),		\
+		TP_ARGS(ctrl, qid, cid						\
+			NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD)),		\
+		TP_STRUCT__entry(						\
+			__field(__u16, ctrl)					\
+			__field(__u16, qid)					\
+			__field(__u16, cid)					\
+			NVS_FIELDS_##ev(NVS_TP_FIELD, NVS_NO_PAD)		\
+		),								\
+		TP_fast_assign(							\
+			__entry->ctrl = ctrl;					\
+			__entry->qid = qid;					\
+			__entry->cid = cid;					\
+			NVS_FIELDS_##ev(NVS_TP_ASSIGN, NVS_NO_PAD)		\
+		),								\
+		TP_printk("ctrl=%u qid=%u cid=%#x"				\
+			NVS_FIELDS_##ev(NVS_TP_FORMAT, NVS_NO_PAD),		\
+			__entry->ctrl, __entry->qid, __entry->cid		\
+			NVS_FIELDS_##ev(NVS_TP_VALUE, NVS_NO_PAD))		\
+	);
+
+NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
