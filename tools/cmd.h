@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What main.c and the commands agree on. */
+#ifndef NVS_CMD_H
+#define NVS_CMD_H
+
+#include "options.h"
+#include "recording.h"
+
+#ifndef NVMESCOPE_VERSION
+#define NVMESCOPE_VERSION "unknown"
+#endif
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1, /* or a regression, or a broken rule, found */
+	EXIT_USAGE = 2,
+	EXIT_SKIPPED = 77,
+};
+
+/*
+ * A command is main() over again: @argv[0] is its own name.  Returns an exit
+ * code, having said on stderr what went wrong.
+ */
+#define NVS_COMMANDS(C)                                                          \
+	C(record, "record an NVMe driver's steps into a directory")              \
+	C(report, "summarise a recording queue by queue")                        \
+	C(timeline, "draw a recording")                                          \
+	C(check, "hold a recording against the rules of the NVMe specification") \
+	C(import, "add what the emulated device logged to a recording")
+
+#define NVS_DECLARE_COMMAND(name, summary) int cmd_##name(int argc, char **argv);
+NVS_COMMANDS(NVS_DECLARE_COMMAND)
+#undef NVS_DECLARE_COMMAND
+
+/* Prints "nvmescope: MESSAGE" and a newline on stderr. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
