@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How every provider hands its events over: one ring for each CPU.
+ *
+ * One shared ring serialises all CPUs on its lock, and a wake-up for each event
+ * costs ten times the event; so each CPU has a ring of its own, nobody is woken
+ * and the recorder looks in by time.  What does not fit is counted, by CPU and
+ * event, where the recorder can read it without a system call.
+ */
+#ifndef NVS_RING_H
+#define NVS_RING_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "lost.h"
+
+/* The inner map is only a template: the recorder puts in one ring for each CPU. */
+struct cpu_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* the recorder sets the number of CPUs, here and below */
+	__type(key, __u32);
+	__array(values, struct cpu_ring);
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_lost);
+} lost SEC(".maps");
+
+/* Off the hot path.  Atomic, because an interrupt's program may count in between. */
+static __noinline void count_lost(__u32 cpu, __u32 id)
+{
+	struct cpu_lost *l = bpf_map_lookup_elem(&lost, &cpu);
+
+	if (l && id <= NVS_EVENT_ID_MAX)
+		__sync_fetch_and_add(&l->by_event[id], 1);
+}
+
+/*
+ * Room for an event of @size bytes (a constant), stamped with time and id; NULL
+ * when it was lost, and counted.
+ */
+static __always_inline void *emit_begin(__u16 id, __u32 size)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct nvs_hdr *h = NULL;
+	void *ring;
+
+	ring = bpf_map_lookup_elem(&rings, &cpu);
+	if (ring)
+		h = bpf_ringbuf_reserve(ring, size, 0);
+	if (!h) {
+		count_lost(cpu, id);
+		return NULL;
+	}
+	/*
+	 * Only now: an interrupt between reserving and stamping puts its own
+	 * events behind this one, and earlier in time.  This one is then the only
+	 * one out of order, and the recorder moves it over theirs.
+	 */
+	h->ts = bpf_ktime_get_ns();
+	h->id = id;
+	return h;
+}
+
+static __always_inline void emit_end(void *event)
+{
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+#endif
