@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What model.c, model_queue.c and model_phase.c share, and nobody else sees. */
+#ifndef NVS_MODEL_INTERNAL_H
+#define NVS_MODEL_INTERNAL_H
+
+#include "model.h"
+
+#define CHUNK_CMDS	64
+#define NR_CHUNKS	(4096 / CHUNK_CMDS)
+#define MAX_PENDING	4096
+#define MAX_STACK	32
+#define MAX_THREADS	64
+
+enum cmd_state {
+	CMD_FREE,
+	CMD_OPEN,
+	CMD_DONE,	/* told to the visitor; kept so that late steps find their owner */
+};
+
+#define CMD_AT_DEVICE	0x01	/* rung, no CQE: counted in q->depth */
+#define CMD_RETRIED	0x02
+
+/*
+ * A queue's commands, by tag.  Chunks come as tags are first used, so that a
+ * queue costs what its depth needs, and pointers to commands stay good.
+ */
+struct queue_state {
+	struct model_cmd *chunk[NR_CHUNKS];
+	/* Identifiers of SQEs that no doorbell covers yet, and CQEs likewise. */
+	uint16_t sq_pending[MAX_PENDING], cq_pending[MAX_PENDING];
+	uint32_t nr_sq_pending, nr_cq_pending;
+	bool sq_synced, cq_synced;	/* tail, head and phase are known */
+	bool looking;			/* between cq_enter and cq_exit */
+	struct model_look look;
+};
+
+/* Phases that are open on one thread. */
+struct thread {
+	uint32_t tid;
+	uint32_t nr;
+	int32_t stack[MAX_STACK];	/* indices into m->phases */
+};
+
+struct model {
+	const struct model_visitor *v;
+	void *ctx;
+	struct model_totals totals;
+
+	struct model_ctrl *ctrls[MODEL_MAX_CTRLS];
+	unsigned int nr_ctrls, nr_queues;
+	struct model_ctrl *last_ctrl;	/* of the last event: mostly the next one's too */
+
+	struct model_phase *phases;
+	unsigned int nr_phases, max_phases;
+	struct model_mark *marks;
+	unsigned int nr_marks, max_marks;
+	struct thread threads[MAX_THREADS];
+	unsigned int nr_threads;
+};
+
+/*
+ * model.c: finds or makes them.  0 with NULL when over the limits (counted), -1
+ * with @err set when there is no memory.
+ */
+int model_get_ctrl(struct model *m, uint16_t id, struct model_ctrl **ctrl, struct nvs_error *err);
+int model_get_queue(struct model *m, const struct nvs_hdr *h, struct model_queue **queue,
+		    struct nvs_error *err);
+/* Makes room for one more in an array of @size byte elements, at most @limit. */
+void *model_grow(void *array, unsigned int nr, unsigned int *max, unsigned int limit, size_t size);
+
+/* model_queue.c */
+int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err);
+/* Events that are not an I/O's own but change what a queue knows. */
+void queue_created(struct model_queue *q, const struct nvs_queue_create *ev);
+void queue_retried(struct model_queue *q, const struct nvs_hdr *h);
+void queue_finish(struct model *m, struct model_queue *q);
+void queue_free(struct model_queue *q);
+
+/* model_phase.c */
+int phase_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err);
+void phase_finish(struct model *m);
+/*
+ * Adds a mark to the innermost phase of thread @tid; 0: of the controller.
+ * Returns its index + 1, or 0 when there was no room (counted).
+ */
+uint32_t mark_add(struct model *m, const struct nvs_hdr *h, enum model_mark_kind kind,
+		  uint32_t tid, uint32_t what, uint64_t value);
+
+#endif

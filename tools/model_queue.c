@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The model's queues: submission and completion rings, and the commands between
+ * them.  Every event of an I/O comes through here, so nothing here allocates but
+ * the first use of a tag, and nothing searches.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "model_internal.h"
+
+#define AS(type, h) ((const struct nvs_##type *)(const void *)(h))
+
+/* The place of @cid's tag, or NULL when it was never used (and @err is NULL). */
+static struct model_cmd *place(struct model_queue *q, uint16_t cid, struct nvs_error *err)
+{
+	unsigned int tag = NVS_CID_TAG(cid);
+	struct model_cmd **chunk = &q->state->chunk[tag / CHUNK_CMDS];
+
+	if (!*chunk) {
+		if (!err)
+			return NULL;
+		*chunk = calloc(CHUNK_CMDS, sizeof(**chunk));
+		if (!*chunk) {
+			nvs_fail(err, "out of memory for the commands of queue %u of nvme%u: "
+				 "close other programs or use a machine with more memory",
+				 q->qid, q->ctrl);
+			return NULL;
+		}
+	}
+	return *chunk + tag % CHUNK_CMDS;
+}
+
+/* The open command @cid, or NULL.  The generation in it tells two users of a tag apart. */
+static struct model_cmd *find_open(struct model_queue *q, uint16_t cid)
+{
+	struct model_cmd *c = place(q, cid, NULL);
+
+	return c && c->state == CMD_OPEN && c->cid == cid ? c : NULL;
+}
+
+static void depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by)
+{
+	q->depth += by;
+	if (q->depth > q->peak_depth)
+		q->peak_depth = q->depth;
+	if (m->v->depth)
+		m->v->depth(m->ctx, q, ts);
+}
+
+static void leave_device(struct model *m, struct model_queue *q, struct model_cmd *c, uint64_t ts)
+{
+	if (c->flags & CMD_AT_DEVICE) {
+		c->flags &= ~CMD_AT_DEVICE;
+		depth_change(m, q, ts, -1);
+	}
+}
+
+static bool in_order(const struct model_cmd *c)
+{
+	uint64_t last = 0;
+
+	/* The steps that a split is made of; others may overtake each other. */
+	static const enum model_step steps[] = {
+		STEP_START, STEP_SQ_BELL, STEP_CQE, STEP_COMPLETE
+	};
+
+	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (c->at[steps[i]] && c->at[steps[i]] < last)
+			return false;
+		if (c->at[steps[i]])
+			last = c->at[steps[i]];
+	}
+	return true;
+}
+
+/* The command is over: rq_complete was seen. */
+static void command_done(struct model *m, struct model_queue *q, struct model_cmd *c)
+{
+	c->state = CMD_DONE;
+	q->done++;
+	if (c->status)
+		q->failed++;
+	if (!c->at[STEP_START])
+		q->trouble.no_start++;
+	if (!in_order(c))
+		q->trouble.disordered++;
+	if (c->mark && c->mark <= m->nr_marks)
+		m->marks[c->mark - 1].end = c->at[STEP_COMPLETE];
+	if (m->v->command)
+		m->v->command(m->ctx, q, c);
+}
+
+/*
+ * rq_complete, cmd_unmap and the CQ doorbell come in any order, on any CPU: the
+ * command is told when all that will come has come.
+ */
+static void command_done_if_whole(struct model *m, struct model_queue *q, struct model_cmd *c)
+{
+	bool mapped = c->at[STEP_MAP] && c->map != NVS_MAP_none;
+
+	if (!c->at[STEP_COMPLETE])
+		return;
+	if (c->at[STEP_CQE] && !c->at[STEP_CQ_BELL])
+		return;
+	if (mapped && !c->at[STEP_UNMAP])
+		return;
+	command_done(m, q, c);
+}
+
+/* A tag is used again while the model still has a command there. */
+static void command_replaced(struct model *m, struct model_queue *q, struct model_cmd *c,
+			     uint64_t ts)
+{
+	leave_device(m, q, c, ts);
+	if (c->at[STEP_COMPLETE])
+		command_done(m, q, c);	/* only its last steps were missing */
+	else if (c->flags & CMD_RETRIED)
+		;			/* counted when its retry event came */
+	else if (c->at[STEP_CQE])
+		q->trouble.no_end++;
+	else if (c->at[STEP_SQE] || c->at[STEP_SQ_BELL])
+		q->trouble.reused++;
+	else
+		q->restarted++;		/* no room then; blk-mq brought it back */
+}
+
+static struct model_cmd *command_begin(struct model *m, struct model_queue *q,
+				       const struct nvs_hdr *h, struct nvs_error *err)
+{
+	struct model_cmd *c = place(q, h->cid, err);
+
+	if (!c)
+		return NULL;
+	if (c->state == CMD_OPEN)
+		command_replaced(m, q, c, h->ts);
+	memset(c, 0, sizeof(*c));
+	c->cid = h->cid;
+	c->state = CMD_OPEN;
+	return c;
+}
+
+/* A step before the doorbell.  Makes a command without a start when there is none. */
+static struct model_cmd *command_early(struct model *m, struct model_queue *q,
+				       const struct nvs_hdr *h, struct nvs_error *err)
+{
+	struct model_cmd *c = find_open(q, h->cid);
+
+	/* A second SQE for one identifier is another command, with its start lost. */
+	if (c && !c->at[STEP_SQE])
+		return c;
+	return command_begin(m, q, h, err);
+}
+
+static int on_rq_start(struct model *m, struct model_queue *q, const struct nvs_rq_start *ev,
+		       struct nvs_error *err)
+{
+	struct model_cmd *c = command_begin(m, q, &ev->h, err);
+
+	if (!c)
+		return -1;
+	c->at[STEP_START] = ev->h.ts;
+	c->sector = ev->sector;
+	c->bytes = ev->bytes;
+	c->nsid = ev->nsid;
+	c->pid = ev->pid;
+	c->op = ev->op;
+	q->started++;
+	if (q->qid == 0)
+		c->mark = mark_add(m, &ev->h, MARK_ADMIN, ev->pid, 0, 0);
+	return 0;
+}
+
+static int on_cmd_setup(struct model *m, struct model_queue *q, const struct nvs_cmd_setup *ev,
+			struct nvs_error *err)
+{
+	struct model_cmd *c = command_early(m, q, &ev->h, err);
+
+	if (!c)
+		return -1;
+	c->at[STEP_SETUP] = ev->h.ts;
+	c->opcode = ev->opcode;
+	if (c->mark) {
+		m->marks[c->mark - 1].what = ev->opcode;
+		m->marks[c->mark - 1].value = ev->cdw10;
+	}
+	return 0;
+}
+
+static int on_cmd_map(struct model *m, struct model_queue *q, const struct nvs_cmd_map *ev,
+		      struct nvs_error *err)
+{
+	struct model_cmd *c = command_early(m, q, &ev->h, err);
+
+	if (!c)
+		return -1;
+	c->at[STEP_MAP] = ev->h.ts;
+	c->map = (uint8_t)ev->how;
+	return 0;
+}
+
+static uint16_t next_slot(uint16_t slot, uint32_t depth)
+{
+	return depth && slot + 1u >= depth ? 0 : (uint16_t)(slot + 1);
+}
+
+static int on_sqe(struct model *m, struct model_queue *q, const struct nvs_sqe *ev,
+		  struct nvs_error *err)
+{
+	struct queue_state *s = q->state;
+	struct model_cmd *c = command_early(m, q, &ev->h, err);
+
+	if (!c)
+		return -1;
+	c->at[STEP_SQE] = ev->h.ts;
+	q->submitted++;
+	/* Without a known depth a wrap to 0 is as good as the next slot. */
+	if (s->sq_synced && ev->slot != q->sq_tail && (q->sq_depth || ev->slot))
+		q->trouble.sq_gaps++;
+	s->sq_synced = true;
+	q->sq_tail = next_slot(ev->slot, q->sq_depth);
+	if (s->nr_sq_pending == MAX_PENDING) {
+		/* More than a queue can hold: their doorbell was lost. */
+		q->trouble.sq_gaps++;
+		s->nr_sq_pending = 0;
+	}
+	s->sq_pending[s->nr_sq_pending++] = ev->h.cid;
+	return 0;
+}
+
+/* One doorbell covers every SQE since the last one. */
+static void on_sq_doorbell(struct model *m, struct model_queue *q,
+			   const struct nvs_sq_doorbell *ev)
+{
+	struct queue_state *s = q->state;
+	bool wrap = !q->sq_depth && ev->new_tail == 0;
+	bool tail_fits = ev->new_tail == q->sq_tail || wrap;
+
+	q->sq_bells++;
+	q->sq_bell_cmds += ev->count;
+	if (s->sq_synced && (ev->count != s->nr_sq_pending || !tail_fits))
+		q->trouble.sq_gaps++;
+	for (uint32_t i = 0; i < s->nr_sq_pending; i++) {
+		struct model_cmd *c = find_open(q, s->sq_pending[i]);
+
+		if (!c || c->at[STEP_SQ_BELL])
+			continue;
+		c->at[STEP_SQ_BELL] = ev->h.ts;
+		c->batch = ev->count;
+		if (!c->at[STEP_CQE] && !c->at[STEP_COMPLETE]) {
+			c->flags |= CMD_AT_DEVICE;
+			q->depth++;
+		}
+	}
+	if (s->nr_sq_pending)
+		depth_change(m, q, ev->h.ts, 0);
+	s->nr_sq_pending = 0;
+	s->sq_synced = true;
+	q->sq_tail = ev->new_tail;
+	q->sq_rung = ev->new_tail;
+	if (m->v->sq_doorbell)
+		m->v->sq_doorbell(m->ctx, q, ev);
+}
+
+/* Where the driver says it stands in the CQ: sets the model right after a loss. */
+static void cq_sync(struct model_queue *q, uint16_t head, uint16_t phase)
+{
+	/* Without a known depth, slot 0 with the other phase is as good as the next slot. */
+	bool wrap = !q->cq_depth && head == 0 && phase != q->cq_phase;
+
+	if (q->state->cq_synced && !wrap && (head != q->cq_head || phase != q->cq_phase))
+		q->trouble.cq_gaps++;
+	q->state->cq_synced = true;
+	q->cq_head = head;
+	q->cq_phase = phase;
+}
+
+static void on_cq_enter(struct model_queue *q, const struct nvs_cq_enter *ev)
+{
+	struct queue_state *s = q->state;
+
+	if (s->looking)
+		q->trouble.cq_gaps++;
+	cq_sync(q, ev->cq_head, ev->phase);
+	s->looking = true;
+	s->look = (struct model_look){ .begin = ev->h.ts, .why = ev->why };
+	if (ev->why == NVS_WHY_CQ_irq)
+		q->irqs++;
+	else if (ev->why == NVS_WHY_CQ_poll)
+		q->polls++;
+}
+
+/* What the driver found the entry to be, when that is not a request of its own. */
+static bool cqe_is_request(struct model_queue *q, const struct nvs_cqe *ev)
+{
+	switch (ev->match) {
+	case NVS_CQE_request:
+		return true;
+	case NVS_CQE_async_event:
+		q->async_events++;
+		return false;
+	case NVS_CQE_stale:
+		q->trouble.stale++;
+		return false;
+	default:
+		q->trouble.unknown++;
+		return false;
+	}
+}
+
+static void cqe_command(struct model *m, struct model_queue *q, const struct nvs_cqe *ev)
+{
+	struct queue_state *s = q->state;
+	struct model_cmd *c = find_open(q, ev->h.cid);
+
+	if (!cqe_is_request(q, ev)) {
+		/* An asynchronous event request ends here: no rq_complete follows. */
+		if (c && ev->match == NVS_CQE_async_event) {
+			leave_device(m, q, c, ev->h.ts);
+			c->state = CMD_DONE;
+		}
+		return;
+	}
+	if (!c || c->at[STEP_CQE]) {
+		q->trouble.unmatched++;
+		return;
+	}
+	c->at[STEP_CQE] = ev->h.ts;
+	c->status = ev->status;
+	leave_device(m, q, c, ev->h.ts);
+	if (s->nr_cq_pending == MAX_PENDING) {
+		q->trouble.cq_gaps++;
+		s->nr_cq_pending = 0;
+	}
+	s->cq_pending[s->nr_cq_pending++] = ev->h.cid;
+	if (c->mark && c->mark <= m->nr_marks)
+		m->marks[c->mark - 1].status = ev->status;
+}
+
+static void on_cqe(struct model *m, struct model_queue *q, const struct nvs_cqe *ev)
+{
+	q->completions++;
+	cq_sync(q, ev->slot, ev->phase);
+	q->cq_head = next_slot(ev->slot, q->cq_depth);
+	if (q->cq_head == 0)
+		q->cq_phase ^= 1;
+	q->sq_head = ev->sq_head;
+	cqe_command(m, q, ev);
+	if (m->v->completion)
+		m->v->completion(m->ctx, q, ev);
+}
+
+static void on_cq_doorbell(struct model *m, struct model_queue *q,
+			   const struct nvs_cq_doorbell *ev)
+{
+	struct queue_state *s = q->state;
+
+	q->cq_bells++;
+	if (s->cq_synced && ev->new_head != q->cq_head && (q->cq_depth || ev->new_head)) {
+		q->trouble.cq_gaps++;
+		/* The doorbell does not tell the phase: wait for the next entry that does. */
+		s->cq_synced = false;
+	}
+	for (uint32_t i = 0; i < s->nr_cq_pending; i++) {
+		struct model_cmd *c = find_open(q, s->cq_pending[i]);
+
+		if (!c || c->at[STEP_CQ_BELL])
+			continue;
+		c->at[STEP_CQ_BELL] = ev->h.ts;
+		command_done_if_whole(m, q, c);
+	}
+	s->nr_cq_pending = 0;
+	if (m->v->cq_doorbell)
+		m->v->cq_doorbell(m->ctx, q, ev);
+}
+
+static void on_cq_exit(struct model *m, struct model_queue *q, const struct nvs_cq_exit *ev)
+{
+	struct queue_state *s = q->state;
+
+	if (ev->why == NVS_WHY_CQ_irq) {
+		q->irq_found += ev->found;
+		q->irq_empty += !ev->found;
+	} else if (ev->why == NVS_WHY_CQ_poll) {
+		q->poll_found += ev->found;
+	}
+	if (!s->looking) {
+		q->trouble.cq_gaps++;
+		return;
+	}
+	s->looking = false;
+	s->look.end = ev->h.ts;
+	s->look.found = ev->found;
+	if (m->v->look)
+		m->v->look(m->ctx, q, &s->look);
+}
+
+/* A step that ends a command; after CMD_DONE it is late, not lost. */
+static struct model_cmd *command_late(struct model_queue *q, uint16_t cid)
+{
+	struct model_cmd *c = place(q, cid, NULL);
+
+	if (!c || c->cid != cid || c->state == CMD_FREE) {
+		q->trouble.orphans++;
+		return NULL;
+	}
+	return c->state == CMD_OPEN ? c : NULL;
+}
+
+static void on_rq_complete(struct model *m, struct model_queue *q,
+			   const struct nvs_rq_complete *ev)
+{
+	struct model_cmd *c = command_late(q, ev->h.cid);
+
+	if (!c)
+		return;
+	c->at[STEP_COMPLETE] = ev->h.ts;
+	c->how = (uint8_t)ev->how;
+	if (ev->status)
+		c->status = ev->status;
+	if (ev->how == NVS_HOW_DONE_cancelled)
+		q->cancelled++;
+	leave_device(m, q, c, ev->h.ts);
+	command_done_if_whole(m, q, c);
+}
+
+static void on_cmd_unmap(struct model *m, struct model_queue *q, const struct nvs_hdr *h)
+{
+	struct model_cmd *c = command_late(q, h->cid);
+
+	if (!c)
+		return;
+	c->at[STEP_UNMAP] = h->ts;
+	command_done_if_whole(m, q, c);
+}
+
+int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
+{
+	struct model_queue *q;
+
+	if (model_get_queue(m, h, &q, err) < 0)
+		return -1;
+	if (!q)
+		return 0;
+	switch (h->id) {
+	case NVS_ID_rq_start:
+		return on_rq_start(m, q, AS(rq_start, h), err);
+	case NVS_ID_cmd_setup:
+		return on_cmd_setup(m, q, AS(cmd_setup, h), err);
+	case NVS_ID_cmd_map:
+		return on_cmd_map(m, q, AS(cmd_map, h), err);
+	case NVS_ID_sqe:
+		return on_sqe(m, q, AS(sqe, h), err);
+	case NVS_ID_sq_doorbell:
+		on_sq_doorbell(m, q, AS(sq_doorbell, h));
+		break;
+	case NVS_ID_cq_enter:
+		on_cq_enter(q, AS(cq_enter, h));
+		break;
+	case NVS_ID_cqe:
+		on_cqe(m, q, AS(cqe, h));
+		break;
+	case NVS_ID_cq_doorbell:
+		on_cq_doorbell(m, q, AS(cq_doorbell, h));
+		break;
+	case NVS_ID_cq_exit:
+		on_cq_exit(m, q, AS(cq_exit, h));
+		break;
+	case NVS_ID_rq_complete:
+		on_rq_complete(m, q, AS(rq_complete, h));
+		break;
+	case NVS_ID_cmd_unmap:
+		on_cmd_unmap(m, q, h);
+		break;
+	case NVS_ID_batch_submit:
+		q->batches++;
+		break;
+	}
+	return 0;
+}
+
+void queue_retried(struct model_queue *q, const struct nvs_hdr *h)
+{
+	struct model_cmd *c = find_open(q, h->cid);
+
+	q->retried++;
+	if (c)
+		c->flags |= CMD_RETRIED;
+}
+
+/*
+ * The rings start anew.  Commands stay: those of a queue that a reset took away
+ * end by their own events.
+ */
+void queue_created(struct model_queue *q, const struct nvs_queue_create *ev)
+{
+	struct queue_state *s = q->state;
+
+	q->created = true;
+	if (ev->ring == NVS_RING_sq) {
+		q->sq_depth = ev->depth;
+		q->sq_tail = q->sq_rung = q->sq_head = 0;
+		s->nr_sq_pending = 0;
+		s->sq_synced = true;
+	} else {
+		q->cq_depth = ev->depth;
+		q->vector = ev->vector;
+		q->cq_head = 0;
+		q->cq_phase = 1;
+		s->nr_cq_pending = 0;
+		s->cq_synced = true;
+	}
+}
+
+void queue_finish(struct model *m, struct model_queue *q)
+{
+	for (unsigned int i = 0; i < NR_CHUNKS; i++) {
+		struct model_cmd *c = q->state->chunk[i];
+
+		for (unsigned int k = 0; c && k < CHUNK_CMDS; k++, c++) {
+			if (c->state != CMD_OPEN)
+				continue;
+			if (c->at[STEP_COMPLETE])
+				command_done(m, q, c);
+			else if (c->at[STEP_CQE])
+				q->trouble.no_end++;
+			else if (q->qid || c->opcode != NVS_ADMIN_ASYNC_EVENT)
+				q->trouble.unfinished++;
+		}
+	}
+}
+
+void queue_free(struct model_queue *q)
+{
+	if (!q)
+		return;
+	for (unsigned int i = 0; i < NR_CHUNKS; i++)
+		free(q->state->chunk[i]);
+	free(q->state);
+	free(q);
+}
