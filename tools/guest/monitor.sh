@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# vm.sh's side of two lines: QEMU's machine protocol (QMP), and the port on which the
+# guest's `host` command asks for things. Both are pairs of FIFOs in vm.sh's $run; vm.sh
+# also owns $qemu, $scale, $traces, $plug_at and ${controller[@]}.
+# shellcheck disable=SC2154
+
+monitor_open() {
+	mkfifo "$run"/{qmp,host}.{in,out}
+	# Both ends open for both directions: neither side blocks in open, or dies of SIGPIPE.
+	exec {qmp_in}<>"$run/qmp.in" {qmp_out}<>"$run/qmp.out"
+	# shellcheck disable=SC2034 # vm.sh reads it
+	exec {host_in}<>"$run/host.in" {host_out}<>"$run/host.out"
+	events=()
+}
+
+# One line of QMP into $reply, within S seconds; events are put aside.
+qmp_read() {
+	local until=$((SECONDS + $1))
+	while ((SECONDS <= until)) && kill -0 "$qemu" 2>/dev/null; do
+		read -r -t 0.5 -u "$qmp_out" reply || continue
+		[[ $reply == *'"event": '* ]] && events+=("$reply")
+		return 0
+	done
+	reply='{"error": {"desc": "no answer from QEMU"}}'
+	return 1
+}
+
+# qmp JSON: sets $reply; fails if QEMU refuses or does not answer.
+qmp() {
+	printf '%s\n' "$1" >&"$qmp_in"
+	while qmp_read 30; do
+		case $reply in
+		'{"return"'*) return 0 ;;
+		'{"error"'*) return 1 ;;
+		esac
+	done
+	return 1
+}
+
+# await S REGEX: an event since `events` was last emptied.
+await() {
+	local until=$((SECONDS + $1)) event
+	while :; do
+		for event in "${events[@]}"; do
+			[[ $event =~ $2 ]] && return 0
+		done
+		((SECONDS <= until)) && kill -0 "$qemu" 2>/dev/null || return 1
+		qmp_read 1 || true
+	done
+}
+
+# hmp TEXT: sets $reply to what the human monitor prints.
+hmp() {
+	local text=${1//\\/\\\\}
+	qmp "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"${text//\"/\\\"}\"}}" || return
+	reply=${reply#'{"return": "'}
+	reply=${reply%'"}'*}
+	reply=${reply//'\r\n'/$'\n'}
+	reply=${reply//'\"'/\"}
+	reply=${reply//"\\\\"/"\\"}
+	reply=${reply%$'\n'}
+}
+
+# These print nothing when they work, so any words are a complaint.
+hmp_quiet() { hmp "$1" && [[ -z $reply ]]; }
+
+plug() {
+	[[ ${controller[$1]-} ]] || { reply="no controller '$1' in this machine: there are ${!controller[*]}"; return 1; }
+	hmp_quiet "device_add ${controller[$1]}" || return
+	echo "+ $1" >&"$host_in" # one more for the guest to wait for
+}
+
+unplug() {
+	events=()
+	hmp_quiet "device_del $1" || return
+	if ! await $((60 * scale)) "\"DEVICE_DELETED\".*\"device\": \"$1\""; then
+		reply="the guest did not let go of $1 within $((60 * scale)) s"
+		return 1
+	fi
+	reply=
+}
+
+# Before power-on: take out the nurseries (see vm.sh). A reset is what ejects them.
+power_on() {
+	local device
+	for device; do hmp_quiet "device_del $device" || return; done
+	events=()
+	hmp_quiet system_reset && await 10 '"RESET"' || return
+	# From here a reset by the guest is its end.
+	qmp '{"execute": "set-action", "arguments": {"reboot": "shutdown"}}' && qmp '{"execute": "cont"}'
+}
+
+# The guest is up: from here its time counts as the payload's, and the device is logged.
+ready() {
+	booted
+	local pattern id
+	for pattern in "${traces[@]}"; do
+		hmp_quiet "trace-event $pattern on" || return
+	done
+	[[ $plug_at == ready ]] || return 0
+	for id in "${!controller[@]}"; do plug "$id" || return; done
+}
+
+# answer REQUEST: does it, and writes "= text" lines and ". status" back.
+answer() {
+	local verb=${1%% *} rest='' status=0 line
+	[[ $1 == *' '* ]] && rest=${1#* }
+	reply=
+	case $verb in
+	ready) ready || status=1 ;;
+	plug) plug "${rest:-nvme0}" || status=1 ;;
+	unplug) unplug "${rest:-nvme0}" || status=1 ;;
+	qmp) qmp "$rest" || status=1 ;;
+	hmp) hmp "$rest" || status=1 ;;
+	*) reply="no such request '$verb': plug, unplug, qmp, hmp" status=1 ;;
+	esac
+	{
+		if [[ $reply ]]; then
+			while read -r line; do printf '= %s\n' "$line"; done <<<"$reply"
+		fi
+		printf '. %s\n' "$status"
+	} >&"$host_in"
+}

@@ -1,0 +1,310 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# vm.sh [OPTIONS] [--] PAYLOAD [ARGS...]: runs a command in a virtual machine with NVMe.
+#
+#   --kernel K         6.12 (default, or $KERNEL), 6.1 or an exact release
+#   --smp N, --mem M   processors (2), memory (1G)
+#   --nvme OPTS        a controller with these options of QEMU's nvme device, as
+#                      max_ioqpairs=4,mdts=5; again for a second controller
+#   --ns OPTS          a namespace of the last --nvme: size=512M (default), file=PATH or
+#                      null=1[,latency-ns=N], and options of QEMU's nvme-ns device
+#   --no-nvme          no controller (else: one, with one namespace)
+#   --plug WHEN        ready: put in when the guest is up, before the payload (default);
+#                      boot: there from power-on, as if soldered; later: by `host plug`
+#   --out DIR          host directory, mounted read-write on /out; logs go there too
+#   --share SRC[:DEST[:rw]]  another directory, read-only unless rw (the repository is on /src)
+#   --add SRC[:DEST]   a program or file for the guest's root (see initramfs.sh)
+#   --module NAME      another of the kernel's modules, for modprobe
+#   --trace PATTERN    QEMU's own log of the device into DIR/qemu.log: 'pci_nvme_*'
+#   --append WORDS     more kernel parameters
+#   --icount           guest time counts instructions: slow, but repeatable
+#   --deadline S       seconds the payload may take on a machine that boots in 6 s (300)
+#   --name NAME        what to call this run in messages
+#   --interactive      a shell on this terminal
+#
+# Exit: the payload's own status; 124 it hung, 125 the kernel complained or panicked,
+# 126 the machine could not be run, 2 usage.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/monitor.sh"
+
+usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
+
+kernel=${KERNEL:-6.12} smp=2 mem=1G out='' name=guest deadline=300 plug_at=ready
+append='' icount='' interactive='' no_nvme=''
+nvme=() namespaces=() shares=("$NVMESCOPE_ROOT:/src") traces=() root_options=()
+
+while (($#)); do
+	option=$1 value=${2-}
+	case $option in
+	--) shift; break ;;
+	--icount) icount=1; shift; continue ;;
+	--interactive) interactive=1; shift; continue ;;
+	--no-nvme) no_nvme=1; shift; continue ;;
+	-h | --help) usage ;;
+	--*) (($# > 1)) || die -2 "$option wants a value; see vm.sh --help" ;;
+	*) break ;;
+	esac
+	case $option in
+	--kernel) kernel=$value ;;
+	--smp) smp=$value ;;
+	--mem) mem=$value ;;
+	--nvme) nvme+=("$value") ;;
+	--ns) namespaces+=("$((${#nvme[@]} ? ${#nvme[@]} - 1 : 0)):$value") ;;
+	--plug) plug_at=$value ;;
+	--out) out=$value ;;
+	--share) shares+=("$value") ;;
+	--add | --module) root_options+=("$option" "$value") ;;
+	--trace) traces+=("$value") ;;
+	--append) append+=" $value" ;;
+	--deadline) deadline=$value ;;
+	--name) name=$value ;;
+	*) die -2 "unknown option $option; see vm.sh --help" ;;
+	esac
+	shift 2
+done
+[[ $interactive ]] || (($#)) || die -2 "no payload given; see vm.sh --help"
+[[ $plug_at =~ ^(boot|ready|later)$ ]] || die -2 "--plug $plug_at: it is boot, ready or later"
+[[ $deadline =~ ^[0-9]+$ ]] || die -2 "--deadline $deadline: it is a number of seconds"
+
+need qemu-system-x86_64 qemu-system-x86
+
+# --- what the machine is made of -----------------------------------------------------
+
+kernel_dir=$("$here/kernel.sh" "$kernel") || exit 126
+initramfs=$("$here/initramfs.sh" "${root_options[@]}" "$kernel_dir") || exit 126
+accel=$("$here/accel.sh" "$kernel") || exit 126
+
+run=$(mktemp -d "${TMPDIR:-/tmp}/nvmescope-vm.XXXXXX")
+qemu=''
+# shellcheck disable=SC2317 # the trap reaches it
+cleanup() {
+	local pid
+	for pid in $qemu $output; do kill -KILL "$pid" 2>/dev/null || true; done
+	rm -rf "$run"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+keep_out=1
+if [[ -z $out ]]; then
+	# Nobody asked for the logs: they are kept only if there is something to see in them.
+	mkdir -p "$NVMESCOPE_ROOT/build/vm"
+	out=$(mktemp -d "$NVMESCOPE_ROOT/build/vm/$name.XXXXXX")
+	keep_out=''
+fi
+mkdir -p "$out" || die -126 "cannot make the output directory $out"
+out=$(cd "$out" && pwd)
+rm -f "$out"/{console,dmesg,qemu,qemu-errors}.log
+
+devices=()
+share() { # TAG SRC DEST MODE
+	local readonly=on options=ro,cache=loose
+	# mmap: a recorder in the guest may map the files it writes.
+	[[ $4 == rw ]] && readonly=off options=rw,cache=mmap
+	[[ -d $2 ]] || die -126 "cannot share $2: no such directory"
+	# A comma in a path would end the option.
+	devices+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap,readonly=$readonly"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+	if [[ $3 ]]; then echo "$1 $3 $options" >>"$run/shares"; fi
+}
+: >"$run/shares"
+share run "$run" '' rw
+share out "$out" /out rw
+n=0
+for item in "${shares[@]}"; do
+	IFS=: read -r src dest mode <<<"$item"
+	src=$(realpath "$src")
+	share "share$n" "$src" "${dest:-$src}" "${mode:-ro}"
+	n=$((n + 1))
+done
+
+# The controllers. A namespace cannot be put into a running machine, but one that belongs
+# to a subsystem outlives its controller: so before power-on each subsystem has a
+# "nursery" controller that the namespaces are created on; it is taken out again while the
+# machine is paused, and the guest never sees it. Whatever is plugged in later with the same
+# subsystem has the namespaces, as often as it is unplugged and plugged again.
+declare -A controller=()
+nurseries=()
+((${#nvme[@]})) || [[ $no_nvme ]] || nvme=('')
+for c in "${!nvme[@]}"; do
+	[[ " ${namespaces[*]-}" == *" $c:"* ]] || namespaces+=("$c:size=512M")
+	devices+=(-device "pcie-root-port,id=port$c,chassis=$((c + 1)),slot=$((c + 1))")
+	serial=nvmescope$c
+	[[ ,${nvme[c]} =~ ,serial=([^,]*) ]] && serial=${BASH_REMATCH[1]} # a subsystem has one for all
+	description="nvme,id=nvme$c,serial=$serial,bus=port$c${nvme[c]:+,${nvme[c]}}"
+	if [[ $plug_at == boot ]]; then
+		devices+=(-device "$description")
+		nursery=nvme$c
+	else
+		controller[nvme$c]=$description,subsys=subsys$c
+		devices+=(-device "nvme-subsys,id=subsys$c,nqn=nvmescope$c"
+			-device "nvme,id=nursery$c,serial=$serial,subsys=subsys$c,bus=port$c")
+		nursery=nursery$c
+		nurseries+=("$nursery")
+	fi
+	n=0
+	for item in "${namespaces[@]}"; do
+		[[ $item == "$c:"* ]] || continue
+		n=$((n + 1))
+		id=nvme${c}n$n size=512M file='' null='' latency=0 rest=''
+		IFS=, read -ra words <<<"${item#*:}"
+		for word in "${words[@]}"; do
+			case $word in
+			size=*) size=${word#*=} ;;
+			file=*) file=${word#*=} ;;
+			null=*) null=1 ;;
+			# QEMU wants the physical size named with the logical one
+			logical_block_size=*) rest+=",$word,physical_block_size=${word#*=}" ;;
+			latency-ns=*) latency=${word#*=} ;;
+			*) rest+=",$word" ;;
+			esac
+		done
+		if [[ $null ]]; then
+			drive=driver=null-co,read-zeroes=on,size=$size,latency-ns=$latency
+		else
+			if [[ -z $file ]]; then
+				file=$run/$id.img
+				truncate -s "$size" "$file" || die -126 "--ns $item: cannot make a disk of size $size"
+			fi
+			# Flushes reach the device's log, not this machine's disk.
+			drive=driver=raw,file.driver=file,file.filename=$file,discard=unmap,cache.no-flush=on
+		fi
+		devices+=(-drive "if=none,id=$id-disk,$drive" -device "nvme-ns,id=$id,drive=$id-disk,bus=$nursery$rest")
+	done
+done
+
+if [[ $interactive ]]; then
+	(($#)) || set -- bash
+	touch "$run/interactive"
+	devices+=(-chardev "stdio,id=payload,signal=off" -device "virtconsole,chardev=payload,nr=1")
+	deadline=0
+else
+	devices+=(-chardev "pipe,id=payload,path=$run/output" -device "virtserialport,chardev=payload,nr=1")
+fi
+printf '%q ' "$@" >"$run/payload"
+echo >>"$run/payload"
+
+clock=(-accel "$accel")
+[[ $accel == tcg ]] && clock=(-accel "tcg,thread=multi")
+[[ $icount ]] && clock=(-accel "tcg,thread=single" -icount "shift=0,sleep=on")
+cpu=max
+[[ $accel == kvm ]] && cpu=host
+
+# --- time ----------------------------------------------------------------------------
+
+# What a boot took last time scales every deadline, so that a slow machine is not taken
+# for a hung guest; a first boot has two minutes.
+boot_file=$NVMESCOPE_CACHE/boot-ms-$accel-$kernel-$smp${icount:+-icount}
+boot_ms=$(cat "$boot_file" 2>/dev/null || echo 0)
+set_scale() { scale=$(((boot_ms + 5999) / 6000)); ((scale)) || scale=1; }
+set_scale
+now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
+phase=boot
+limit=$((boot_ms ? 60 * scale : 120))
+end_ms=$(($(now_ms) + limit * 1000))
+
+booted() { # called by the monitor when the guest says so
+	phase=payload
+	boot_ms=$(($(now_ms) - start_ms))
+	echo "$boot_ms" >"$boot_file.$$"
+	mv "$boot_file.$$" "$boot_file"
+	set_scale
+	limit=$((deadline * scale))
+	end_ms=$((deadline ? $(now_ms) + limit * 1000 : 0))
+}
+
+# --- run -----------------------------------------------------------------------------
+
+monitor_open
+start_ms=$(now_ms)
+mkfifo "$run"/output.{in,out}
+cat "$run/output.out" &
+output=$!
+# qboot starts the kernel and nothing else: SeaBIOS would drive every NVMe device first.
+qemu-system-x86_64 -name "$name" -M q35,usb=off,vmport=off "${clock[@]}" -cpu "$cpu" -smp "$smp" -m "$mem" \
+	-nodefaults -no-user-config -display none -S -bios qboot.rom \
+	-kernel "$kernel_dir/vmlinux" -initrd "$initramfs" \
+	-append "console=ttyS0 quiet loglevel=4 log_buf_len=1M panic=-1 oops=panic unknown_nmi_panic tsc=reliable nvme_core.multipath=N$append" \
+	-serial "file:$out/console.log" -msg timestamp=on -D "$out/qemu.log" \
+	-chardev "pipe,id=qmp,path=$run/qmp" -mon chardev=qmp,mode=control \
+	-device virtio-serial-pci "${devices[@]}" \
+	-chardev "pipe,id=host,path=$run/host" -device virtserialport,chardev=host,nr=2,name=nvmescope.host \
+	<&0 2>"$out/qemu-errors.log" &
+qemu=$!
+
+machinery() {
+	say "$name: $1; QEMU's words are in $out/qemu-errors.log:"
+	tail -n 5 "$out/qemu-errors.log" >&2
+	exit 126
+}
+qmp '{"execute": "qmp_capabilities"}' || machinery "QEMU did not start"
+power_on "${nurseries[@]}" || machinery "cannot start the machine: $reply"
+
+request=''
+hung=''
+while kill -0 "$qemu" 2>/dev/null; do
+	if read -r -t 0.1 -u "$host_out" part; then
+		answer "$request$part"
+		request=
+	else
+		request+=${part-}
+	fi
+	if ((end_ms && $(now_ms) > end_ms)); then
+		hung=$phase
+		# Every processor's stack goes to the console before the end.
+		hmp nmi || true
+		sleep $((3 * scale))
+		kill -KILL "$qemu" 2>/dev/null || true
+		break
+	fi
+done
+wait "$qemu" 2>/dev/null || true
+qemu=''
+: <>"$run/output.out" # lets go of a cat that never saw QEMU
+wait "$output" || true
+
+# --- the verdict ------------------------------------------------------------------------
+
+[[ -e $run/dmesg.log ]] && cp "$run/dmesg.log" "$out/dmesg.log"
+status=126
+[[ -e $run/status ]] && status=$(<"$run/status")
+
+complaint='(BUG|WARNING): |^.{0,16}Oops|kernel BUG at|general protection fault|Kernel panic|cut here|INFO: task .* blocked for more than|rcu.*(stall|starved)|soft lockup|hard LOCKUP|(circular|recursive) locking|inconsistent lock|lock held when returning|refcount_t:|list_(add|del) corruption|(KASAN|UBSAN|KCSAN|DMA-API): |sleeping function called|scheduling while atomic'
+complaints() { # FILE: only what came after the guest was up, and was not foretold
+	[[ -e $1 ]] || return 0
+	sed '1,/nvmescope: guest is up/d' "$1" | grep -E "$complaint" |
+		{ if [[ -s $out/expected-complaints ]]; then grep -vEf "$out/expected-complaints"; else cat; fi; } |
+		grep -vF 'cut here' | head -n 5 || true
+}
+
+if [[ $hung ]]; then
+	say "$name: hung: the $hung was not over after $limit s; console and every processor's stack: $out/console.log"
+	status=124
+elif [[ ! -e $run/status ]]; then
+	panic=$(grep -m 1 -E "$complaint" "$out/console.log" || true)
+	if [[ $panic ]]; then
+		say "$name: the guest's kernel died: ${panic#*] }"
+		say "$name: its console is in $out/console.log"
+		status=125
+	else
+		say "$name: the guest ended before its payload did; see $out/console.log and $out/qemu-errors.log"
+		tail -n 5 "$out/qemu-errors.log" >&2
+		status=126
+	fi
+else
+	found=$(complaints "$out/dmesg.log")
+	if [[ $found ]]; then
+		say "$name: the guest's kernel complained (payload's status: $status):"
+		printf '%s\n' "$found" >&2
+		say "$name: its log is in $out/dmesg.log"
+		status=125
+	fi
+fi
+[[ -s $out/qemu.log ]] || rm -f "$out/qemu.log"
+[[ -s $out/qemu-errors.log ]] || rm -f "$out/qemu-errors.log"
+if [[ ! $keep_out ]] && ((status == 0)); then rm -rf "$out"; fi
+exit "$status"
