@@ -93,7 +93,7 @@ static int queue_new(struct model *m, struct model_ctrl *c, uint16_t qid,
 	}
 	q->ctrl = c->id;
 	q->qid = qid;
-	m->nr_queues++;
+	q->index = m->nr_queues++;
 	c->queue[qid] = q;
 	*queue = q;
 	return 0;

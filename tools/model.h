@@ -81,6 +81,7 @@ struct model_trouble {
 
 struct model_queue {
 	uint16_t ctrl, qid;
+	uint32_t index;		/* counts queues in the order they were met: for a visitor's arrays */
 	uint16_t vector;
 	bool created;		/* its queue_create was seen */
 
