@@ -14,23 +14,49 @@ struct ctf_stream;
 /*
  * Makes directory @dir (mode 0700; it must not exist).  The metadata file is
  * written by ctf_trace_close(), when all of its env is known; before that it
- * holds what is known at the start, so that a killed recorder leaves a
- * readable trace.
+ * holds what is known when a stream is opened, so that a killed recorder leaves
+ * a readable trace.
  */
 struct ctf_trace *ctf_trace_create(const char *dir, struct nvs_error *err);
+/*
+ * Opens a recording that is finished, to add a stream to it: its uuid, clock
+ * and env are kept.  The directory is changed only by ctf_stream_open().
+ */
+struct ctf_trace *ctf_trace_reopen(const char *dir, struct nvs_error *err);
+/*
+ * Sets a key of the env; a second value replaces the first.  @key is a C
+ * identifier, @value any text.  -1: no such key, or out of memory.
+ */
 int ctf_trace_env(struct ctf_trace *t, const char *key, const char *value);
+/* Writes what is left and the metadata, and frees @t, also when that fails (-1). */
 int ctf_trace_close(struct ctf_trace *t, struct nvs_error *err);
+/* Frees @t and removes all that it made: for a recording that never began. */
+void ctf_trace_discard(struct ctf_trace *t);
 
 /* @cpu: the stream's CPU, or RECORDING_DEVICE. */
 struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct nvs_error *err);
 /*
  * Appends one event.  Events may come a little out of order (an interrupt's
- * events overtake those of the code it interrupted); they are put in order
- * within the packet.
+ * events overtake those of the code it interrupted); they are put in order.
+ * One that comes too late for that, because its place is on disk already, is
+ * given the earliest time that is left and counted by ctf_stream_clamped().
+ * -1: @ev is no event of the table or its size is wrong, or out of memory.
  */
 int ctf_stream_add(struct ctf_stream *s, const struct nvs_hdr *ev, unsigned int size,
 		   struct nvs_error *err);
-/* Ends a packet if it is big enough; @lost: events lost on this CPU so far. */
+/*
+ * Ends a packet if it is big enough; @lost: events lost on this CPU so far.
+ * Events later than all those that were there at the call before stay, for
+ * others may still come that belong before them; @force: nothing stays.  -1:
+ * the packet could not be written; the file then ends with the packet before,
+ * and takes no more.
+ */
 int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err);
+
+/* Events that were added, and those of them whose time had to be changed. */
+uint64_t ctf_stream_events(const struct ctf_stream *s);
+uint64_t ctf_stream_clamped(const struct ctf_stream *s);
+/* Events that were added but are not in the file, because it could not be written. */
+uint64_t ctf_stream_unwritten(const struct ctf_stream *s);
 
 #endif
