@@ -97,9 +97,6 @@ static void resync(struct model *m, struct thread *t, const struct nvs_phase_beg
 			break;
 		}
 	}
-	if (keep == 0 && ev->parent != NVS_PHASE_none && t->nr &&
-	    is_module_phase(ev->parent) && top(m, t)->phase == ev->parent)
-		keep = t->nr;
 	while (t->nr > keep || t->nr == MAX_STACK)
 		thread_pop(m, t, ev->h.ts, true);
 }

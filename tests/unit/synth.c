@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+#include "ctf_writer.h"
+#include "synth.h"
+
+#define US 1000ull
+#define MS 1000000ull
+
+/* Every event that is put has its header filled in from here. */
+struct clock {
+	struct synth *s;
+	uint64_t now;
+	unsigned int cpu;
+	uint32_t tid;
+	uint16_t ctrl;
+	uint64_t random;
+};
+
+void synth_add(struct synth *s, unsigned int cpu, const void *ev, unsigned int size)
+{
+	struct synth_item *item;
+
+	if (s->nr == s->max) {
+		s->max = s->max ? s->max * 2 : 1024;
+		s->item = realloc(s->item, s->max * sizeof(*s->item));
+		if (!s->item)
+			abort();
+	}
+	item = &s->item[s->nr++];
+	memset(item, 0, sizeof(*item));
+	memcpy(&item->ev, ev, size);
+	item->cpu = cpu;
+	item->size = size;
+	item->seq = s->nr;
+}
+
+static void put(struct clock *c, unsigned int id, unsigned int qid, unsigned int cid,
+		struct nvs_hdr *h, unsigned int size)
+{
+	h->ts = c->now;
+	h->id = (uint16_t)id;
+	h->ctrl = c->ctrl;
+	h->qid = (uint16_t)qid;
+	h->cid = (uint16_t)cid;
+	synth_add(c->s, c->cpu, h, size);
+}
+
+#define PUT(c, ev, qid, cid, ...)						\
+	do {									\
+		struct nvs_##ev e_ = { __VA_ARGS__ };				\
+		put(c, NVS_ID_##ev, qid, cid, &e_.h, sizeof(e_));		\
+	} while (0)
+
+/* xorshift64: the same on every machine. */
+static uint64_t rnd(struct clock *c, uint64_t below)
+{
+	c->random ^= c->random << 13;
+	c->random ^= c->random >> 7;
+	c->random ^= c->random << 17;
+	return c->random % below;
+}
+
+static void begin(struct clock *c, unsigned int phase, unsigned int parent)
+{
+	PUT(c, phase_begin, 0, 0, .phase = (uint16_t)phase, .parent = (uint16_t)parent,
+	    .tid = c->tid);
+	c->s->truth.phases++;
+	c->now += 2 * US;
+}
+
+static void end(struct clock *c, unsigned int phase, unsigned int parent)
+{
+	c->now += 3 * US;
+	PUT(c, phase_end, 0, 0, .phase = (uint16_t)phase, .parent = (uint16_t)parent,
+	    .tid = c->tid);
+	c->now += US;
+}
+
+#define BEGIN(c, phase, parent)	begin(c, NVS_PHASE_##phase, NVS_PHASE_##parent)
+#define END(c, phase, parent)	end(c, NVS_PHASE_##phase, NVS_PHASE_##parent)
+
+static void reg_write(struct clock *c, unsigned int offset, uint64_t value)
+{
+	PUT(c, reg_write, 0, 0, .offset = offset, .width = 4, .value = value, .tid = c->tid);
+	c->s->truth.reg_writes++;
+	c->now += US;
+}
+
+static void reg_read(struct clock *c, unsigned int offset, uint64_t value)
+{
+	PUT(c, reg_read, 0, 0, .offset = offset, .width = 4, .value = value, .tid = c->tid);
+	c->now += US;
+}
+
+static void state(struct clock *c, unsigned int from, unsigned int to)
+{
+	PUT(c, ctrl_state, 0, 0, .old_state = (uint16_t)from, .new_state = (uint16_t)to,
+	    .changed = 1);
+}
+
+static void wait_ready(struct clock *c, unsigned int parent, uint64_t ns, unsigned int ready)
+{
+	uint64_t from = c->now;
+
+	begin(c, NVS_PHASE_nvme_wait_ready, parent);
+	while (c->now - from < ns) {
+		reg_read(c, 0x1c, !ready);
+		c->now += MS;
+	}
+	reg_read(c, 0x1c, ready);
+	end(c, NVS_PHASE_nvme_wait_ready, parent);
+	if (c->now - from - US > c->s->truth.wait_ready_ns)
+		c->s->truth.wait_ready_ns = c->now - from - US;
+}
+
+static void admin(struct clock *c, unsigned int opcode, uint32_t cdw10, uint64_t device_ns)
+{
+	unsigned int n = c->s->truth.admin_commands++, slot = n % 32, cid = n % 16 << 12 | n % 30;
+
+	PUT(c, rq_start, 0, cid, .bytes = 4096, .pid = c->tid, .op = NVS_RQOP_drv_in,
+	    .tag = (uint16_t)(n % 30));
+	c->now += US;
+	PUT(c, cmd_setup, 0, cid, .opcode = (uint16_t)opcode, .cdw10 = cdw10);
+	PUT(c, cmd_map, 0, cid, .bytes = 4096, .how = NVS_MAP_prp1, .entries = 1);
+	c->now += US;
+	PUT(c, sqe, 0, cid, .slot = (uint16_t)slot);
+	PUT(c, sq_doorbell, 0, cid, .old_tail = (uint16_t)slot,
+	    .new_tail = (uint16_t)((slot + 1) % 32), .count = 1);
+	c->now += device_ns;
+	PUT(c, cq_enter, 0, 0, .why = NVS_WHY_CQ_irq, .cq_head = (uint16_t)slot,
+	    .phase = !(n / 32 & 1));
+	PUT(c, cqe, 0, cid, .slot = (uint16_t)slot, .phase = !(n / 32 & 1),
+	    .sq_head = (uint16_t)((slot + 1) % 32));
+	PUT(c, cq_doorbell, 0, 0, .old_head = (uint16_t)slot,
+	    .new_head = (uint16_t)((slot + 1) % 32), .count = 1);
+	PUT(c, cq_exit, 0, 0, .why = NVS_WHY_CQ_irq, .found = 1);
+	c->now += 2 * US;
+	PUT(c, rq_complete, 0, cid, .bytes = 4096);
+	PUT(c, cmd_unmap, 0, cid, .bytes = 4096);
+}
+
+static void probe(struct clock *c)
+{
+	c->tid = 900;
+	BEGIN(c, nvme_core_init, none);
+	c->now += 310 * US;
+	END(c, nvme_core_init, none);
+	c->now += 41 * MS;
+	c->tid = 901;
+	BEGIN(c, nvme_init, none);
+	BEGIN(c, nvme_probe, nvme_init);
+	BEGIN(c, nvme_dev_map, nvme_probe);
+	c->now += 95 * US;
+	END(c, nvme_dev_map, nvme_probe);
+	BEGIN(c, nvme_setup_prp_pools, nvme_probe);
+	c->now += 12 * US;
+	END(c, nvme_setup_prp_pools, nvme_probe);
+	BEGIN(c, nvme_init_ctrl, nvme_probe);
+	c->ctrl = 0;
+	PUT(c, ctrl_new, 0, 0, .tid = c->tid, .pci_addr = 0x0100, .vendor = 0x1b36,
+	    .device = 0x0010);
+	c->now += 180 * US;
+	END(c, nvme_init_ctrl, nvme_probe);
+	BEGIN(c, nvme_reset_ctrl, nvme_probe);
+	state(c, NVS_STATE_new, NVS_STATE_resetting);
+	END(c, nvme_reset_ctrl, nvme_probe);
+	END(c, nvme_probe, nvme_init);
+	c->ctrl = NVS_NO_CTRL;
+	END(c, nvme_init, none);
+	c->ctrl = 0;
+}
+
+static void admin_queue(struct clock *c)
+{
+	BEGIN(c, nvme_pci_enable, nvme_reset_work);
+	c->now += 220 * US;
+	reg_read(c, 0, 0x20ff);
+	END(c, nvme_pci_enable, nvme_reset_work);
+	BEGIN(c, nvme_pci_configure_admin_queue, nvme_reset_work);
+	BEGIN(c, nvme_disable_ctrl, nvme_pci_configure_admin_queue);
+	reg_write(c, 0x14, 0);
+	wait_ready(c, NVS_PHASE_nvme_disable_ctrl, 1 * MS, 0);
+	END(c, nvme_disable_ctrl, nvme_pci_configure_admin_queue);
+	PUT(c, queue_create, 0, 0, .ring = NVS_RING_cq, .depth = 32);
+	PUT(c, queue_create, 0, 0, .ring = NVS_RING_sq, .depth = 32);
+	reg_write(c, 0x24, 0x1f001f);
+	reg_write(c, 0x28, 0x4000);
+	reg_write(c, 0x30, 0x5000);
+	BEGIN(c, nvme_enable_ctrl, nvme_pci_configure_admin_queue);
+	reg_write(c, 0x14, 0x460001);
+	wait_ready(c, NVS_PHASE_nvme_enable_ctrl, 18 * MS, 1);
+	END(c, nvme_enable_ctrl, nvme_pci_configure_admin_queue);
+	END(c, nvme_pci_configure_admin_queue, nvme_reset_work);
+}
+
+static void io_queues(struct clock *c, const struct synth_options *o)
+{
+	uint16_t ring = (uint16_t)o->ring;
+
+	BEGIN(c, nvme_setup_io_queues, nvme_reset_work);
+	BEGIN(c, nvme_set_queue_count, nvme_setup_io_queues);
+	admin(c, 0x09, 7, 60 * US);
+	END(c, nvme_set_queue_count, nvme_setup_io_queues);
+	BEGIN(c, nvme_setup_irqs, nvme_setup_io_queues);
+	c->now += 400 * US;
+	for (unsigned int i = 0; i <= o->queues; i++)
+		PUT(c, irq_setup, i, 0, .irq = 24 + i, .vector = (uint16_t)i, .nr_cpus = 1);
+	END(c, nvme_setup_irqs, nvme_setup_io_queues);
+	BEGIN(c, nvme_create_io_queues, nvme_setup_io_queues);
+	for (unsigned int q = 1; q <= o->queues; q++) {
+		admin(c, 0x05, q, 80 * US);
+		PUT(c, queue_create, q, 0, .ring = NVS_RING_cq, .depth = ring,
+		    .vector = (uint16_t)q);
+		admin(c, 0x01, q, 70 * US);
+		PUT(c, queue_create, q, 0, .ring = NVS_RING_sq, .depth = ring);
+	}
+	END(c, nvme_create_io_queues, nvme_setup_io_queues);
+	END(c, nvme_setup_io_queues, nvme_reset_work);
+}
+
+static void reset_work(struct clock *c, const struct synth_options *o)
+{
+	c->tid = 57;
+	c->now += 30 * US;
+	BEGIN(c, nvme_reset_work, nvme_reset_ctrl);
+	admin_queue(c);
+	state(c, NVS_STATE_resetting, NVS_STATE_connecting);
+	BEGIN(c, nvme_alloc_admin_tags, nvme_reset_work);
+	c->now += 140 * US;
+	END(c, nvme_alloc_admin_tags, nvme_reset_work);
+	BEGIN(c, nvme_init_identify, nvme_reset_work);
+	admin(c, 0x06, 1, 900 * US);
+	admin(c, 0x02, 5, 300 * US);
+	END(c, nvme_init_identify, nvme_reset_work);
+	io_queues(c, o);
+	BEGIN(c, nvme_dev_add, nvme_reset_work);
+	c->now += 350 * US;
+	END(c, nvme_dev_add, nvme_reset_work);
+	BEGIN(c, nvme_start_ctrl, nvme_reset_work);
+	state(c, NVS_STATE_connecting, NVS_STATE_live);
+	BEGIN(c, nvme_queue_scan, nvme_start_ctrl);
+	END(c, nvme_queue_scan, nvme_start_ctrl);
+	END(c, nvme_start_ctrl, nvme_reset_work);
+	END(c, nvme_reset_work, nvme_reset_ctrl);
+}
+
+static void scan_work(struct clock *c)
+{
+	c->tid = 58;
+	c->now += 45 * US;
+	BEGIN(c, nvme_scan_work, nvme_queue_scan);
+	BEGIN(c, nvme_scan_ns_list, nvme_scan_work);
+	admin(c, 0x06, 2, 250 * US);
+	for (unsigned int nsid = 1; nsid <= 2; nsid++) {
+		BEGIN(c, nvme_validate_ns, nvme_scan_ns_list);
+		admin(c, 0x06, 0, 240 * US);
+		BEGIN(c, nvme_alloc_ns, nvme_validate_ns);
+		c->now += 1400 * US;
+		PUT(c, ns_found, 0, 0, .nsid = nsid, .blocks = 1 << 21, .lba_size = 512,
+		    .disk = nsid);
+		END(c, nvme_alloc_ns, nvme_validate_ns);
+		END(c, nvme_validate_ns, nvme_scan_ns_list);
+	}
+	END(c, nvme_scan_ns_list, nvme_scan_work);
+	END(c, nvme_scan_work, nvme_queue_scan);
+}
+
+/* One I/O queue on one CPU: submits in batches, keeps @depth at the device. */
+struct io {
+	struct clock c;
+	const struct synth_options *o;
+	struct synth_queue_truth *truth;
+	unsigned int qid, tail, head, phase, sq_head, at_device, submitted;
+	struct {
+		uint64_t start, done;	/* done: when the device has; 0: free */
+		uint32_t bytes;
+		unsigned int gen;
+	} cmd[256];
+};
+
+static uint64_t device_time(struct io *io, uint32_t bytes, bool write)
+{
+	uint64_t ns = (write ? 24 : 70) * US + bytes / 4;
+
+	ns += rnd(&io->c, 20 * US);
+	/* One in a hundred is slow, one in a thousand very slow. */
+	if (rnd(&io->c, 100) == 0)
+		ns *= 4;
+	return rnd(&io->c, 1000) ? ns : ns * 20;
+}
+
+static unsigned int submit_one(struct io *io)
+{
+	static const uint32_t sizes[] = { 4096, 4096, 4096, 16384, 65536, 131072, 1048576 };
+	uint32_t bytes = sizes[rnd(&io->c, 7)];
+	bool write = rnd(&io->c, 3) == 0;
+	unsigned int tag = 0, cid;
+
+	while (io->cmd[tag].done)
+		tag++;
+	io->cmd[tag].gen = (io->cmd[tag].gen + 1) % 16;
+	io->cmd[tag].start = io->c.now;
+	io->cmd[tag].bytes = bytes;
+	cid = io->cmd[tag].gen << 12 | tag;
+	PUT(&io->c, rq_start, io->qid, cid, .bytes = bytes, .nsid = 1 + io->qid % 2, .pid = 4000,
+	    .op = write ? NVS_RQOP_write : NVS_RQOP_read, .tag = (uint16_t)tag);
+	io->c.now += 300 + rnd(&io->c, 300);
+	PUT(&io->c, cmd_setup, io->qid, cid, .opcode = write ? 1 : 2, .nsid = 1);
+	io->c.now += 200 + bytes / 64;
+	PUT(&io->c, cmd_map, io->qid, cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
+	    .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1);
+	io->c.now += 150;
+	PUT(&io->c, sqe, io->qid, cid, .slot = (uint16_t)io->tail);
+	io->tail = (io->tail + 1) % io->o->ring;
+	io->cmd[tag].done = io->c.now + device_time(io, bytes, write);
+	io->submitted++;
+	io->at_device++;
+	*(write ? &io->truth->writes : &io->truth->reads) += 1;
+	return cid;
+}
+
+static void submit_batch(struct io *io)
+{
+	unsigned int old = io->tail, n = 0, cid = 0;
+
+	while (n < io->o->batch && io->submitted < io->o->commands &&
+	       io->at_device < io->o->depth) {
+		cid = submit_one(io);
+		n++;
+	}
+	if (n > 1)
+		PUT(&io->c, batch_submit, io->qid, 0, .count = (uint16_t)n);
+	io->c.now += 100;
+	PUT(&io->c, sq_doorbell, io->qid, cid, .old_tail = (uint16_t)old,
+	    .new_tail = (uint16_t)io->tail, .count = (uint16_t)n);
+	io->truth->bells++;
+	if (io->at_device > io->truth->peak_depth)
+		io->truth->peak_depth = io->at_device;
+	io->c.now += 100 + rnd(&io->c, 2 * US);
+}
+
+static uint64_t first_done(const struct io *io)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (unsigned int i = 0; i < 256; i++)
+		if (io->cmd[i].done && io->cmd[i].done < first)
+			first = io->cmd[i].done;
+	return first;
+}
+
+static void complete(struct io *io, unsigned int tag)
+{
+	unsigned int cid = io->cmd[tag].gen << 12 | tag;
+	uint64_t took;
+
+	PUT(&io->c, rq_complete, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	took = io->c.now - io->cmd[tag].start;
+	if (took > io->truth->max_latency)
+		io->truth->max_latency = took;
+	io->c.now += 120;
+	PUT(&io->c, cmd_unmap, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	io->cmd[tag].done = 0;
+	io->truth->commands++;
+}
+
+/* The interrupt for the first command that is done, and what else is done by then. */
+static void interrupt(struct io *io)
+{
+	unsigned int found[256], n = 0, old = io->head;
+	uint64_t first = first_done(io);
+
+	if (io->c.now < first)
+		io->c.now = first;
+	io->c.now += 2 * US;
+	PUT(&io->c, cq_enter, io->qid, 0, .cq_head = (uint16_t)io->head,
+	    .phase = (uint16_t)io->phase, .vector = (uint16_t)io->qid);
+	for (unsigned int tag = 0; tag < 256; tag++) {
+		if (!io->cmd[tag].done || io->cmd[tag].done > io->c.now)
+			continue;
+		io->c.now += 90;
+		PUT(&io->c, cqe, io->qid, io->cmd[tag].gen << 12 | tag, .slot = (uint16_t)io->head,
+		    .phase = (uint16_t)io->phase, .sq_head = (uint16_t)io->tail);
+		io->head = (io->head + 1) % io->o->ring;
+		if (io->head == 0)
+			io->phase ^= 1;
+		io->at_device--;
+		found[n++] = tag;
+	}
+	io->c.now += 100;
+	PUT(&io->c, cq_doorbell, io->qid, 0, .old_head = (uint16_t)old,
+	    .new_head = (uint16_t)io->head, .count = (uint16_t)n);
+	PUT(&io->c, cq_exit, io->qid, 0, .found = (uint16_t)n);
+	io->truth->irqs++;
+	io->truth->completions += n;
+	for (unsigned int i = 0; i < n; i++) {
+		io->c.now += 250 + rnd(&io->c, 200);
+		complete(io, found[i]);
+	}
+}
+
+static void run_queue(const struct clock *start, const struct synth_options *o, unsigned int qid)
+{
+	struct io io = { .c = *start, .o = o, .qid = qid, .phase = 1,
+			 .truth = &start->s->truth.queue[qid] };
+
+	io.c.cpu = qid - 1;
+	io.c.random += qid;
+	io.c.now += 2 * MS + qid * 700 * US;
+	while (io.truth->commands < o->commands) {
+		if (io.submitted < o->commands && io.at_device < o->depth)
+			submit_batch(&io);
+		else
+			interrupt(&io);
+		if (first_done(&io) <= io.c.now)
+			interrupt(&io);
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct synth_item *x = a, *y = b;
+
+	if (x->ev.h.ts != y->ev.h.ts)
+		return x->ev.h.ts < y->ev.h.ts ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+struct synth *synth_make(const struct synth_options *options)
+{
+	struct synth_options o = *options;
+	struct synth *s = calloc(1, sizeof(*s));
+	struct clock c = { .s = s, .now = 5000 * MS, .ctrl = NVS_NO_CTRL, .random = 88172645463325252 };
+
+	if (!s || o.queues > SYNTH_MAX_QUEUES || o.depth > 256)
+		abort();
+	if (!o.ring)
+		o.ring = 64;
+	if (!o.no_init) {
+		probe(&c);
+		reset_work(&c, &o);
+		scan_work(&c);
+	}
+	c.ctrl = 0;
+	for (unsigned int q = 1; q <= o.queues; q++)
+		run_queue(&c, &o, q);
+	qsort(s->item, s->nr, sizeof(*s->item), by_time);
+	s->truth.events = s->nr;
+	return s;
+}
+
+void synth_free(struct synth *s)
+{
+	free(s->item);
+	free(s);
+}
+
+int synth_write(const struct synth *s, const char *dir, uint64_t lost, struct nvs_error *err)
+{
+	struct ctf_stream *stream[SYNTH_MAX_QUEUES] = { 0 };
+	struct ctf_trace *t = ctf_trace_create(dir, err);
+
+	if (!t)
+		return -1;
+	ctf_trace_env(t, "kernel", "6.12.0-synthetic");
+	ctf_trace_env(t, "driver", "nvmescope");
+	for (unsigned int i = 0; i < s->nr; i++) {
+		const struct synth_item *item = &s->item[i];
+
+		if (!stream[item->cpu])
+			stream[item->cpu] = ctf_stream_open(t, item->cpu, err);
+		if (!stream[item->cpu] ||
+		    ctf_stream_add(stream[item->cpu], &item->ev.h, item->size, err) < 0 ||
+		    ctf_stream_flush(stream[item->cpu], 0, false, err) < 0)
+			return -1;
+	}
+	for (unsigned int i = 0; i < SYNTH_MAX_QUEUES; i++)
+		if (stream[i] && ctf_stream_flush(stream[i], i ? 0 : lost, true, err) < 0)
+			return -1;
+	return ctf_trace_close(t, err);
+}
