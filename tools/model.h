@@ -131,7 +131,7 @@ struct model_phase {
 	uint16_t phase;		/* enum nvs_PHASE */
 	uint16_t said_parent;	/* the parent that the event named */
 	uint16_t ctrl;		/* NVS_NO_CTRL: the module's, not a controller's */
-	uint16_t level;		/* 0 for one without a parent */
+	uint16_t level;		/* callers above it on its own thread */
 	bool open;		/* not ended in the recording; end is the last event's time */
 	bool queued;		/* the parent queued it as work for another thread */
 	bool cut;		/* its end was lost; end is when that became clear */

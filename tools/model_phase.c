@@ -152,7 +152,7 @@ static void on_phase_begin(struct model *m, const struct nvs_phase_begin *ev)
 	p->open = true;
 	p->queued = parent >= 0 && !t->nr;
 	if (parent >= 0) {
-		p->level = m->phases[parent].level + 1;
+		p->level = p->queued ? 0 : m->phases[parent].level + 1;
 		if (p->ctrl == NVS_NO_CTRL)
 			p->ctrl = m->phases[parent].ctrl;
 	}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+#include "analysis.h"
+
+const char *const analysis_env_keys[] = {
+	"kernel", "hostname", "driver", "driver_version", "device", "model", "firmware", "queues",
+	"command", "level", "attached", "missing", "clock", "tool_version", NULL
+};
+
+/* The pass serves two: the figures kept here, and whoever asked for more. */
+struct pass {
+	struct stats *stats;
+	const struct model_visitor *extra;
+	void *ctx;
+};
+
+static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
+{
+	struct pass *p = ctx;
+
+	stats_command(p->stats, q, c);
+	if (p->extra && p->extra->command)
+		p->extra->command(p->ctx, q, c);
+}
+
+#define PASS_ON(name, type)							\
+	static void on_##name(void *ctx, const struct model_queue *q, type ev)	\
+	{									\
+		struct pass *p = ctx;						\
+										\
+		p->extra->name(p->ctx, q, ev);					\
+	}
+PASS_ON(sq_doorbell, const struct nvs_sq_doorbell *)
+PASS_ON(cq_doorbell, const struct nvs_cq_doorbell *)
+PASS_ON(completion, const struct nvs_cqe *)
+PASS_ON(look, const struct model_look *)
+PASS_ON(depth, uint64_t)
+#undef PASS_ON
+
+static void on_device(void *ctx, const struct recorded *ev)
+{
+	struct pass *p = ctx;
+
+	p->extra->device(p->ctx, ev);
+}
+
+/* Only what @extra wants: a report pays for commands alone. */
+static struct model_visitor make_visitor(const struct model_visitor *extra)
+{
+	struct model_visitor v = { .command = on_command };
+
+	if (!extra)
+		return v;
+#define WANTED(name) v.name = extra->name ? on_##name : NULL
+	WANTED(sq_doorbell);
+	WANTED(cq_doorbell);
+	WANTED(completion);
+	WANTED(look);
+	WANTED(depth);
+	WANTED(device);
+#undef WANTED
+	return v;
+}
+
+/* Puts a phase and, below it, what it called, into the order. */
+static void add_subtree(struct analysis *a, const struct model_phase *p, unsigned int i,
+			unsigned int *nr)
+{
+	a->order[(*nr)++] = i;
+	for (unsigned int k = i + 1; k < a->nr_phases; k++)
+		if (p[k].parent == (int32_t)i && !p[k].queued)
+			add_subtree(a, p, k, nr);
+}
+
+static int order_phases(struct analysis *a)
+{
+	const struct model_phase *p = model_phases(a->model, &a->nr_phases);
+	const struct model_mark *mark;
+	unsigned int nr_marks, nr = 0;
+
+	a->order = calloc(a->nr_phases + 1, sizeof(*a->order));
+	a->marks = calloc(a->nr_phases + 1, sizeof(*a->marks));
+	if (!a->order || !a->marks)
+		return -1;
+	for (unsigned int i = 0; i < a->nr_phases; i++)
+		if (p[i].parent < 0 || p[i].queued)
+			add_subtree(a, p, i, &nr);
+	mark = model_marks(a->model, &nr_marks);
+	for (; nr_marks; nr_marks--, mark++) {
+		if (mark->phase < 0)
+			continue;
+		a->marks[mark->phase].reads += mark->kind == MARK_REG_READ;
+		a->marks[mark->phase].writes += mark->kind == MARK_REG_WRITE;
+		a->marks[mark->phase].admin += mark->kind == MARK_ADMIN;
+	}
+	return 0;
+}
+
+int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra,
+		  void *ctx, struct nvs_error *err)
+{
+	struct model_visitor visitor = make_visitor(extra);
+	struct pass pass = { .extra = extra, .ctx = ctx };
+
+	memset(a, 0, sizeof(*a));
+	a->dir = dir;
+	a->recording = recording_open(dir, err);
+	if (!a->recording)
+		return -1;
+	a->stats = pass.stats = stats_new();
+	a->model = model_new(&visitor, &pass);
+	if (!a->stats || !a->model)
+		return nvs_fail(err, "out of memory: close other programs and try again");
+	if (model_run(a->model, a->recording, err) < 0)
+		return -1;
+	a->all = stats_all(a->stats);
+	if (!a->all || a->stats->out_of_memory || order_phases(a) < 0)
+		return nvs_fail(err, "out of memory for the figures of %s: "
+				"close other programs and try again", dir);
+	return 0;
+}
+
+void analysis_close(struct analysis *a)
+{
+	free(a->order);
+	free(a->marks);
+	free(a->all);
+	stats_free(a->stats);
+	model_free(a->model);
+	if (a->recording)
+		recording_close(a->recording);
+	memset(a, 0, sizeof(*a));
+}
+
+bool phase_is_init(unsigned int phase)
+{
+	return phase >= NVS_PHASE_nvme_core_init && phase <= NVS_PHASE_nvme_alloc_ns;
+}
+
+uint64_t analysis_since_start(const struct analysis *a, uint64_t ts)
+{
+	uint64_t first = model_totals(a->model)->first_ts;
+
+	return ts > first ? ts - first : 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A recording, read once and understood: what report prints and timeline draws from. */
+#ifndef NVS_ANALYSIS_H
+#define NVS_ANALYSIS_H
+
+#include "model.h"
+#include "stats.h"
+
+/* What belongs to one phase itself, not to the phases below it. */
+struct phase_marks {
+	unsigned int reads, writes, admin;
+};
+
+struct analysis {
+	const char *dir;
+	struct recording *recording;
+	struct model *model;
+	struct stats *stats;
+	struct latency *all;		/* every I/O command */
+	unsigned int nr_phases;
+	unsigned int *order;		/* phases as a tree: each thread's together */
+	struct phase_marks *marks;	/* by phase */
+};
+
+/*
+ * Opens @dir and runs the whole of it through a model.  @extra (may be NULL) is
+ * a visitor that sees all as well, with @ctx.  Returns 0, or -1 with @err set;
+ * analysis_close() is due after both.
+ */
+int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra,
+		  void *ctx, struct nvs_error *err);
+void analysis_close(struct analysis *a);
+
+/* Keys of a recording's environment that are worth showing, in order, up to NULL. */
+extern const char *const analysis_env_keys[];
+
+/* Phases of bringing up, from loading the modules to the last disk; false: teardown. */
+bool phase_is_init(unsigned int phase);
+/* ns from the recording's first event. */
+uint64_t analysis_since_start(const struct analysis *a, uint64_t ts);
+
+#endif

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The report for people: under 80 columns. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "format.h"
+#include "report.h"
+
+#define MAX_PHASE_ROWS	80
+
+/* A count in 8 columns: exact up to 99999999, then in thousands or millions. */
+static struct text column_count(uint64_t n)
+{
+	struct text t;
+
+	if (n < 100000000)
+		snprintf(t.s, sizeof(t.s), "%" PRIu64, n);
+	else if (n < 10000000000)
+		snprintf(t.s, sizeof(t.s), "%" PRIu64 "k", n / 1000);
+	else
+		snprintf(t.s, sizeof(t.s), "%" PRIu64 "M", n / 1000000);
+	return t;
+}
+
+/* "3.8", or "-" when there is nothing to divide by. */
+static struct text ratio(uint64_t a, uint64_t b)
+{
+	struct text t;
+
+	if (b)
+		snprintf(t.s, sizeof(t.s), "%.1f", (double)a / (double)b);
+	else
+		snprintf(t.s, sizeof(t.s), "-");
+	return t;
+}
+
+static struct text quantile(const struct histogram *h, double q)
+{
+	struct text none = { "-" };
+
+	if (!h || !h->count)
+		return none;
+	return format_ns((double)(q >= 1 ? h->max : histogram_quantile(h, q)));
+}
+
+static void print_head(const struct analysis *a)
+{
+	const struct model_totals *t = model_totals(a->model);
+	unsigned int cpus = recording_nr_cpus(a->recording);
+	const char *value;
+
+	printf("%s\n  %s, %s events on %u CPU%s", a->dir,
+	       format_ns((double)(t->last_ts - t->first_ts)).s, format_count(t->events).s, cpus,
+	       cpus == 1 ? "" : "s");
+	if (recording_lost_total(a->recording))
+		printf(", %s LOST", format_count(recording_lost_total(a->recording)).s);
+	else
+		printf(", none lost");
+	printf("\n");
+	for (const char *const *key = analysis_env_keys; *key; key++)
+		if ((value = recording_env(a->recording, *key)) && *value)
+			printf("  %-15s %.62s\n", *key, value);
+}
+
+static void print_ctrl(const struct model_ctrl *c)
+{
+	const char *state = nvs_symbol_name(NVS_SET_STATE, c->state);
+
+	printf("\n%s", format_ctrl(c->id).s);
+	if (c->announced)
+		printf("  %s  [%04x:%04x]  last seen %s", format_pci(c->pci_addr).s, c->vendor,
+		       c->device, state ? state : "?");
+	else
+		printf("  (was there before the recording began)");
+	if (c->resets > 1)
+		printf(", %u resets", c->resets);
+	printf("\n");
+}
+
+static void print_phase(const struct analysis *a, unsigned int i)
+{
+	unsigned int nr;
+	const struct model_phase *all = model_phases(a->model, &nr), *p = &all[i];
+	const struct phase_marks *m = &a->marks[i];
+	const char *name = nvs_symbol_name(NVS_SET_PHASE, p->phase);
+	const char *note = "";
+	char did[32] = "";
+	int n = 0;
+
+	if (m->writes)
+		n += snprintf(did + n, sizeof(did) - (size_t)n, " %uw", m->writes);
+	if (m->reads)
+		n += snprintf(did + n, sizeof(did) - (size_t)n, " %ur", m->reads);
+	if (m->admin)
+		snprintf(did + n, sizeof(did) - (size_t)n, " %uc", m->admin);
+	if (p->open)
+		note = " not ended";
+	else if (p->cut)
+		note = " end lost";
+	else if (p->result)
+		note = " failed";
+	else if (p->phase == NVS_PHASE_nvme_wait_ready)
+		note = " waited";
+	printf("  %*s%-*s %8s %8s%s%s", 2 * p->level, "", 38 - 2 * p->level, name ? name : "?",
+	       format_ns((double)analysis_since_start(a, p->begin)).s,
+	       format_ns((double)(p->end - p->begin)).s, did, note);
+	if (p->result)
+		printf(" %d", p->result);
+	printf("\n");
+	if (p->queued)
+		printf("  %*s  (queued by %s)\n", 2 * p->level, "",
+		       nvs_symbol_name(NVS_SET_PHASE, all[p->parent].phase));
+}
+
+/* Who waited for the device to become ready, and how long. */
+static void print_waits(const struct analysis *a)
+{
+	unsigned int nr, waits = 0;
+	const struct model_phase *p = model_phases(a->model, &nr);
+
+	for (unsigned int i = 0; i < nr && waits < 8; i++) {
+		const char *who;
+
+		if (p[i].phase != NVS_PHASE_nvme_wait_ready)
+			continue;
+		who = nvs_symbol_name(NVS_SET_PHASE, p[i].said_parent);
+		printf("%s%s %s", waits++ ? ", " : "  Waited for CSTS.RDY: ", who ? who : "?",
+		       format_ns((double)(p[i].end - p[i].begin)).s);
+	}
+	if (waits)
+		printf("\n");
+}
+
+static void print_phases(const struct analysis *a)
+{
+	unsigned int shown = a->nr_phases < MAX_PHASE_ROWS ? a->nr_phases : MAX_PHASE_ROWS;
+
+	if (!a->nr_phases) {
+		printf("\nNo phases: the recording began after the controller had come up.\n");
+		return;
+	}
+	printf("\n%-40s %8s %8s  w, r, c: register writes,\n", "Phases", "begins", "took");
+	printf("%59s reads, admin commands\n", "");
+	for (unsigned int i = 0; i < shown; i++)
+		print_phase(a, a->order[i]);
+	if (shown < a->nr_phases)
+		printf("  ... and %u more: --json has them all\n", a->nr_phases - shown);
+	print_waits(a);
+}
+
+/* "q3", or "admin". */
+static struct text queue_name(const struct model_queue *q)
+{
+	struct text t;
+
+	if (q->qid)
+		snprintf(t.s, sizeof(t.s), "q%u", q->qid);
+	else
+		snprintf(t.s, sizeof(t.s), "admin");
+	return t;
+}
+
+static void print_queue(const struct analysis *a, const struct model_queue *q)
+{
+	const struct latency *l = a->stats->queue[q->index];
+	const struct histogram *total = l ? &l->stage[STAGE_TOTAL] : NULL;
+
+	printf("%-6s%8s %8s %5s %8s %5s %6s %6s %6s %6s %5u\n", queue_name(q).s,
+	       column_count(q->done).s, column_count(q->sq_bells).s,
+	       ratio(q->sq_bell_cmds, q->sq_bells).s, column_count(q->irqs).s,
+	       ratio(q->irq_found, q->irqs).s, quantile(total, 0.5).s, quantile(total, 0.99).s,
+	       quantile(total, 0.999).s, quantile(total, 1).s, q->peak_depth);
+}
+
+static void print_stages(const struct analysis *a, const struct model_queue *q)
+{
+	const struct latency *l = a->stats->queue[q->index];
+
+	if (!l)
+		return;
+	printf("%-6s", queue_name(q).s);
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		printf("    %8s %8s", quantile(&l->stage[i], 0.5).s, quantile(&l->stage[i], 0.99).s);
+	printf("\n");
+}
+
+/* A queue that did nothing has no row. */
+static bool was_used(const struct model_queue *q)
+{
+	return q && (q->submitted || q->completions || q->irqs || q->polls || q->created);
+}
+
+static void print_queues(const struct analysis *a, const struct model_ctrl *c)
+{
+	printf("\n%-6s%8s %8s %5s %8s %5s %6s %6s %6s %6s %5s\n", "queue", "commands", "doorbell",
+	       "c/db", "irqs", "c/irq", "p50", "p99", "p99.9", "max", "depth");
+	for (unsigned int i = 0; i < c->nr_queues; i++)
+		if (was_used(c->queue[i]))
+			print_queue(a, c->queue[i]);
+	printf("  c/db, c/irq: commands a doorbell, completions an interrupt; depth: most at once\n");
+
+	printf("\n%-6s    %17s    %17s    %17s\n", "", "driver", "device", "completion");
+	printf("%-6s", "queue");
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		printf("    %8s %8s", "p50", "p99");
+	printf("\n");
+	for (unsigned int i = 0; i < c->nr_queues; i++)
+		if (was_used(c->queue[i]))
+			print_stages(a, c->queue[i]);
+	printf("  driver: taken from blk-mq to doorbell; device: to completion entry seen;\n"
+	       "  completion: to the request's end\n");
+}
+
+static void print_kind(const char *op, const char *size, const struct latency *l)
+{
+	const struct histogram *h = &l->stage[STAGE_TOTAL];
+
+	printf("%-13s%5s %9s %10s %8s %8s %8s %8s\n", op, size, column_count(h->count).s,
+	       format_bytes(l->bytes).s, quantile(h, 0.5).s, quantile(h, 0.99).s,
+	       quantile(h, 0.999).s, quantile(h, 1).s);
+}
+
+static void print_kinds(const struct analysis *a)
+{
+	if (!a->all->stage[STAGE_TOTAL].count) {
+		printf("\nNo I/O: nothing but the admin queue was used.\n");
+		return;
+	}
+	printf("\n%-13s%5s %9s %10s %8s %8s %8s %8s\n", "operation", "size", "commands", "data",
+	       "p50", "p99", "p99.9", "max");
+	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+			if (a->stats->kind[op][size])
+				print_kind(stats_op_name(op), stats_size_name(size),
+					   a->stats->kind[op][size]);
+	print_kind("all", "", a->all);
+}
+
+static void print_trouble(const struct model_queue *q)
+{
+#define PRINT_TROUBLE(field, text)						\
+	if (q->trouble.field)							\
+		printf("  %s %-6s %8" PRIu64 " %s\n", format_ctrl(q->ctrl).s,	\
+		       queue_name(q).s, q->trouble.field, text);
+	MODEL_TROUBLES(PRINT_TROUBLE)
+#undef PRINT_TROUBLE
+}
+
+static void print_number(uint64_t n, const char *text)
+{
+	if (n)
+		printf("  %12" PRIu64 " %s\n", n, text);
+}
+
+static void print_losses(const struct analysis *a)
+{
+	const struct model_totals *t = model_totals(a->model);
+	uint64_t lost;
+
+	for (unsigned int cpu = 0; cpu < RECORDING_DEVICE; cpu++)
+		if ((lost = recording_lost(a->recording, cpu)))
+			printf("  CPU %-6u %12" PRIu64 " events lost\n", cpu, lost);
+	if (recording_cut(a->recording))
+		printf("  %s\n", recording_cut(a->recording));
+	print_number(t->unknown_events, "events of a kind this version does not know");
+	print_number(t->beyond_limits, "events of more controllers or queues than can be");
+	print_number(t->phase_ends_lost, "phases whose end was lost");
+	print_number(t->phase_ends_unmatched, "phase ends without a beginning");
+	print_number(t->phases_dropped, "phases over the limit, not kept");
+	print_number(t->marks_dropped, "marks over the limit, not kept");
+	print_number(a->stats->incomplete, "commands in no latency figure: a step is missing");
+}
+
+static bool anything_wrong(const struct analysis *a)
+{
+	const struct model_totals *t = model_totals(a->model);
+	uint64_t n = recording_lost_total(a->recording) + t->unknown_events + t->beyond_limits +
+		     t->phase_ends_lost + t->phase_ends_unmatched + t->phases_dropped +
+		     t->marks_dropped + a->stats->incomplete;
+
+	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++) {
+		const struct model_ctrl *c = model_ctrl(a->model, i);
+
+		for (unsigned int q = 0; q < c->nr_queues; q++)
+			if (c->queue[q])
+				n += model_trouble_total(&c->queue[q]->trouble);
+	}
+	return n || recording_cut(a->recording);
+}
+
+static void print_wrong(const struct analysis *a)
+{
+	if (!anything_wrong(a)) {
+		printf("\nNothing lost, nothing left unexplained.\n");
+		return;
+	}
+	printf("\nLost or not explained\n");
+	print_losses(a);
+	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++) {
+		const struct model_ctrl *c = model_ctrl(a->model, i);
+
+		for (unsigned int q = 0; q < c->nr_queues; q++)
+			if (c->queue[q])
+				print_trouble(c->queue[q]);
+	}
+}
+
+int report_text(const struct analysis *a, struct nvs_error *err)
+{
+	(void)err;
+	print_head(a);
+	print_phases(a);
+	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++) {
+		print_ctrl(model_ctrl(a->model, i));
+		print_queues(a, model_ctrl(a->model, i));
+	}
+	print_kinds(a);
+	print_wrong(a);
+	return 0;
+}
