@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `nvmescope check`: holds a recording against what must be true of it. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "check.h"
+#include "cmd.h"
+
+static const struct check checks[] = {
+	{ "witness", { "recorded", "logged", "equal", "reset", "after" }, check_witness },
+};
+#define NR_CHECKS (sizeof(checks) / sizeof(checks[0]))
+
+static const char *const verdict_names[] = {
+	[CHECK_PASSED] = "passed",
+	[CHECK_SKIPPED] = "skipped",
+	[CHECK_CANNOT_TELL] = "cannot tell",
+	[CHECK_FAILED] = "FAILED",
+};
+
+/* --- results ----------------------------------------------------------------- */
+
+static int no_memory(struct nvs_error *err)
+{
+	return nvs_fail(err, "no memory to note a check's result");
+}
+
+int check_row(struct check_result *out, const struct check_row *row, struct nvs_error *err)
+{
+	struct check_row *rows = realloc(out->rows, (out->nr_rows + 1) * sizeof(*rows));
+
+	if (!rows)
+		return no_memory(err);
+	out->rows = rows;
+	rows[out->nr_rows++] = *row;
+	return 0;
+}
+
+static int add_text(char ***list, size_t *nr, struct nvs_error *err, const char *fmt, va_list ap)
+{
+	char **texts = realloc(*list, (*nr + 1) * sizeof(*texts));
+
+	if (!texts)
+		return no_memory(err);
+	*list = texts;
+	if (vasprintf(&texts[*nr], fmt, ap) < 0)
+		return no_memory(err);
+	++*nr;
+	return 0;
+}
+
+int check_finding(struct check_result *out, struct nvs_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = add_text(&out->findings, &out->nr_findings, err, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+int check_note(struct check_result *out, struct nvs_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = add_text(&out->notes, &out->nr_notes, err, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+static void free_result(struct check_result *res)
+{
+	for (size_t i = 0; i < res->nr_findings; i++)
+		free(res->findings[i]);
+	for (size_t i = 0; i < res->nr_notes; i++)
+		free(res->notes[i]);
+	free(res->findings);
+	free(res->notes);
+	free(res->rows);
+}
+
+/* --- text -------------------------------------------------------------------- */
+
+static void print_rows(const struct check *check, const struct check_result *res)
+{
+	if (!res->nr_rows)
+		return;
+	printf("  %5s %-15s", "queue", "");
+	for (size_t i = 0; i < CHECK_COLUMNS && check->columns[i]; i++)
+		printf(" %8s", check->columns[i]);
+	putchar('\n');
+	for (const struct check_row *row = res->rows; row < res->rows + res->nr_rows; row++) {
+		printf("  %5u %-15s", row->qid, row->what);
+		for (size_t i = 0; i < CHECK_COLUMNS && check->columns[i]; i++)
+			printf(" %8" PRIu64, row->count[i]);
+		printf(" %s\n", verdict_names[row->verdict]);
+	}
+}
+
+static void print_text(const struct check_result *results)
+{
+	for (size_t i = 0; i < NR_CHECKS; i++) {
+		const struct check_result *res = &results[i];
+
+		printf("%s: %s\n", checks[i].name, verdict_names[res->verdict]);
+		print_rows(&checks[i], res);
+		for (size_t j = 0; j < res->nr_findings; j++)
+			printf("  %s\n", res->findings[j]);
+		for (size_t j = 0; j < res->nr_notes; j++)
+			printf("  note: %s\n", res->notes[j]);
+	}
+}
+
+/* --- JSON -------------------------------------------------------------------- */
+
+static void json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			printf("\\u%04x", *s);
+		else
+			putchar(*s);
+	}
+	putchar('"');
+}
+
+static void json_list(const char *name, char *const *texts, size_t nr)
+{
+	printf(", \"%s\": [", name);
+	for (size_t i = 0; i < nr; i++) {
+		printf("%s", i ? ", " : "");
+		json_string(texts[i]);
+	}
+	putchar(']');
+}
+
+static void json_rows(const struct check *check, const struct check_result *res)
+{
+	printf(", \"rows\": [");
+	for (size_t i = 0; i < res->nr_rows; i++) {
+		const struct check_row *row = &res->rows[i];
+
+		printf("%s\n    {\"queue\": %u, \"what\": \"%s\"", i ? "," : "", row->qid, row->what);
+		for (size_t j = 0; j < CHECK_COLUMNS && check->columns[j]; j++)
+			printf(", \"%s\": %" PRIu64, check->columns[j], row->count[j]);
+		printf(", \"verdict\": \"%s\"}", verdict_names[row->verdict]);
+	}
+	putchar(']');
+}
+
+static void print_json(const struct check_input *in, const struct check_result *results)
+{
+	printf("{\"recording\": ");
+	json_string(in->dir);
+	printf(", \"checks\": [");
+	for (size_t i = 0; i < NR_CHECKS; i++) {
+		const struct check_result *res = &results[i];
+
+		printf("%s\n  {\"name\": \"%s\", \"verdict\": \"%s\"", i ? "," : "", checks[i].name,
+		       verdict_names[res->verdict]);
+		json_rows(&checks[i], res);
+		json_list("findings", res->findings, res->nr_findings);
+		json_list("notes", res->notes, res->nr_notes);
+		putchar('}');
+	}
+	printf("\n]}\n");
+}
+
+/* --- the command -------------------------------------------------------------- */
+
+/* Runs every check on one reading of the recording each. */
+static int run_checks(struct check_input *in, struct check_result *results, struct nvs_error *err)
+{
+	for (size_t i = 0; i < NR_CHECKS; i++) {
+		recording_rewind(in->rec);
+		if (checks[i].run(in, &results[i], err))
+			return -1;
+	}
+	return 0;
+}
+
+static int check_recording(struct check_input *in, bool json)
+{
+	struct check_result results[NR_CHECKS] = { 0 };
+	struct nvs_error err;
+	int code = EXIT_DONE;
+
+	in->rec = recording_open(in->dir, &err);
+	if (!in->rec || run_checks(in, results, &err)) {
+		complain("%s", err.text);
+		code = EXIT_FAILED;
+	} else if (json) {
+		print_json(in, results);
+	} else {
+		print_text(results);
+	}
+	for (size_t i = 0; i < NR_CHECKS; i++) {
+		if (results[i].verdict > CHECK_SKIPPED)
+			code = EXIT_FAILED;
+		free_result(&results[i]);
+	}
+	recording_close(in->rec);
+	return code;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct check_input in = { 0 };
+	uint64_t ctrl = UINT64_MAX;
+	bool json = false;
+	const struct option_row rows[] = {
+		{ .name = "witness", .letter = 'w', .type = OPTION_STRING, .arg = "QEMULOG",
+		  .value = &in.witness, .help = "hold it against QEMU's log of its NVMe device" },
+		{ .name = "ctrl", .type = OPTION_UINT, .arg = "N", .value = &ctrl,
+		  .help = "the controller that the log is of, if there are several" },
+		{ .name = "json", .type = OPTION_FLAG, .value = &json, .help = "print JSON" },
+		{ 0 },
+	};
+	const struct usage usage = {
+		.command = "check",
+		.synopsis = "[OPTIONS] DIR",
+		.description =
+			"Compares recording DIR with what the emulated device logged of the same run\n"
+			"(qemu-system-x86_64 -trace 'pci_nvme_*' -msg timestamp=on -D QEMULOG, one NVMe\n"
+			"controller): doorbells, commands, completions and register writes, queue by\n"
+			"queue, in order. 'reset' counts what was in flight when the controller was\n"
+			"reset or removed, 'after' what the device logged after the recording's end.\n"
+			"Exit status 1: something is unequal, or lost events leave it open.",
+		.examples = "  nvmescope check --witness qemu.log recording",
+		.rows = rows,
+	};
+	int first = options_parse(&usage, argc, argv);
+
+	if (first < 0)
+		return first == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (argc - first != 1)
+		return options_wrong(&usage, "name one recording");
+	if (!in.witness)
+		return options_wrong(&usage, "nothing to check against; give --witness QEMULOG");
+	if (ctrl != UINT64_MAX && ctrl >= NVS_NO_CTRL)
+		return options_wrong(&usage, "there is no controller %" PRIu64, ctrl);
+	in.dir = argv[first];
+	in.ctrl = ctrl == UINT64_MAX ? -1 : (int)ctrl;
+	return check_recording(&in, json);
+}

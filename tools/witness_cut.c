@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where in the log does the recording begin?  Before that line are firmware,
+ * other drivers and earlier runs.  The register writes that start a controller
+ * are the mark: queue addresses make them nearly unique, and where one boot made
+ * the same ones twice, the pace of the writes tells the runs apart.
+ */
+#include <string.h>
+#include "witness_internal.h"
+
+#define HEAD_MAX 16 /* commands or doorbells that mark a place */
+#define RUN_MAX	 1024 /* items after which two places are told apart by nothing else */
+
+/* Items from @log + @at on that equal those of @rec, up to @max; @spread: how unevenly, ns. */
+static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uint64_t *spread)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN;
+	size_t i;
+
+	for (i = 0; i < max && i < lane->rec.nr && at + i < lane->log.nr; i++) {
+		const struct witness_item *rec = &lane->rec.items[i], *log = &lane->log.items[at + i];
+		int64_t ahead = log->ts - rec->ts;
+
+		if (!witness_same(lane, rec, log))
+			break;
+		low = ahead < low ? ahead : low;
+		high = ahead > high ? ahead : high;
+	}
+	*spread = i ? high - low : 0;
+	return i;
+}
+
+/* The place in the lane's log where at least @need items equal the recording's; -1: none. */
+static ssize_t find_run(const struct witness_lane *lane, size_t need)
+{
+	uint64_t spread, best_spread = UINT64_MAX;
+	size_t best_run = 0;
+	ssize_t best = -1;
+
+	for (size_t at = 0; at < lane->log.nr; at++) {
+		size_t run = run_at(lane, at, RUN_MAX, &spread);
+
+		if (run < need || run < best_run || (run == best_run && spread >= best_spread))
+			continue;
+		best = at;
+		best_run = run;
+		best_spread = spread;
+	}
+	return best;
+}
+
+static bool starts(const struct witness_item *item)
+{
+	return item->code == CC_OFFSET && (item->value & CC_EN) && !(item->value & CC_SHN_MASK);
+}
+
+/* Register writes up to the first start of the controller; 0: it has none. */
+static size_t writes_to_start(const struct witness_lane *lane)
+{
+	for (size_t i = 0; lane && i < lane->rec.nr; i++)
+		if (starts(&lane->rec.items[i]))
+			return i + 1;
+	return 0;
+}
+
+static void drop_before(struct witness *w, struct witness_lane *lane, size_t from, uint32_t base)
+{
+	struct witness_seq *log = &lane->log;
+
+	if (from)
+		memmove(log->items, log->items + from, (log->nr - from) * sizeof(*log->items));
+	log->nr -= from;
+	w->events_before += from;
+	for (size_t i = 0; i < log->nr; i++)
+		log->items[i].epoch -= log->items[i].epoch < base ? log->items[i].epoch : base;
+}
+
+static size_t first_from_line(const struct witness_lane *lane, uint64_t line)
+{
+	size_t i = 0;
+
+	while (i < lane->log.nr && lane->log.items[i].place < line)
+		i++;
+	return i;
+}
+
+static int cut_at_start(struct witness *w, struct witness_lane *regs, size_t writes,
+			const char *log_name, struct nvs_error *err)
+{
+	ssize_t at = find_run(regs, writes);
+	uint32_t base;
+
+	if (at < 0)
+		return nvs_fail(err, "the %zu register writes with which the recording starts the "
+				"controller are not in %s in this order: it is another run's log, or "
+				"QEMU did not trace pci_nvme_mmio_write", writes, log_name);
+	w->start_line = regs->log.items[at].place;
+	base = at ? regs->log.items[at - 1].epoch : 0;
+	for (size_t i = 0; i < w->nr_lanes; i++)
+		drop_before(w, w->lanes[i], first_from_line(w->lanes[i], w->start_line), base);
+	return 0;
+}
+
+/* --- a recording that began while the controller ran ------------------------- */
+
+/* The place nearest to @line where the lane's log agrees with the recording's head. */
+static size_t nearest_head(const struct witness_lane *lane, uint64_t line)
+{
+	size_t need = lane->rec.nr < HEAD_MAX ? lane->rec.nr : HEAD_MAX;
+	size_t best = first_from_line(lane, line);
+	uint64_t spread, best_far = UINT64_MAX;
+
+	for (size_t at = 0; need && at < lane->log.nr; at++) {
+		uint64_t place = lane->log.items[at].place;
+		uint64_t far = place > line ? place - line : line - place;
+
+		if (far >= best_far || run_at(lane, at, need, &spread) < need)
+			continue;
+		best = at;
+		best_far = far;
+	}
+	return best;
+}
+
+static const struct witness_lane *busiest_commands(const struct witness *w)
+{
+	const struct witness_lane *best = NULL;
+
+	for (size_t i = 0; i < w->nr_lanes; i++)
+		if (w->lanes[i]->kind == WITNESS_CMD && (!best || w->lanes[i]->rec.nr > best->rec.nr))
+			best = w->lanes[i];
+	return best;
+}
+
+/* Commands are the best mark then: identifier, blocks and order. */
+static int cut_running(struct witness *w, const char *log_name, struct nvs_error *err)
+{
+	const struct witness_lane *cmds = busiest_commands(w);
+	size_t need = !cmds ? 0 : cmds->rec.nr < HEAD_MAX ? cmds->rec.nr : HEAD_MAX;
+	ssize_t at = need ? find_run(cmds, need) : -1;
+	const struct witness_item *mark;
+	uint32_t base;
+
+	if (!need)
+		return nvs_fail(err, "the recording holds no command and no start of a controller, so "
+				"there is nothing to find in %s", log_name);
+	if (at < 0)
+		return nvs_fail(err, "the first %zu commands recorded on queue %u are not in %s: it is "
+				"another run's log, or events were lost at the recording's start; start "
+				"'nvmescope record' before the driver is loaded", need, cmds->qid,
+				log_name);
+	mark = &cmds->log.items[at];
+	w->start_line = mark->place;
+	base = mark->epoch;
+	for (size_t i = 0; i < w->nr_lanes; i++)
+		drop_before(w, w->lanes[i], nearest_head(w->lanes[i], w->start_line), base);
+	return 0;
+}
+
+int witness_cut(struct witness *w, struct witness_lanes *ls, const char *log_name,
+		struct nvs_error *err)
+{
+	struct witness_lane *regs = ls->by_id[WITNESS_REG] ? ls->by_id[WITNESS_REG][0] : NULL;
+	size_t writes = writes_to_start(regs);
+
+	for (size_t i = 0; i < w->nr_lanes; i++)
+		if (w->lanes[i]->kind == WITNESS_CMD && w->lanes[i]->rec.nr &&
+		    !w->lanes[i]->rec.items[0].epoch)
+			writes = 0; /* it ran already */
+	if (!writes)
+		return cut_running(w, log_name, err);
+	return cut_at_start(w, regs, writes, log_name, err);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two sequences of one lane held against each other, epoch by epoch.  After a
+ * difference the nearest place where both agree again is sought, so that one
+ * missing command is one difference and not a million.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "witness_internal.h"
+
+#define LOOK_AHEAD	64		/* items to skip at most to agree again */
+#define LOOK_FAR	65536		/* the same where a burst of events was lost */
+#define AGREE		3		/* items that must then be equal in a row */
+#define UNSEEN_NS	1000000000ull	/* a driver that lives looks at a completion sooner */
+
+struct slice {
+	const struct witness_item *at, *end;
+};
+
+struct diffing {
+	struct witness *w;
+	const struct witness_lanes *ls;
+	const struct witness_options *opt;
+	bool dry;	    /* only to learn where both sides end */
+	uint64_t end_ts;    /* the log's time there */
+	struct witness_lane *lane;
+	uint32_t epoch;
+	size_t reach; /* LOOK_AHEAD or LOOK_FAR */
+};
+
+static bool same_command(const struct witness_lane *lane, const struct witness_item *rec,
+			 const struct witness_item *log)
+{
+	if (rec->cid != log->cid)
+		return false;
+	if (rec->code == WITNESS_NO_SETUP)
+		return true;
+	/* The log tells the namespace of an admin command, and blocks, only where it decoded them. */
+	if (rec->code != log->code || (rec->nsid != log->nsid && (lane->qid || log->nsid)))
+		return false;
+	return !log->nlb || (rec->nlb == log->nlb && rec->value == log->value);
+}
+
+bool witness_same(const struct witness_lane *lane, const struct witness_item *rec,
+		  const struct witness_item *log)
+{
+	switch (lane->kind) {
+	case WITNESS_CMD:
+		return same_command(lane, rec, log);
+	case WITNESS_CQE:
+		return rec->cid == log->cid && rec->code == log->code && rec->value == log->value;
+	default:
+		return rec->code == log->code && rec->value == log->value;
+	}
+}
+
+static void differ(struct diffing *d, enum witness_how how, const struct witness_item *rec,
+		   const struct witness_item *log)
+{
+	struct witness_lane *lane = d->lane;
+	struct witness_diff diff = { .how = how };
+
+	if (d->dry)
+		return;
+	if (rec)
+		diff.rec = *rec;
+	if (log)
+		diff.log = *log;
+	if (lane->differences < WITNESS_FIRST)
+		lane->first[lane->differences] = diff;
+	lane->differences++;
+	lane->only_logged += how == DIFF_ONLY_LOGGED;
+}
+
+static void agree(struct diffing *d, const struct witness_item *rec, const struct witness_item *log)
+{
+	if (d->dry) {
+		if (log->place > d->w->end_line) {
+			d->w->end_line = log->place;
+			d->end_ts = log->ts;
+		}
+		return;
+	}
+	d->lane->equal++;
+	if (d->opt->pair)
+		d->opt->pair(d->opt->arg, d->lane, rec, log);
+}
+
+/* Whether both sides agree for a while, @i further on in one and @j in the other. */
+static bool agrees_at(const struct diffing *d, struct slice rec, struct slice log, size_t i, size_t j)
+{
+	size_t k, nr = rec.end - rec.at, nl = log.end - log.at;
+
+	for (k = 0; k < AGREE && i + k < nr && j + k < nl; k++)
+		if (!witness_same(d->lane, &rec.at[i + k], &log.at[j + k]))
+			return false;
+	return k;
+}
+
+/* Items only one side has: @k of them, then both agree. */
+static void step_one_side(struct diffing *d, enum witness_how how, struct slice *side, size_t k)
+{
+	for (; k; k--, side->at++)
+		differ(d, how, how == DIFF_ONLY_RECORDED ? side->at : NULL,
+		       how == DIFF_ONLY_LOGGED ? side->at : NULL);
+}
+
+/* rec.at and log.at differ: says how, and steps over it. */
+static void step_over(struct diffing *d, struct slice *rec, struct slice *log)
+{
+	const struct witness_item *r = rec->at, *l = log->at;
+	size_t k;
+
+	if (rec->end - r > 1 && log->end - l > 1 && witness_same(d->lane, r, l + 1) &&
+	    witness_same(d->lane, r + 1, l)) {
+		differ(d, DIFF_SWAPPED, r, l);
+		rec->at += 2;
+		log->at += 2;
+		return;
+	}
+	for (k = 1; k <= d->reach; k++) {
+		if (agrees_at(d, *rec, *log, k, 0)) {
+			step_one_side(d, DIFF_ONLY_RECORDED, rec, k);
+			return;
+		}
+		if (agrees_at(d, *rec, *log, k, k))
+			break; /* as many on either side: changed, one for one */
+		if (agrees_at(d, *rec, *log, 0, k)) {
+			step_one_side(d, DIFF_ONLY_LOGGED, log, k);
+			return;
+		}
+	}
+	if (k > d->reach)
+		d->reach = LOOK_AHEAD; /* looked far in vain: once is enough */
+	differ(d, DIFF_CHANGED, rec->at++, log->at++);
+}
+
+/* --- what is left over when one side has ended ------------------------------ */
+
+/* How many more commands than completions each identifier has in the recording. */
+static int32_t *outstanding(const struct diffing *d)
+{
+	const struct witness_lane *const *cmds = (void *)d->ls->by_id[WITNESS_CMD];
+	const struct witness_lane *cmd = cmds ? cmds[d->lane->qid] : NULL;
+	int32_t *nr = calloc(UINT16_MAX + 1, sizeof(*nr));
+
+	for (size_t i = 0; nr && cmd && i < cmd->rec.nr; i++)
+		nr[cmd->rec.items[i].cid] += cmd->rec.items[i].epoch == d->epoch;
+	for (size_t i = 0; nr && i < d->lane->rec.nr; i++)
+		nr[d->lane->rec.items[i].cid] -= d->lane->rec.items[i].epoch == d->epoch;
+	return nr;
+}
+
+/* A completion that the driver never looked at answers a command, and came too late. */
+static void judge_unseen(struct diffing *d, const struct witness_item *log, int32_t *open)
+{
+	bool closed = d->ls->epochs[d->epoch].closed;
+	bool late = log->place > d->w->end_line || d->end_ts - log->ts < UNSEEN_NS;
+
+	if (!open || open[log->cid]-- <= 0 || !(closed || late))
+		differ(d, DIFF_ONLY_LOGGED, NULL, log);
+	else if (closed)
+		d->lane->lost_to_reset++;
+	else
+		d->lane->after_end++;
+}
+
+static void judge_logged(struct diffing *d, struct slice log)
+{
+	int32_t *open = NULL;
+	bool last = d->epoch + 1 == d->ls->nr_epochs;
+
+	if (d->dry || log.at == log.end)
+		return;
+	if (d->lane->kind == WITNESS_CQE)
+		open = outstanding(d);
+	for (; log.at < log.end; log.at++) {
+		if (d->lane->kind == WITNESS_CQE)
+			judge_unseen(d, log.at, open);
+		else if (last && log.at->place > d->w->end_line)
+			d->lane->after_end++;
+		else
+			differ(d, DIFF_ONLY_LOGGED, NULL, log.at);
+	}
+	free(open);
+}
+
+static void judge_recorded(struct diffing *d, struct slice rec)
+{
+	const struct witness_epoch *e = &d->ls->epochs[d->epoch];
+
+	if (d->dry)
+		return;
+	for (; rec.at < rec.end; rec.at++) {
+		/* A command in its slot that the device was stopped before fetching. */
+		if (e->gone || (e->closed && d->lane->kind == WITNESS_CMD))
+			d->lane->lost_to_reset++;
+		else
+			differ(d, DIFF_ONLY_RECORDED, rec.at, NULL);
+	}
+}
+
+/* --- lanes ------------------------------------------------------------------ */
+
+static struct slice next_slice(const struct witness_seq *seq, size_t *from, uint32_t epoch)
+{
+	struct slice s = { .at = seq->items + *from };
+
+	while (*from < seq->nr && seq->items[*from].epoch <= epoch)
+		(*from)++;
+	s.end = seq->items + *from;
+	return s;
+}
+
+static void compare_lane(struct diffing *d)
+{
+	size_t r = 0, l = 0;
+
+	for (d->epoch = 0; d->epoch < d->ls->nr_epochs; d->epoch++) {
+		struct slice rec = next_slice(&d->lane->rec, &r, d->epoch);
+		struct slice log = next_slice(&d->lane->log, &l, d->epoch);
+
+		while (rec.at < rec.end && log.at < log.end) {
+			if (witness_same(d->lane, rec.at, log.at))
+				agree(d, rec.at++, log.at++);
+			else
+				step_over(d, &rec, &log);
+		}
+		judge_recorded(d, rec);
+		judge_logged(d, log);
+	}
+	/* The log goes on to starts of the controller that were not recorded. */
+	if (!d->dry)
+		d->lane->after_end += d->lane->log.nr - l;
+}
+
+/*
+ * With events lost, what the recording lacks proves nothing; but a lane that has
+ * everything the device logged has lost nothing, whatever else was lost.
+ */
+static enum witness_verdict judge(const struct witness *w, const struct witness_lane *lane)
+{
+	bool lossy = w->lost || w->torn;
+
+	if (lane->differences > lane->only_logged)
+		return WITNESS_DIFFERENT;
+	if (lane->differences || lane->partial)
+		return lossy ? WITNESS_CANNOT_TELL : WITNESS_DIFFERENT;
+	return lossy && lane->after_end ? WITNESS_CANNOT_TELL : WITNESS_EQUAL;
+}
+
+int witness_compare(struct witness *w, const struct witness_lanes *ls,
+		    const struct witness_options *opt, struct nvs_error *err)
+{
+	struct diffing d = { .w = w, .ls = ls, .opt = opt };
+
+	for (int dry = 1; dry >= 0; dry--) {
+		d.dry = dry;
+		for (size_t i = 0; i < w->nr_lanes; i++) {
+			d.lane = w->lanes[i];
+			d.reach = w->lost || w->torn ? LOOK_FAR : LOOK_AHEAD;
+			compare_lane(&d);
+		}
+	}
+	w->verdict = WITNESS_EQUAL;
+	for (size_t i = 0; i < w->nr_lanes; i++) {
+		w->lanes[i]->verdict = judge(w, w->lanes[i]);
+		if (w->lanes[i]->verdict > w->verdict)
+			w->verdict = w->lanes[i]->verdict;
+	}
+	if (!w->end_line)
+		return nvs_fail(err, "the recording and the log have nothing in common");
+	return 0;
+}
