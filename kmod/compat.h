@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place where kernels differ.  compat.sh finds by compiling what a
+ * kernel has (HAVE_*); each entry names the version that made the difference.
+ */
+#ifndef NVMESCOPE_COMPAT_H
+#define NVMESCOPE_COMPAT_H
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/device.h>
+#include <linux/pci.h>
+#ifdef CONFIG_PCIEAER
+#include <linux/aer.h>
+#endif
+#include "compat_features.h"
+
+/* Limits of a namespace's queue, applied by nvme_compat_set_limits(). */
+struct nvme_limits {
+	u32 logical_block_size;		/* bytes */
+	u32 physical_block_size;	/* bytes */
+	u32 io_min;			/* bytes */
+	u32 io_opt;			/* bytes, 0: none */
+	u32 max_hw_sectors;		/* 512 B units */
+	u16 max_segments;
+	u32 dma_alignment;		/* mask */
+	unsigned long virt_boundary;	/* mask */
+	bool write_cache;
+};
+
+/* 6.9: queue_limits_*() instead of one setter for each limit. */
+static inline int nvme_compat_set_limits(struct request_queue *q, const struct nvme_limits *l)
+{
+#ifdef HAVE_QUEUE_LIMITS
+	struct queue_limits lim = queue_limits_start_update(q);
+
+	lim.logical_block_size = l->logical_block_size;
+	lim.physical_block_size = l->physical_block_size;
+	lim.io_min = l->io_min;
+	lim.io_opt = l->io_opt;
+	lim.max_hw_sectors = l->max_hw_sectors;
+	lim.max_segments = l->max_segments;
+	lim.max_segment_size = UINT_MAX;
+	lim.dma_alignment = l->dma_alignment;
+	lim.virt_boundary_mask = l->virt_boundary;
+	lim.features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL);
+	if (l->write_cache)
+		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
+	return queue_limits_commit_update(q, &lim);
+#else
+	blk_queue_logical_block_size(q, l->logical_block_size);
+	blk_queue_physical_block_size(q, l->physical_block_size);
+	blk_queue_io_min(q, l->io_min);
+	blk_queue_io_opt(q, l->io_opt);
+	blk_queue_max_hw_sectors(q, l->max_hw_sectors);
+	blk_queue_max_segments(q, l->max_segments);
+	blk_queue_dma_alignment(q, l->dma_alignment);
+	blk_queue_virt_boundary(q, l->virt_boundary);
+	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
+	blk_queue_write_cache(q, l->write_cache, l->write_cache);
+	return 0;
+#endif
+}
+
+static inline struct gendisk *nvme_compat_alloc_disk(struct blk_mq_tag_set *set, void *queuedata)
+{
+#ifdef HAVE_QUEUE_LIMITS
+	return blk_mq_alloc_disk(set, NULL, queuedata);
+#else
+	return blk_mq_alloc_disk(set, queuedata);
+#endif
+}
+
+static inline struct request_queue *nvme_compat_alloc_queue(struct blk_mq_tag_set *set)
+{
+#ifdef HAVE_QUEUE_LIMITS
+	return blk_mq_alloc_queue(set, NULL, NULL);
+#else
+	return blk_mq_init_queue(set);
+#endif
+}
+
+/* 6.13, and stable 6.12: struct rq_list instead of a bare first request. */
+#ifdef HAVE_RQ_LIST
+typedef struct rq_list nvme_rqlist;
+
+static inline struct request *nvme_compat_rqlist_pop(nvme_rqlist *list)
+{
+	return rq_list_pop(list);
+}
+
+static inline void nvme_compat_rqlist_add(nvme_rqlist *list, struct request *rq)
+{
+	rq_list_add_head(list, rq);
+}
+
+static inline bool nvme_compat_rqlist_empty(const nvme_rqlist *list)
+{
+	return rq_list_empty(list);
+}
+
+static inline struct request *nvme_compat_rqlist_first(nvme_rqlist *list)
+{
+	return rq_list_peek(list);
+}
+#else
+typedef struct request *nvme_rqlist;
+
+static inline struct request *nvme_compat_rqlist_pop(nvme_rqlist *list)
+{
+	return rq_list_pop(list);
+}
+
+static inline void nvme_compat_rqlist_add(nvme_rqlist *list, struct request *rq)
+{
+	rq_list_add(list, rq);
+}
+
+static inline bool nvme_compat_rqlist_empty(const nvme_rqlist *list)
+{
+	return rq_list_empty(*list);
+}
+
+static inline struct request *nvme_compat_rqlist_first(nvme_rqlist *list)
+{
+	return *list;
+}
+#endif
+
+/* 6.5: blk_mode_t, and open takes the gendisk. Adapters for open, release, ioctl. */
+#ifdef HAVE_BLK_MODE
+#define NVME_COMPAT_BDEV_OPS(prefix, open_fn, release_fn, ioctl_fn)			\
+	static int prefix##_open(struct gendisk *disk, blk_mode_t mode)			\
+	{										\
+		return open_fn(disk);							\
+	}										\
+	static void prefix##_release(struct gendisk *disk)				\
+	{										\
+		release_fn(disk);							\
+	}										\
+	static int prefix##_ioctl(struct block_device *bdev, blk_mode_t mode,		\
+				  unsigned int cmd, unsigned long arg)			\
+	{										\
+		return ioctl_fn(bdev, mode & BLK_OPEN_WRITE, cmd, arg);			\
+	}
+#else
+#define NVME_COMPAT_BDEV_OPS(prefix, open_fn, release_fn, ioctl_fn)			\
+	static int prefix##_open(struct block_device *bdev, fmode_t mode)		\
+	{										\
+		return open_fn(bdev->bd_disk);						\
+	}										\
+	static void prefix##_release(struct gendisk *disk, fmode_t mode)		\
+	{										\
+		release_fn(disk);							\
+	}										\
+	static int prefix##_ioctl(struct block_device *bdev, fmode_t mode,		\
+				  unsigned int cmd, unsigned long arg)			\
+	{										\
+		return ioctl_fn(bdev, mode & FMODE_WRITE, cmd, arg);			\
+	}
+#endif
+
+/* 6.4: a class no longer names its module. */
+static inline struct class *nvme_compat_class_create(const char *name)
+{
+#ifdef HAVE_CLASS_CREATE_NAME
+	return class_create(name);
+#else
+	return class_create(THIS_MODULE, name);
+#endif
+}
+
+/* 6.5: the PCI core switches error reporting on by itself. */
+static inline void nvme_compat_pcie_error_reporting(struct pci_dev *pdev, bool on)
+{
+#ifdef HAVE_PCIE_ERROR_REPORTING
+	if (on)
+		pci_enable_pcie_error_reporting(pdev);
+	else
+		pci_disable_pcie_error_reporting(pdev);
+#endif
+}
+
+#endif /* NVMESCOPE_COMPAT_H */

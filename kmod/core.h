@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the core module (every NVMe controller) and a transport module (PCIe)
+ * know of each other.
+ *
+ * Section numbers cite the NVM Express Base Specification, revision 2.0, unless
+ * another document is named.
+ */
+#ifndef NVMESCOPE_CORE_H
+#define NVMESCOPE_CORE_H
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/idr.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/nvme.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "exports.h"
+#include "nvs_events.h"
+#include "compat.h"
+
+/* One page of memory, as CC.MPS = 0 has it: the unit of PRP entries. */
+#define NVME_CTRL_PAGE_SHIFT	12
+#define NVME_CTRL_PAGE_SIZE	(1u << NVME_CTRL_PAGE_SHIFT)
+
+/*
+ * Admin queues have 32 entries.  One SQ slot must stay free for full and empty
+ * to differ (3.3.1.5), and one command, outside blk-mq, is the outstanding
+ * Asynchronous Event Request; blk-mq gets the rest.
+ */
+#define NVME_AQ_DEPTH		32
+#define NVME_AQ_MQ_DEPTH	(NVME_AQ_DEPTH - 2)
+#define NVME_AER_CID		(NVME_AQ_DEPTH - 1)
+
+/*
+ * A command identifier is a tag plus a generation: a completion that arrives
+ * for an earlier use of the tag carries an old generation and is refused.
+ */
+#define NVME_CID_TAG_BITS	12
+#define NVME_CID_TAG(cid)	((cid) & ((1u << NVME_CID_TAG_BITS) - 1))
+#define NVME_CID(gen, tag)	((u16)((gen) << NVME_CID_TAG_BITS | (tag)))
+#define NVME_CID_GEN(cid)	((cid) >> NVME_CID_TAG_BITS)
+
+extern struct workqueue_struct *nvme_wq;
+extern struct workqueue_struct *nvme_reset_wq;
+extern unsigned int nvme_admin_timeout;
+extern unsigned int nvme_io_timeout;
+
+/* Scope of one initialisation or teardown step; lives on the stack. */
+struct nvme_phase {
+	struct list_head node;
+	struct task_struct *task;
+	u16 ctrl;
+	u16 phase;
+	u16 parent;
+};
+
+void nvme_phase_begin(struct nvme_phase *ph, u16 ctrl, u16 phase);
+void nvme_phase_begin_work(struct nvme_phase *ph, u16 ctrl, u16 phase, u16 queued_by);
+int nvme_phase_end(struct nvme_phase *ph, int result);
+u16 nvme_phase_current(void);
+
+struct nvme_ctrl;
+struct nvme_ns;
+
+/* What the core asks of a transport. */
+struct nvme_ctrl_ops {
+	const char *name;
+	struct module *module;
+	int (*reg_read32)(struct nvme_ctrl *ctrl, u32 off, u32 *val);
+	int (*reg_write32)(struct nvme_ctrl *ctrl, u32 off, u32 val);
+	int (*reg_read64)(struct nvme_ctrl *ctrl, u32 off, u64 *val);
+	void (*free_ctrl)(struct nvme_ctrl *ctrl);
+	void (*submit_async_event)(struct nvme_ctrl *ctrl);
+	int (*get_address)(struct nvme_ctrl *ctrl, char *buf, int size);
+};
+
+/* An NVM subsystem (1.4): what its controllers share. */
+struct nvme_subsystem {
+	struct device dev;
+	struct kref ref;
+	struct list_head node;		/* in nvme_subsystems */
+	int instance;
+	char subnqn[NVMF_NQN_SIZE];
+	char serial[20];
+	char model[40];
+	char firmware_rev[8];
+};
+
+struct nvme_ctrl {
+	const struct nvme_ctrl_ops *ops;
+	struct device *dev;		/* the PCI function */
+	struct device ctrl_device;	/* nvme0; its reference count is ours */
+	struct cdev cdev;
+	int instance;
+	struct nvme_subsystem *subsys;
+
+	/* Written under lock by nvme_change_ctrl_state(), read anywhere. */
+	enum nvs_STATE state;
+	spinlock_t lock;
+	wait_queue_head_t state_wq;
+
+	struct blk_mq_tag_set *admin_tagset;
+	struct blk_mq_tag_set *tagset;	/* NULL until the I/O tag set is there */
+	struct request_queue *admin_q;
+	unsigned int queue_count;	/* admin queue included */
+	unsigned int sqsize;		/* I/O queue size, zero's based */
+
+	struct rw_semaphore namespaces_rwsem;
+	struct list_head namespaces;	/* in order of NSID */
+	struct ida ns_ida;
+	struct mutex scan_lock;		/* one scan or removal at a time */
+	struct mutex quiesce_lock;
+	bool io_quiesced;		/* new namespaces begin held back */
+	bool admin_quiesced;
+
+	struct work_struct reset_work;	/* the transport's nvme_reset_work() */
+	struct work_struct scan_work;
+	struct work_struct async_event_work;
+	u16 scan_cause;			/* phase that queued scan_work */
+	u16 reset_cause;		/* phase that queued reset_work */
+
+	/* Registers, as last read or written */
+	u64 cap;
+	u32 vs;
+	u32 ctrl_config;
+
+	/* From Identify Controller (5.17.2.1) */
+	u16 cntlid;
+	u16 oacs;
+	u16 oncs;
+	u32 oaes;
+	u32 nn;
+	u32 sgls;
+	u32 max_hw_sectors;		/* from MDTS, 512 B units */
+	u16 max_segments;
+	u32 rtd3e;			/* us */
+	u8 vwc;
+	u8 acl;
+	u8 mdts;
+	u8 cntrltype;
+	bool identified;
+
+	u32 aen_result;
+	atomic_t abort_limit;		/* abort commands that may still be sent */
+};
+
+struct nvme_ns {
+	struct kref ref;		/* the list, each open file, the cdev */
+	struct list_head node;		/* in ctrl->namespaces */
+	struct nvme_ctrl *ctrl;
+	struct request_queue *queue;
+	struct gendisk *disk;
+	struct cdev cdev;
+	struct device cdev_device;	/* ng0n1 */
+	u32 nsid;
+	int instance;			/* the 1 of nvme0n1 */
+	u8 lba_shift;
+	u64 blocks;
+	bool quiesced;			/* by nvme_quiesce_io_queues() */
+	bool cdev_added;
+	u8 eui64[8];
+	u8 nguid[16];
+	u8 uuid[16];
+};
+
+/*
+ * The core's part of a request, first in its private data.  The transport's
+ * part (struct nvme_iod) begins with it.
+ */
+struct nvme_req {
+	struct nvme_ctrl *ctrl;
+	struct nvme_command *cmd;	/* in the iod, or the submitter's own */
+	union nvme_result result;	/* written on completion */
+	u16 status;			/* status field without the phase tag */
+	u16 cid;
+	u8 gen;				/* counts uses of this tag */
+	u8 retries;
+	u8 flags;
+};
+
+/* nvme_req.flags */
+#define NVME_REQ_CANCELLED	0x01
+#define NVME_REQ_USER		0x02	/* passthrough: show the caller each status */
+
+static inline struct nvme_req *nvme_req(struct request *rq)
+{
+	return blk_mq_rq_to_pdu(rq);
+}
+
+/* 0 is the admin queue; I/O queue n is hardware context n - 1 (see DESIGN). */
+static inline u16 nvme_req_qid(struct request *rq)
+{
+	return rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
+}
+
+static inline enum nvs_STATE nvme_ctrl_state(struct nvme_ctrl *ctrl)
+{
+	return READ_ONCE(ctrl->state);
+}
+
+static inline bool nvme_ctrl_going(struct nvme_ctrl *ctrl)
+{
+	return nvme_ctrl_state(ctrl) >= NVS_STATE_deleting;
+}
+
+/* Who this is in an event's header. */
+static inline u16 nvme_ctrl_id(struct nvme_ctrl *ctrl)
+{
+	return ctrl->instance;
+}
+
+static inline void nvme_get_ctrl(struct nvme_ctrl *ctrl)
+{
+	get_device(&ctrl->ctrl_device);
+}
+
+static inline void nvme_put_ctrl(struct nvme_ctrl *ctrl)
+{
+	put_device(&ctrl->ctrl_device);
+}
+
+/* A completion's status and result, from the device's entry. Interrupt context. */
+static inline void nvme_req_finish(struct request *rq, __le16 status, union nvme_result result)
+{
+	struct nvme_req *req = nvme_req(rq);
+
+	req->status = le16_to_cpu(status) >> 1;
+	req->result = result;
+}
+
+/* ctrl.c: life of a controller */
+int nvme_init_ctrl(struct nvme_ctrl *ctrl, struct device *dev, const struct nvme_ctrl_ops *ops);
+void nvme_uninit_ctrl(struct nvme_ctrl *ctrl);
+void nvme_start_ctrl(struct nvme_ctrl *ctrl);
+void nvme_stop_ctrl(struct nvme_ctrl *ctrl);
+bool nvme_change_ctrl_state(struct nvme_ctrl *ctrl, enum nvs_STATE new_state);
+int nvme_reset_ctrl(struct nvme_ctrl *ctrl, enum nvs_WHY_RESET why);
+int nvme_reset_ctrl_sync(struct nvme_ctrl *ctrl, enum nvs_WHY_RESET why);
+
+/* regs.c: CC and CSTS */
+int nvme_enable_ctrl(struct nvme_ctrl *ctrl);
+int nvme_disable_ctrl(struct nvme_ctrl *ctrl);
+int nvme_shutdown_ctrl(struct nvme_ctrl *ctrl);
+
+/* identify.c */
+int nvme_init_identify(struct nvme_ctrl *ctrl);
+int nvme_set_queue_count(struct nvme_ctrl *ctrl, unsigned int *count);
+int nvme_identify(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, void *data);
+int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result);
+
+/* subsystem.c */
+int nvme_subsystem_join(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
+void nvme_subsystem_leave(struct nvme_ctrl *ctrl);
+
+/* tagset.c */
+int nvme_alloc_admin_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
+			  const struct blk_mq_ops *ops, unsigned int cmd_size);
+void nvme_remove_admin_tags(struct nvme_ctrl *ctrl);
+int nvme_alloc_io_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
+		       const struct blk_mq_ops *ops, unsigned int depth, unsigned int cmd_size);
+void nvme_remove_io_tags(struct nvme_ctrl *ctrl);
+void nvme_quiesce_io_queues(struct nvme_ctrl *ctrl);
+void nvme_unquiesce_io_queues(struct nvme_ctrl *ctrl);
+void nvme_quiesce_admin_queue(struct nvme_ctrl *ctrl);
+void nvme_unquiesce_admin_queue(struct nvme_ctrl *ctrl);
+void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
+
+/* command.c: one command, from request to SQE and from status to end */
+blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq);
+blk_status_t nvme_refuse_request(struct nvme_ctrl *ctrl, struct request *rq);
+void nvme_complete_rq(struct request *rq);
+void nvme_complete_batch_req(struct request *rq);
+void nvme_init_internal_request(struct request *rq, struct nvme_ctrl *ctrl,
+				struct nvme_command *cmd);
+int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
+			 struct nvme_command *cmd, void *buf, unsigned int len,
+			 union nvme_result *result);
+
+/* async_event.c */
+void nvme_async_event_work(struct work_struct *work);
+void nvme_enable_async_events(struct nvme_ctrl *ctrl);
+void nvme_complete_async_event(struct nvme_ctrl *ctrl, __le16 status, union nvme_result *result);
+
+/* scan.c: which namespaces are there */
+void nvme_queue_scan(struct nvme_ctrl *ctrl);
+void nvme_scan_work(struct work_struct *work);
+void nvme_remove_namespaces(struct nvme_ctrl *ctrl);
+void nvme_mark_namespaces_dead(struct nvme_ctrl *ctrl);
+
+/* ns.c: a namespace and its disk */
+void nvme_alloc_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
+		   const struct nvme_ns *ids);
+int nvme_update_ns(struct nvme_ns *ns, const struct nvme_id_ns *id);
+void nvme_ns_remove(struct nvme_ns *ns);
+void nvme_put_ns(struct nvme_ns *ns);
+bool nvme_get_ns(struct nvme_ns *ns);
+extern const struct block_device_operations nvme_disk_ops;
+
+/* chardev.c, ioctl.c, sysfs.c: what user space sees */
+extern const struct file_operations nvme_ctrl_fops;
+int nvme_add_ns_cdev(struct nvme_ns *ns);
+void nvme_remove_ns_cdev(struct nvme_ns *ns);
+long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg);
+int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool partition);
+extern const struct attribute_group *nvme_ctrl_groups[];
+extern const struct attribute_group *nvme_ns_groups[];
+
+/* main.c */
+extern const char *nvme_node_prefix;
+extern struct class *nvme_class;
+extern struct class *nvme_generic_class;
+extern struct class *nvme_subsys_class;
+dev_t nvme_ctrl_devt(int instance);
+dev_t nvme_ns_devt(int minor);
+#define NVME_MINORS		256
+
+#endif /* NVMESCOPE_CORE_H */

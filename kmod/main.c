@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvmescope_core: begin and end of the module that every NVMe controller needs.
+ *
+ * Read on in ctrl.c, or begin at the device's side, in pci.c.
+ */
+#include <linux/delay.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/trace_events.h>
+
+#include "core.h"
+#include "trace.h"
+
+static unsigned int hold_ms;
+module_param(hold_ms, uint, 0444);
+MODULE_PARM_DESC(hold_ms, "wait up to this long for a tracer before nvme_core_init begins (ms, 0: do not wait)");
+
+static bool trace_from_init;
+module_param_named(trace_init, trace_from_init, bool, 0444);
+MODULE_PARM_DESC(trace_init, "switch all events/nvmescope on before nvme_core_init begins");
+
+unsigned int nvme_admin_timeout = 60;
+module_param_named(admin_timeout, nvme_admin_timeout, uint, 0644);
+MODULE_PARM_DESC(admin_timeout, "timeout for admin commands (s)");
+EXPORT_SYMBOL_GPL(nvme_admin_timeout);
+
+unsigned int nvme_io_timeout = 30;
+module_param_named(io_timeout, nvme_io_timeout, uint, 0644);
+MODULE_PARM_DESC(io_timeout, "timeout for I/O commands (s)");
+EXPORT_SYMBOL_GPL(nvme_io_timeout);
+
+/* Runs scans, event handling and whatever else may take long. */
+struct workqueue_struct *nvme_wq;
+EXPORT_SYMBOL_GPL(nvme_wq);
+
+/* Resets alone: one must not wait behind a scan that waits for the reset. */
+struct workqueue_struct *nvme_reset_wq;
+EXPORT_SYMBOL_GPL(nvme_reset_wq);
+
+struct class *nvme_class;
+struct class *nvme_generic_class;
+struct class *nvme_subsys_class;
+
+/*
+ * Node and class names are those of the ecosystem, unless the kernel's own
+ * driver is loaded and has taken them.
+ */
+const char *nvme_node_prefix = "nvme";
+
+static dev_t ctrl_devt;
+static dev_t ns_devt;
+
+dev_t nvme_ctrl_devt(int instance)
+{
+	return MKDEV(MAJOR(ctrl_devt), instance);
+}
+
+dev_t nvme_ns_devt(int minor)
+{
+	return MKDEV(MAJOR(ns_devt), minor);
+}
+
+static void choose_names(void)
+{
+	if (!__symbol_get("nvme_init_ctrl"))
+		return;
+	__symbol_put("nvme_init_ctrl");
+	nvme_node_prefix = "nvs";
+	pr_info("nvmescope: nvme_core is loaded too, our nodes are named %s*\n", nvme_node_prefix);
+}
+
+/*
+ * A raw_tp program can be attached as soon as the module is in memory, which is
+ * just before its init runs.  Give the tracer the time to do that.
+ */
+static void hold_for_tracer(void)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(hold_ms);
+
+	while (!trace_nvs_phase_begin_enabled() && time_before(jiffies, deadline))
+		msleep(1);
+	if (hold_ms && !trace_nvs_phase_begin_enabled())
+		pr_info("nvmescope: no tracer came within %u ms\n", hold_ms);
+}
+
+static int make_workqueues(void)
+{
+	/* Reclaim may wait for our disks: WQ_MEM_RECLAIM keeps a thread spare. */
+	unsigned int flags = WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS;
+
+	nvme_wq = alloc_workqueue("nvmescope-wq", flags, 0);
+	if (!nvme_wq)
+		return -ENOMEM;
+	nvme_reset_wq = alloc_workqueue("nvmescope-reset-wq", flags, 0);
+	if (!nvme_reset_wq) {
+		destroy_workqueue(nvme_wq);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void destroy_workqueues(void)
+{
+	destroy_workqueue(nvme_reset_wq);
+	destroy_workqueue(nvme_wq);
+}
+
+static struct class *make_class(const char *suffix)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s%s", nvme_node_prefix, suffix);
+	/* The class keeps the pointer, so the name must stay. */
+	return nvme_compat_class_create(kstrdup_const(name, GFP_KERNEL) ?: suffix);
+}
+
+static void destroy_class(struct class *class)
+{
+	const char *name = class->name;
+
+	class_destroy(class);
+	kfree_const(name);
+}
+
+static int make_classes(void)
+{
+	nvme_class = make_class("");
+	if (IS_ERR(nvme_class))
+		return PTR_ERR(nvme_class);
+	nvme_subsys_class = make_class("-subsystem");
+	if (IS_ERR(nvme_subsys_class)) {
+		destroy_class(nvme_class);
+		return PTR_ERR(nvme_subsys_class);
+	}
+	nvme_generic_class = make_class("-generic");
+	if (IS_ERR(nvme_generic_class)) {
+		destroy_class(nvme_subsys_class);
+		destroy_class(nvme_class);
+		return PTR_ERR(nvme_generic_class);
+	}
+	return 0;
+}
+
+static void destroy_classes(void)
+{
+	destroy_class(nvme_generic_class);
+	destroy_class(nvme_subsys_class);
+	destroy_class(nvme_class);
+}
+
+static int make_devts(void)
+{
+	int ret = alloc_chrdev_region(&ctrl_devt, 0, NVME_MINORS, "nvmescope");
+
+	if (ret)
+		return ret;
+	ret = alloc_chrdev_region(&ns_devt, 0, NVME_MINORS, "nvmescope-generic");
+	if (ret)
+		unregister_chrdev_region(ctrl_devt, NVME_MINORS);
+	return ret;
+}
+
+static void free_devts(void)
+{
+	unregister_chrdev_region(ns_devt, NVME_MINORS);
+	unregister_chrdev_region(ctrl_devt, NVME_MINORS);
+}
+
+static int core_setup(void)
+{
+	int ret = make_workqueues();
+
+	if (ret)
+		return ret;
+	ret = make_devts();
+	if (ret)
+		goto out_destroy_workqueues;
+	ret = make_classes();
+	if (ret)
+		goto out_free_devts;
+	return 0;
+
+out_free_devts:
+	free_devts();
+out_destroy_workqueues:
+	destroy_workqueues();
+	return ret;
+}
+
+static int __init nvme_core_init(void)
+{
+	struct nvme_phase phase;
+
+	BUILD_BUG_ON(sizeof(struct nvme_command) != 64);
+	BUILD_BUG_ON(sizeof(struct nvme_completion) != 16);
+	BUILD_BUG_ON(sizeof(struct nvme_id_ctrl) != NVME_IDENTIFY_DATA_SIZE);
+	BUILD_BUG_ON(sizeof(struct nvme_id_ns) != NVME_IDENTIFY_DATA_SIZE);
+
+	if (trace_from_init)
+		trace_set_clr_event("nvmescope", NULL, 1);
+	hold_for_tracer();
+	choose_names();
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_core_init);
+	return nvme_phase_end(&phase, core_setup());
+}
+
+static void __exit nvme_core_exit(void)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_core_exit);
+	destroy_classes();
+	free_devts();
+	destroy_workqueues();
+	nvme_phase_end(&phase, 0);
+}
+
+module_init(nvme_core_init);
+module_exit(nvme_core_exit);
+MODULE_AUTHOR("The nvmescope maintainers");
+MODULE_DESCRIPTION("NVMe driver that shows its work: what every controller needs");
+MODULE_LICENSE("GPL");
