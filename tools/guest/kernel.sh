@@ -86,7 +86,7 @@ fetch() {
 
 release=
 if ! fetch && ! { own_lists && fetch; }; then
-	cat "$tmp/apt.log" >&2 || true
+	grep -E "^(E|W|Err)" "$tmp/apt.log" >&2 || true
 	if [[ $release ]]; then
 		die "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
 			"(apt's words are above); check the network, then: apt-get update"

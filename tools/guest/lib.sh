@@ -23,5 +23,5 @@ die() {
 # need COMMAND PACKAGE: a command that a Debian package brings.
 need() {
 	command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]] ||
-		die "${2:-$1} is not installed (no $1 on this machine); run tools/guest/packages.sh, or: apt-get install $2"
+		die "-${need_status:-1}" "${2:-$1} is not installed (no $1 on this machine); run tools/guest/packages.sh, or: apt-get install $2"
 }

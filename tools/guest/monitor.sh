@@ -94,12 +94,12 @@ power_on() {
 # The guest is up: from here its time counts as the payload's, and the device is logged.
 ready() {
 	booted
-	local pattern id
+	local pattern c
 	for pattern in "${traces[@]}"; do
 		hmp_quiet "trace-event $pattern on" || return
 	done
 	[[ $plug_at == ready ]] || return 0
-	for id in "${!controller[@]}"; do plug "$id" || return; done
+	for c in "${!nvme[@]}"; do plug "nvme$c" || return; done
 }
 
 # answer REQUEST: does it, and writes "= text" lines and ". status" back.

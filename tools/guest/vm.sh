@@ -69,6 +69,7 @@ done
 [[ $plug_at =~ ^(boot|ready|later)$ ]] || die -2 "--plug $plug_at: it is boot, ready or later"
 [[ $deadline =~ ^[0-9]+$ ]] || die -2 "--deadline $deadline: it is a number of seconds"
 
+need_status=126
 need qemu-system-x86_64 qemu-system-x86
 
 # --- what the machine is made of -----------------------------------------------------
@@ -77,8 +78,11 @@ kernel_dir=$("$here/kernel.sh" "$kernel") || exit 126
 initramfs=$("$here/initramfs.sh" "${root_options[@]}" "$kernel_dir") || exit 126
 accel=$("$here/accel.sh" "$kernel") || exit 126
 
+keep_out=$out
 run=$(mktemp -d "${TMPDIR:-/tmp}/nvmescope-vm.XXXXXX")
 qemu=''
+# shellcheck disable=SC2317 # the trap reaches it
+discard() { [[ $keep_out || ! $out ]] || rm -rf "$out"; }
 # shellcheck disable=SC2317 # the trap reaches it
 cleanup() {
 	local pid
@@ -86,15 +90,14 @@ cleanup() {
 	rm -rf "$run"
 }
 trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# Interrupted, nobody wants the logs of half a run.
+trap 'discard; exit 130' INT
+trap 'discard; exit 143' TERM
 
-keep_out=1
 if [[ -z $out ]]; then
 	# Nobody asked for the logs: they are kept only if there is something to see in them.
 	mkdir -p "$NVMESCOPE_ROOT/build/vm"
 	out=$(mktemp -d "$NVMESCOPE_ROOT/build/vm/$name.XXXXXX")
-	keep_out=''
 fi
 mkdir -p "$out" || die -126 "cannot make the output directory $out"
 out=$(cd "$out" && pwd)
@@ -189,16 +192,25 @@ printf '%q ' "$@" >"$run/payload"
 echo >>"$run/payload"
 
 clock=(-accel "$accel")
-[[ $accel == tcg ]] && clock=(-accel "tcg,thread=multi")
-[[ $icount ]] && clock=(-accel "tcg,thread=single" -icount "shift=0,sleep=on")
+[[ $icount ]] && clock=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=on')
 cpu=max
 [[ $accel == kvm ]] && cpu=host
 
 # --- time ----------------------------------------------------------------------------
 
+parameters=(
+	console=ttyS0 quiet loglevel=4 log_buf_len=1M
+	# every death is quick, and leaves all stacks on the console; an NMI is such a death
+	panic=-1 oops=panic unknown_nmi_panic panic_print=0x41
+	# quicker under emulation; nothing here is worth attacking
+	tsc=reliable mitigations=off cryptomgr.notests lsm=capability
+	# the kernel's own driver: one node per namespace, though the controller has a subsystem
+	nvme_core.multipath=N
+)
+
 # What a boot took last time scales every deadline, so that a slow machine is not taken
 # for a hung guest; a first boot has two minutes.
-boot_file=$NVMESCOPE_CACHE/boot-ms-$accel-$kernel-$smp${icount:+-icount}
+boot_file=$NVMESCOPE_CACHE/boot-ms-${accel%%,*}-$kernel-$smp${icount:+-icount}
 boot_ms=$(cat "$boot_file" 2>/dev/null || echo 0)
 set_scale() { scale=$(((boot_ms + 5999) / 6000)); ((scale)) || scale=1; }
 set_scale
@@ -228,7 +240,7 @@ output=$!
 qemu-system-x86_64 -name "$name" -M q35,usb=off,vmport=off "${clock[@]}" -cpu "$cpu" -smp "$smp" -m "$mem" \
 	-nodefaults -no-user-config -display none -S -bios qboot.rom \
 	-kernel "$kernel_dir/vmlinux" -initrd "$initramfs" \
-	-append "console=ttyS0 quiet loglevel=4 log_buf_len=1M panic=-1 oops=panic unknown_nmi_panic tsc=reliable nvme_core.multipath=N$append" \
+	-append "${parameters[*]}$append" \
 	-serial "file:$out/console.log" -msg timestamp=on -D "$out/qemu.log" \
 	-chardev "pipe,id=qmp,path=$run/qmp" -mon chardev=qmp,mode=control \
 	-device virtio-serial-pci "${devices[@]}" \
@@ -244,6 +256,12 @@ machinery() {
 qmp '{"execute": "qmp_capabilities"}' || machinery "QEMU did not start"
 power_on "${nurseries[@]}" || machinery "cannot start the machine: $reply"
 
+last_words() {
+	hmp nmi || return 0
+	local until=$((SECONDS + 10 * scale))
+	while ((SECONDS < until)) && kill -0 "$qemu" 2>/dev/null; do sleep 0.2; done
+}
+
 request=''
 hung=''
 while kill -0 "$qemu" 2>/dev/null; do
@@ -255,9 +273,8 @@ while kill -0 "$qemu" 2>/dev/null; do
 	fi
 	if ((end_ms && $(now_ms) > end_ms)); then
 		hung=$phase
-		# Every processor's stack goes to the console before the end.
-		hmp nmi || true
-		sleep $((3 * scale))
+		# The kernel's last words: the stacks of all tasks.
+		last_words
 		kill -KILL "$qemu" 2>/dev/null || true
 		break
 	fi
@@ -282,7 +299,7 @@ complaints() { # FILE: only what came after the guest was up, and was not foreto
 }
 
 if [[ $hung ]]; then
-	say "$name: hung: the $hung was not over after $limit s; console and every processor's stack: $out/console.log"
+	say "$name: hung: the $hung was not over after $limit s; all tasks' stacks are in $out/console.log"
 	status=124
 elif [[ ! -e $run/status ]]; then
 	panic=$(grep -m 1 -E "$complaint" "$out/console.log" || true)
@@ -306,5 +323,5 @@ else
 fi
 [[ -s $out/qemu.log ]] || rm -f "$out/qemu.log"
 [[ -s $out/qemu-errors.log ]] || rm -f "$out/qemu-errors.log"
-if [[ ! $keep_out ]] && ((status == 0)); then rm -rf "$out"; fi
+((status)) || discard
 exit "$status"
