@@ -20,9 +20,16 @@ const volatile __u32 filter_pci_addr = 0; /* as in ctrl_new; 0: filter by number
 /* The controller that passes: set by the recorder, or by the ctrl_new that has filter_pci_addr. */
 volatile __u16 filter_ctrl = NVS_NO_CTRL;
 
-static __always_inline bool passes(__u16 ctrl)
+static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __u16 id)
 {
-	return !filter || ctrl == filter_ctrl || ctrl == NVS_NO_CTRL;
+	__u16 ctrl = ctx->args[0];
+
+	if (!filter)
+		return true;
+	/* Arguments 3 and 4 are its tid and pci_addr. */
+	if (id == NVS_ID_ctrl_new && filter_pci_addr && filter_pci_addr == (__u32)ctx->args[4])
+		filter_ctrl = ctrl;
+	return ctrl == filter_ctrl || ctrl == NVS_NO_CTRL;
 }
 
 /* The row's fields are the arguments behind ctrl, qid and cid, in order; padding is none. */
@@ -36,7 +43,7 @@ static __always_inline bool passes(__u16 ctrl)
 		struct nvs_##ev *e;                                                                \
 		int arg = 3;                                                                       \
                                                                                                    \
-		if (!passes(ctx->args[0]))                                                         \
+		if (!passes(ctx, NVS_ID_##ev))                                                \
 			return 0;                                                                  \
 		e = emit_begin(NVS_ID_##ev, sizeof(*e));                                           \
 		if (!e)                                                                            \

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvmescope record: load, make the directory, run COMMAND, attach as soon as the
+ * module is there, drain until the end, detach, say what was recorded.
+ *
+ * One thread does it all: it sleeps until a signal comes or the rings are due.
+ * Nobody is woken by an event, so the recorder costs the recorded nothing but
+ * the events themselves.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "record.h"
+
+#define MS 1000000ull
+
+/* How long to sleep between passes: waiting for the module, rings in use, rings idle. */
+#define SLEEP_ATTACH (1 * MS)
+#define SLEEP_BUSY   (1 * MS)
+#define SLEEP_IDLE   (10 * MS)
+
+#define RING_SIZE_MIN 4096ull
+#define RING_SIZE_MAX (1ull << 30)
+
+static struct record_options {
+	const char *output, *device, *level;
+	uint64_t ring_size, duration;
+	bool wait, verbose;
+} opt;
+
+static const char *const levels[] = { "events", NULL };
+
+static const struct option_row rows[] = {
+	{ "output", 'o', OPTION_STRING, "DIR", &opt.output, "where to; must not exist yet", NULL },
+	{ "device", 'd', OPTION_STRING, "DEV", &opt.device,
+	  "this one only: nvme0, /dev/nvme0n1, 0000:01:00.0", NULL },
+	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", levels },
+	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
+	  "of each CPU's ring, a power of two (8M)", NULL },
+	{ "duration", 't', OPTION_SECONDS, "SECONDS", &opt.duration, "end after this time", NULL },
+	{ "wait", 'w', OPTION_FLAG, NULL, &opt.wait, "wait for the module to be loaded", NULL },
+	{ "verbose", 'v', OPTION_FLAG, NULL, &opt.verbose, "show what libbpf says", NULL },
+	{ 0 },
+};
+
+static const struct usage usage = {
+	.command = "record",
+	.synopsis = "-o DIR [OPTIONS] [-- COMMAND...]",
+	.description =
+		"Records the steps of the nvmescope driver until COMMAND ends, SECONDS are over or\n"
+		"SIGINT or SIGTERM comes; a COMMAND that still runs then gets SIGTERM. COMMAND may\n"
+		"load the modules: with 'hold_ms=5000', nvmescope_core waits for the recorder, and\n"
+		"the whole initialisation is in the recording.",
+	.examples =
+		"  nvmescope record -o run1 -d nvme0 -- fio job.fio\n"
+		"  nvmescope record -o init -- sh -c 'insmod nvmescope_core.ko hold_ms=5000 &&\n"
+		"                                     insmod nvmescope.ko'",
+	.rows = rows,
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* Returns an exit code, or -1 to go on; @command is NULL when there is none. */
+static int parse_options(int argc, char **argv, struct recorder *r, char ***command)
+{
+	int at;
+
+	opt = (struct record_options){ .ring_size = 8u << 20, .level = levels[0] };
+	at = options_parse(&usage, argc, argv);
+	if (at == OPTIONS_HELP)
+		return EXIT_DONE;
+	if (at < 0)
+		return EXIT_USAGE;
+	*command = at < argc ? argv + at : NULL;
+	if (!opt.output)
+		return options_wrong(&usage, "-o DIR is missing");
+	if (opt.device && !record_device_parse(&r->device, opt.device))
+		return options_wrong(&usage,
+				     "'%s' is no device; name one like nvme0, /dev/nvme0n1 "
+				     "or 0000:01:00.0",
+				     opt.device);
+	if (!opt.device)
+		r->device.ctrl = NVS_NO_CTRL;
+	if (opt.ring_size < RING_SIZE_MIN || opt.ring_size > RING_SIZE_MAX ||
+	    opt.ring_size & (opt.ring_size - 1))
+		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 1G");
+	r->ring_size = opt.ring_size;
+	return -1;
+}
+
+/* What can be told before anything is made: the module and the device are there, or may come. */
+static int check_start(const struct recorder *r, char **command, struct nvs_error *err)
+{
+	struct stat st;
+
+	if (!lstat(opt.output, &st))
+		return nvs_fail(err, "%s exists already; name a new directory, or remove it",
+				opt.output);
+	if (!command && !opt.wait && !record_module_loaded(CORE_MODULE))
+		return nvs_fail(err,
+				"module " CORE_MODULE " is not loaded; load it, or let COMMAND "
+				"load it, or give --wait");
+	if (record_module_loaded(PCI_MODULE))
+		return record_device_check(&r->device, err);
+	return 0;
+}
+
+/* Signals are not delivered but waited for; the child gets the mask of before. */
+static void block_signals(sigset_t *signals, sigset_t *before)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, signals, before);
+	/* A full disk or a closed pipe is an error of write(), not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Attaches if that is due. -1: @err says. */
+static int keep_attached(struct recorder *r, struct nvs_error *err)
+{
+	/*
+	 * The kernel frees a module whose init failed even with programs attached
+	 * to it, and they would be left dangling; so the module waits for this.
+	 */
+	if (r->attached && r->init_failed) {
+		record_detach(r);
+		complain("module " CORE_MODULE " failed to initialise; its events are recorded");
+	}
+	r->init_failed = false;
+	if (!r->attached && record_attach(r, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Sleeps until a signal or until the rings are due. Returns the signal, or 0. */
+static int doze(const struct recorder *r, const sigset_t *signals, int fill)
+{
+	uint64_t ns = !r->attached ? SLEEP_ATTACH : fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
+	struct timespec ts = { .tv_nsec = fill > 40 ? 0 : ns };
+	int got = sigtimedwait(signals, NULL, &ts);
+
+	return got > 0 ? got : 0;
+}
+
+/* Runs until the recording is to end; NULL: it failed, else what ended it. */
+static const char *run(struct recorder *r, struct record_child *child, const sigset_t *signals,
+		       struct nvs_error *err)
+{
+	uint64_t end = opt.duration ? now_ns() + opt.duration : UINT64_MAX;
+	int fill, signal;
+
+	for (;;) {
+		if (keep_attached(r, err))
+			return NULL;
+		fill = record_drain(r, false, err);
+		if (fill < 0)
+			return NULL;
+		if (r->device_news)
+			record_env_device(r);
+		signal = doze(r, signals, fill);
+		if (record_child_ended(child))
+			return "command";
+		if (now_ns() >= end)
+			return "duration";
+		if (signal && signal != SIGCHLD)
+			return "signal";
+	}
+}
+
+static void say_summary(const struct recorder *r)
+{
+	struct record_counts c;
+
+	record_count(r, &c);
+	complain("recorded %" PRIu64 " events on %u CPUs in %s, %" PRIu64 " lost", c.events,
+		 r->nr_rings, opt.output, c.lost);
+	if (!c.lost)
+		return;
+	complain("lost: %" PRIu64 " ring full, %" PRIu64 " CPU without ring, %" PRIu64
+		 " interrupted, %" PRIu64 " not written, %" PRIu64 " rejected%s",
+		 c.ring_full, c.no_ring, c.missed, c.unwritten, c.rejected,
+		 c.ring_full ? "; a greater --ring-size helps" : "");
+}
+
+/* Nothing was recorded: why? */
+static void say_never_attached(const struct record_child *child)
+{
+	if (record_module_loaded(CORE_MODULE))
+		complain("module " CORE_MODULE " is loaded but has none of this program's "
+			 "tracepoints; build both from the same source");
+	else
+		complain("module " CORE_MODULE " is not loaded%s: nothing was recorded; load it "
+			 "first, or in COMMAND",
+			 child->argv ? ", and COMMAND did not load it" : "");
+}
+
+/* Detaches and writes the end. Returns an exit code. */
+static int finish(struct recorder *r, struct record_child *child, const char *ended_by,
+		  struct nvs_error *err)
+{
+	bool failed = !ended_by;
+
+	if (failed)
+		complain("%s", err->text);
+	record_env_device(r);
+	record_detach(r);
+	if (record_drain(r, true, err) < 0 && !failed) {
+		complain("%s", err->text);
+		failed = true;
+	}
+	record_child_stop(child);
+	if (!r->ever_attached) {
+		if (!failed)
+			say_never_attached(child);
+		ctf_trace_discard(r->trace);
+		return EXIT_FAILED;
+	}
+	record_env_end(r, ended_by ?: "error");
+	say_summary(r);
+	if (ctf_trace_close(r->trace, err) && !failed) {
+		complain("%s", err->text);
+		failed = true;
+	}
+	if (r->device.text && !r->device_seen) {
+		complain("no event of %s was recorded: which device does nvmescope drive? 'ls -l "
+			 "/sys/class/nvme' shows",
+			 r->device.text);
+		failed = true;
+	}
+	return record_child_failed(child) || failed ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* From an empty directory on; what fails before COMMAND runs leaves none behind. */
+static int record(struct recorder *r, char **command, struct nvs_error *err)
+{
+	struct record_child child = { 0 };
+	sigset_t signals, before;
+
+	r->trace = ctf_trace_create(opt.output, err);
+	if (!r->trace)
+		return -1;
+	record_env_start(r, command);
+	block_signals(&signals, &before);
+	/* Attached before COMMAND begins, when the module is there already. */
+	if (record_open_streams(r, err) || keep_attached(r, err) ||
+	    (command && record_child_start(&child, command, &before, err))) {
+		ctf_trace_discard(r->trace);
+		return -1;
+	}
+	if (r->attached)
+		record_env_device(r);
+	else if (!command)
+		complain("waiting for module " CORE_MODULE "; ^C ends this");
+	return finish(r, &child, run(r, &child, &signals, err), err);
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct recorder r = { 0 };
+	struct nvs_error err;
+	char **command;
+	int code = parse_options(argc, argv, &r, &command);
+
+	if (code >= 0)
+		return code;
+	if (check_start(&r, command, &err) || record_bpf_open(&r, opt.verbose, &err))
+		code = -1;
+	else
+		code = record(&r, command, &err);
+	if (code < 0) {
+		complain("%s", err.text);
+		code = EXIT_FAILED;
+	}
+	record_bpf_close(&r);
+	return code;
+}

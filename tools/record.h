@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside `nvmescope record`: record.c runs it, record_bpf.c loads and attaches, ... */
+#ifndef NVS_RECORD_H
+#define NVS_RECORD_H
+
+#include <signal.h>
+#include <sys/types.h>
+#include "cmd.h"
+#include "ctf_writer.h"
+#include "lost.h"
+#include "ring_reader.h"
+
+#define CORE_MODULE "nvmescope_core" /* has all tracepoints */
+#define PCI_MODULE  "nvmescope"	     /* drives the devices; the driver is called so, too */
+
+/* Which controller is recorded; all of them when @text is NULL. */
+struct record_device {
+	const char *text;  /* as given */
+	uint16_t ctrl;	   /* the 0 of nvme0; NVS_NO_CTRL: not known yet */
+	uint32_t pci_addr; /* as in ctrl_new; 0: named by its number */
+};
+
+/* Reads "nvme0", "/dev/nvme0n1", "0000:01:00.0" and the like. false: it is none of these. */
+bool record_device_parse(struct record_device *d, const char *text);
+/* With the driver loaded: is the device there, and ours? -1: @err says. */
+int record_device_check(const struct record_device *d, struct nvs_error *err);
+/* Name of the driver that a controller is bound to; false: there is no such controller. */
+bool record_driver_of(unsigned int ctrl, char *driver, size_t size);
+
+struct record_cpu {
+	struct ring_reader ring; /* fd -1: offline when the recording began */
+	struct ctf_stream *stream;
+};
+
+struct record_bpf; /* the programs and their attachments */
+
+struct recorder {
+	struct record_device device;
+	uint64_t ring_size;
+	unsigned int nr_cpus;	 /* possible */
+	struct record_cpu *cpus; /* by number */
+	unsigned int nr_rings;
+	struct cpu_lost *lost; /* by CPU; written by BPF */
+
+	struct record_bpf *bpf;
+	struct ctf_trace *trace;
+	bool attached; /* now */
+	bool ever_attached;
+	bool init_failed;  /* the module is about to vanish: detach at once */
+	bool device_seen;  /* an event of a controller was recorded */
+	bool device_news;  /* a controller came up: its sysfs can be read now */
+	uint64_t rejected; /* records that the writer did not take */
+};
+
+/* record_bpf.c: programs, rings, attachments */
+
+/* Loads the programs and makes the rings. -1: @err says, all is undone by record_bpf_close(). */
+int record_bpf_open(struct recorder *r, bool verbose, struct nvs_error *err);
+void record_bpf_close(struct recorder *r);
+/*
+ * Attaches to all tracepoints, phase_begin last: the module's `hold_ms` waits
+ * for it.  1: done; 0: the module is not there; -1: @err says.
+ */
+int record_attach(struct recorder *r, struct nvs_error *err);
+/* Detaches, and waits for programs that are running. */
+void record_detach(struct recorder *r);
+/* Events that the kernel did not call a program for, because it was interrupted in itself. */
+uint64_t record_missed(const struct recorder *r, char *by_event, size_t size);
+/* Names of tracepoints: those attached to, or those that the module does not have. */
+char *record_attach_points(const struct recorder *r, bool missing);
+
+/* record_drain.c: from the rings into the trace */
+
+int record_open_streams(struct recorder *r, struct nvs_error *err);
+/*
+ * One pass over all rings; @all: leaves nothing behind, for the end.  Returns how
+ * full the fullest ring was, in percent, or -1: @err says what could not be
+ * written.
+ */
+int record_drain(struct recorder *r, bool all, struct nvs_error *err);
+/* Events that one CPU's programs found no room for. */
+uint64_t record_lost_on(const struct recorder *r, unsigned int cpu);
+
+struct record_counts {
+	uint64_t events;    /* in the recording */
+	uint64_t clamped;   /* of these: with a time that had to be changed */
+	uint64_t lost;	    /* not in it: the sum of what follows */
+	uint64_t ring_full; /* the recorder was too slow */
+	uint64_t no_ring;   /* on a CPU that came online later */
+	uint64_t missed;    /* a program was interrupted by the same event */
+	uint64_t unwritten; /* the file could not be written */
+	uint64_t rejected;  /* no event of ours, or no memory */
+};
+/* Before record_bpf_close() and ctf_trace_close(). */
+void record_count(const struct recorder *r, struct record_counts *c);
+
+/* record_child.c: COMMAND */
+
+struct record_child {
+	char **argv; /* NULL: there is no COMMAND */
+	pid_t pid;   /* 0: does not run */
+	bool ended;
+	int status; /* as of waitpid(), when it ended */
+};
+
+/* Runs @argv with signal mask @mask. -1: it cannot be run, @err says why. */
+int record_child_start(struct record_child *c, char **argv, const sigset_t *mask,
+		       struct nvs_error *err);
+bool record_child_ended(struct record_child *c);
+/* Tells it to end, if it runs, and waits for that a few seconds. */
+void record_child_stop(struct record_child *c);
+/* Did it end otherwise than well? Then says how. */
+bool record_child_failed(const struct record_child *c);
+
+/* record_env.c: what the recording says about itself */
+
+void record_env_start(struct recorder *r, char **command);
+void record_env_device(struct recorder *r);
+void record_env_end(struct recorder *r, const char *ended_by);
+/* Is @module loaded, or being loaded? */
+bool record_module_loaded(const char *module);
+
+#endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The recorder's kernel side: programs, rings and attachments. */
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "driver.skel.h"
+#include "record.h"
+
+/* Programs are attached by hand, because libbpf would warn at each try that fails. */
+struct record_bpf {
+	struct driver_bpf *skel;
+	size_t lost_bytes;
+	unsigned int nr_points;
+	struct attach_point {
+		const char *name; /* of the tracepoint */
+		int prog_fd;
+		int link_fd; /* -1: not attached */
+		bool missing;
+	} points[NVS_EVENT_ID_MAX + 1];
+};
+
+static bool print_all;
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (!print_all || level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, fmt, ap);
+}
+
+static int fail_load(int why, struct nvs_error *err)
+{
+	switch (why) {
+	case EPERM:
+	case EACCES:
+		return nvs_fail(err,
+				"the kernel lets nobody but root load BPF programs: run this "
+				"as root (or with CAP_BPF and CAP_PERFMON)%s",
+				geteuid() ? ""
+					  : "; you are root, so the kernel is locked down or "
+					    "this is a container: see the kernel's log");
+	case ENOSYS:
+		return nvs_fail(err, "this kernel has no BPF (CONFIG_BPF_SYSCALL is off): record "
+				     "on a kernel that has it");
+	default:
+		return nvs_fail(err,
+				"the kernel refused the BPF programs: %s; --verbose shows what "
+				"its verifier says",
+				strerror(why));
+	}
+}
+
+/* "raw_tp/nvs_cqe" is the section of the program for tracepoint nvs_cqe. */
+static void list_points(struct record_bpf *b)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, b->skel->obj)
+	{
+		const char *section = strchr(bpf_program__section_name(prog), '/');
+
+		if (section)
+			b->points[b->nr_points++] = (struct attach_point){
+				.name = section + 1,
+				.prog_fd = bpf_program__fd(prog),
+				.link_fd = -1,
+			};
+	}
+}
+
+static int load_programs(struct recorder *r, struct nvs_error *err)
+{
+	struct record_bpf *b = r->bpf;
+	int failed;
+
+	errno = 0;
+	b->skel = driver_bpf__open();
+	if (!b->skel)
+		return fail_load(errno, err);
+	bpf_map__set_max_entries(b->skel->maps.rings, r->nr_cpus);
+	bpf_map__set_max_entries(b->skel->maps.lost, r->nr_cpus);
+	b->skel->rodata->filter = !!r->device.text;
+	b->skel->rodata->filter_pci_addr = r->device.pci_addr;
+	b->skel->data->filter_ctrl = r->device.ctrl;
+	failed = driver_bpf__load(b->skel);
+	if (failed)
+		return fail_load(-failed, err);
+	list_points(b);
+	return 0;
+}
+
+static int map_lost(struct recorder *r, struct nvs_error *err)
+{
+	void *map;
+
+	r->bpf->lost_bytes = (size_t)r->nr_cpus * sizeof(struct cpu_lost);
+	map = mmap(NULL, r->bpf->lost_bytes, PROT_READ, MAP_SHARED,
+		   bpf_map__fd(r->bpf->skel->maps.lost), 0);
+	if (map == MAP_FAILED)
+		return nvs_fail(err, "cannot map the counts of lost events: %s", strerror(errno));
+	r->lost = map;
+	return 0;
+}
+
+/* Calls @fn for each CPU of a list such as "0-3,8". */
+static int for_each_online(struct recorder *r, struct nvs_error *err,
+			   int (*fn)(struct recorder *r, unsigned int cpu, struct nvs_error *err))
+{
+	FILE *f = fopen("/sys/devices/system/cpu/online", "r");
+	unsigned int first, last;
+	int failed = 0, got;
+
+	if (!f)
+		return nvs_fail(err,
+				"cannot read /sys/devices/system/cpu/online: %s; is sysfs "
+				"mounted?",
+				strerror(errno));
+	while (!failed && (got = fscanf(f, "%u-%u", &first, &last)) >= 1) {
+		if (got == 1)
+			last = first;
+		for (; !failed && first <= last && first < r->nr_cpus; first++)
+			failed = fn(r, first, err);
+		if (fgetc(f) != ',')
+			break;
+	}
+	fclose(f);
+	return failed;
+}
+
+static int make_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+{
+	struct ring_reader *ring = &r->cpus[cpu].ring;
+	int rings = bpf_map__fd(r->bpf->skel->maps.rings);
+
+	if (ring_reader_open(ring, r->ring_size))
+		return nvs_fail(err,
+				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
+				"--ring-size",
+				(unsigned long long)r->ring_size, cpu, strerror(errno));
+	if (bpf_map_update_elem(rings, &cpu, &ring->fd, BPF_ANY))
+		return nvs_fail(err, "cannot hand CPU %u its ring: %s", cpu, strerror(errno));
+	r->nr_rings++;
+	return 0;
+}
+
+int record_bpf_open(struct recorder *r, bool verbose, struct nvs_error *err)
+{
+	int possible = libbpf_num_possible_cpus();
+
+	print_all = verbose;
+	libbpf_set_print(print_libbpf);
+	if (possible < 0)
+		return nvs_fail(err, "cannot count this machine's CPUs: %s", strerror(-possible));
+	r->nr_cpus = possible;
+	r->cpus = calloc(possible, sizeof(*r->cpus));
+	r->bpf = calloc(1, sizeof(*r->bpf));
+	if (!r->cpus || !r->bpf)
+		return nvs_fail(err, "out of memory for %d CPUs", possible);
+	for (int cpu = 0; cpu < possible; cpu++)
+		r->cpus[cpu].ring.fd = -1;
+	if (load_programs(r, err) || map_lost(r, err))
+		return -1;
+	return for_each_online(r, err, make_ring);
+}
+
+void record_bpf_close(struct recorder *r)
+{
+	record_detach(r);
+	for (unsigned int cpu = 0; r->cpus && cpu < r->nr_cpus; cpu++)
+		ring_reader_close(&r->cpus[cpu].ring);
+	if (r->lost)
+		munmap(r->lost, r->bpf->lost_bytes);
+	if (r->bpf)
+		driver_bpf__destroy(r->bpf->skel);
+	free(r->bpf);
+	free(r->cpus);
+	r->lost = NULL;
+	r->bpf = NULL;
+	r->cpus = NULL;
+}
+
+/* 1: attached; 0: there is no such tracepoint; -1: @err says. */
+static int attach_point(struct attach_point *p, struct nvs_error *err)
+{
+	p->link_fd = bpf_raw_tracepoint_open(p->name, p->prog_fd);
+	if (p->link_fd >= 0)
+		return 1;
+	if (errno == ENOENT)
+		return 0;
+	return nvs_fail(err, "cannot attach to tracepoint %s: %s", p->name, strerror(errno));
+}
+
+static bool is_last(const struct attach_point *p)
+{
+	return !strcmp(p->name, "nvs_phase_begin");
+}
+
+/* The first point that is found says that the module is there; then one not found is missing. */
+int record_attach(struct recorder *r, struct nvs_error *err)
+{
+	struct record_bpf *b = r->bpf;
+	bool there = false;
+
+	for (int last = 0; last < 2; last++) {
+		for (unsigned int i = 0; i < b->nr_points; i++) {
+			struct attach_point *p = &b->points[i];
+			int got;
+
+			if (is_last(p) != last)
+				continue;
+			got = attach_point(p, err);
+			if (got < 0)
+				return -1;
+			if (!got && !there)
+				return 0;
+			there = true;
+			p->missing = !got;
+		}
+	}
+	r->attached = r->ever_attached = true;
+	return 1;
+}
+
+void record_detach(struct recorder *r)
+{
+	for (unsigned int i = 0; r->bpf && i < r->bpf->nr_points; i++) {
+		struct attach_point *p = &r->bpf->points[i];
+
+		if (p->link_fd >= 0)
+			close(p->link_fd);
+		p->link_fd = -1;
+	}
+	/*
+	 * A program may still run on another CPU.  This returns only after every
+	 * CPU has left what it did: then whatever was reserved is committed.
+	 */
+	if (r->attached)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	r->attached = false;
+}
+
+uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
+{
+	uint64_t total = 0;
+	size_t n = 0;
+
+	*by_event = 0;
+	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
+		const struct attach_point *p = &r->bpf->points[i];
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(p->prog_fd, &info, &len) || !info.recursion_misses)
+			continue;
+		total += info.recursion_misses;
+		if (n < size)
+			n += snprintf(by_event + n, size - n, "%s%s %llu", n ? ", " : "", p->name,
+				      (unsigned long long)info.recursion_misses);
+	}
+	return total;
+}
+
+char *record_attach_points(const struct recorder *r, bool missing)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
+		const struct attach_point *p = &r->bpf->points[i];
+
+		if (p->missing == missing)
+			fprintf(f, "%s%s", ftell(f) ? " " : "", p->name);
+	}
+	return fclose(f) ? NULL : text;
+}
