@@ -98,6 +98,7 @@ done
 ln -s /bin/busybox "$root/sbin/modprobe" # where the kernel looks for it
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
+echo ext4 >"$root/etc/filesystems" # mount tries what is named here, and the kernel loads it
 ln -s /proc/mounts "$root/etc/mtab"
 
 # Dependencies are read from the modules themselves: depmod over the whole tree would

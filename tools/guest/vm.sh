@@ -80,13 +80,14 @@ accel=$("$here/accel.sh" "$kernel") || exit 126
 
 keep_out=$out
 run=$(mktemp -d "${TMPDIR:-/tmp}/nvmescope-vm.XXXXXX")
-qemu=''
+qemu='' output='' terminal=''
 # shellcheck disable=SC2317 # the trap reaches it
 discard() { [[ $keep_out || ! $out ]] || rm -rf "$out"; }
 # shellcheck disable=SC2317 # the trap reaches it
 cleanup() {
 	local pid
 	for pid in $qemu $output; do kill -KILL "$pid" 2>/dev/null || true; done
+	if [[ $terminal ]]; then stty "$terminal"; fi
 	rm -rf "$run"
 }
 trap cleanup EXIT
@@ -181,14 +182,24 @@ for c in "${!nvme[@]}"; do
 done
 
 if [[ $interactive ]]; then
-	(($#)) || set -- bash
+	if ! (($#)); then
+		set -- env "PS1=guest:\\w\\$ " bash --norc
+		say "a shell in Linux $(<"$kernel_dir/release"), up in a few seconds; the repository is on /src (read-only), $out on /out"
+		say "the NVMe device is in its slot: modprobe nvme, or insmod our modules; host plug|unplug moves it; exit ends"
+	fi
 	touch "$run/interactive"
+	if [[ -t 0 ]]; then
+		terminal=$(stty -g)
+		# the guest cannot know the size of a serial line
+		read -r rows columns < <(stty size)
+		echo "stty rows $rows cols $columns" >"$run/payload"
+	fi
 	devices+=(-chardev "stdio,id=payload,signal=off" -device "virtconsole,chardev=payload,nr=1")
 	deadline=0
 else
 	devices+=(-chardev "pipe,id=payload,path=$run/output" -device "virtserialport,chardev=payload,nr=1")
 fi
-printf '%q ' "$@" >"$run/payload"
+printf '%q ' "$@" >>"$run/payload"
 echo >>"$run/payload"
 
 clock=(-accel "$accel")
@@ -222,8 +233,8 @@ end_ms=$(($(now_ms) + limit * 1000))
 booted() { # called by the monitor when the guest says so
 	phase=payload
 	boot_ms=$(($(now_ms) - start_ms))
-	echo "$boot_ms" >"$boot_file.$$"
-	mv "$boot_file.$$" "$boot_file"
+	# a cache that somebody else owns may not be written: then this run just knows less
+	{ echo "$boot_ms" >"$boot_file.$$" && mv "$boot_file.$$" "$boot_file"; } 2>/dev/null || true
 	set_scale
 	limit=$((deadline * scale))
 	end_ms=$((deadline ? $(now_ms) + limit * 1000 : 0))
