@@ -28,7 +28,9 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/devices.sh"
 . "$here/monitor.sh"
+. "$here/verdict.sh"
 
 usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
@@ -104,82 +106,12 @@ mkdir -p "$out" || die -126 "cannot make the output directory $out"
 out=$(cd "$out" && pwd)
 rm -f "$out"/{console,dmesg,qemu,qemu-errors}.log
 
-devices=()
-share() { # TAG SRC DEST MODE
-	local readonly=on options=ro,cache=loose
-	# mmap: a recorder in the guest may map the files it writes.
-	[[ $4 == rw ]] && readonly=off options=rw,cache=mmap
-	[[ -d $2 ]] || die -126 "cannot share $2: no such directory"
-	# A comma in a path would end the option.
-	devices+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap,readonly=$readonly"
-		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
-	if [[ $3 ]]; then echo "$1 $3 $options" >>"$run/shares"; fi
-}
 : >"$run/shares"
 share run "$run" '' rw
 share out "$out" /out rw
-n=0
-for item in "${shares[@]}"; do
-	IFS=: read -r src dest mode <<<"$item"
-	src=$(realpath "$src")
-	share "share$n" "$src" "${dest:-$src}" "${mode:-ro}"
-	n=$((n + 1))
-done
-
-# The controllers. A namespace cannot be put into a running machine, but one that belongs
-# to a subsystem outlives its controller: so before power-on each subsystem has a
-# "nursery" controller that the namespaces are created on; it is taken out again while the
-# machine is paused, and the guest never sees it. Whatever is plugged in later with the same
-# subsystem has the namespaces, as often as it is unplugged and plugged again.
-declare -A controller=()
-nurseries=()
+add_shares "${shares[@]}"
 ((${#nvme[@]})) || [[ $no_nvme ]] || nvme=('')
-for c in "${!nvme[@]}"; do
-	[[ " ${namespaces[*]-}" == *" $c:"* ]] || namespaces+=("$c:size=512M")
-	devices+=(-device "pcie-root-port,id=port$c,chassis=$((c + 1)),slot=$((c + 1))")
-	serial=nvmescope$c
-	[[ ,${nvme[c]} =~ ,serial=([^,]*) ]] && serial=${BASH_REMATCH[1]} # a subsystem has one for all
-	description="nvme,id=nvme$c,serial=$serial,bus=port$c${nvme[c]:+,${nvme[c]}}"
-	if [[ $plug_at == boot ]]; then
-		devices+=(-device "$description")
-		nursery=nvme$c
-	else
-		controller[nvme$c]=$description,subsys=subsys$c
-		devices+=(-device "nvme-subsys,id=subsys$c,nqn=nvmescope$c"
-			-device "nvme,id=nursery$c,serial=$serial,subsys=subsys$c,bus=port$c")
-		nursery=nursery$c
-		nurseries+=("$nursery")
-	fi
-	n=0
-	for item in "${namespaces[@]}"; do
-		[[ $item == "$c:"* ]] || continue
-		n=$((n + 1))
-		id=nvme${c}n$n size=512M file='' null='' latency=0 rest=''
-		IFS=, read -ra words <<<"${item#*:}"
-		for word in "${words[@]}"; do
-			case $word in
-			size=*) size=${word#*=} ;;
-			file=*) file=${word#*=} ;;
-			null=*) null=1 ;;
-			# QEMU wants the physical size named with the logical one
-			logical_block_size=*) rest+=",$word,physical_block_size=${word#*=}" ;;
-			latency-ns=*) latency=${word#*=} ;;
-			*) rest+=",$word" ;;
-			esac
-		done
-		if [[ $null ]]; then
-			drive=driver=null-co,read-zeroes=on,size=$size,latency-ns=$latency
-		else
-			if [[ -z $file ]]; then
-				file=$run/$id.img
-				truncate -s "$size" "$file" || die -126 "--ns $item: cannot make a disk of size $size"
-			fi
-			# Flushes reach the device's log, not this machine's disk.
-			drive=driver=raw,file.driver=file,file.filename=$file,discard=unmap,cache.no-flush=on
-		fi
-		devices+=(-drive "if=none,id=$id-disk,$drive" -device "nvme-ns,id=$id,drive=$id-disk,bus=$nursery$rest")
-	done
-done
+for c in "${!nvme[@]}"; do add_controller "$c" "${nvme[c]}"; done
 
 if [[ $interactive ]]; then
 	if ! (($#)); then
@@ -295,43 +227,7 @@ qemu=''
 : <>"$run/output.out" # lets go of a cat that never saw QEMU
 wait "$output" || true
 
-# --- the verdict ------------------------------------------------------------------------
-
-[[ -e $run/dmesg.log ]] && cp "$run/dmesg.log" "$out/dmesg.log"
-status=126
-[[ -e $run/status ]] && status=$(<"$run/status")
-
-complaint='(BUG|WARNING): |^.{0,16}Oops|kernel BUG at|general protection fault|Kernel panic|cut here|INFO: task .* blocked for more than|rcu.*(stall|starved)|soft lockup|hard LOCKUP|(circular|recursive) locking|inconsistent lock|lock held when returning|refcount_t:|list_(add|del) corruption|(KASAN|UBSAN|KCSAN|DMA-API): |sleeping function called|scheduling while atomic'
-complaints() { # FILE: only what came after the guest was up, and was not foretold
-	[[ -e $1 ]] || return 0
-	sed '1,/nvmescope: guest is up/d' "$1" | grep -E "$complaint" |
-		{ if [[ -s $out/expected-complaints ]]; then grep -vEf "$out/expected-complaints"; else cat; fi; } |
-		grep -vF 'cut here' | head -n 5 || true
-}
-
-if [[ $hung ]]; then
-	say "$name: hung: the $hung was not over after $limit s; all tasks' stacks are in $out/console.log"
-	status=124
-elif [[ ! -e $run/status ]]; then
-	panic=$(grep -m 1 -E "$complaint" "$out/console.log" || true)
-	if [[ $panic ]]; then
-		say "$name: the guest's kernel died: ${panic#*] }"
-		say "$name: its console is in $out/console.log"
-		status=125
-	else
-		say "$name: the guest ended before its payload did; see $out/console.log and $out/qemu-errors.log"
-		tail -n 5 "$out/qemu-errors.log" >&2
-		status=126
-	fi
-else
-	found=$(complaints "$out/dmesg.log")
-	if [[ $found ]]; then
-		say "$name: the guest's kernel complained (payload's status: $status):"
-		printf '%s\n' "$found" >&2
-		say "$name: its log is in $out/dmesg.log"
-		status=125
-	fi
-fi
+verdict
 [[ -s $out/qemu.log ]] || rm -f "$out/qemu.log"
 [[ -s $out/qemu-errors.log ]] || rm -f "$out/qemu-errors.log"
 ((status)) || discard
