@@ -147,7 +147,8 @@ static void json_rows(const struct check *check, const struct check_result *res)
 	for (size_t i = 0; i < res->nr_rows; i++) {
 		const struct check_row *row = &res->rows[i];
 
-		printf("%s\n    {\"queue\": %u, \"what\": \"%s\"", i ? "," : "", row->qid, row->what);
+		printf("%s\n    {\"queue\": %u, \"what\": \"%s\"", i ? "," : "", row->qid,
+		       row->what);
 		for (size_t j = 0; j < CHECK_COLUMNS && check->columns[j]; j++)
 			printf(", \"%s\": %" PRIu64, check->columns[j], row->count[j]);
 		printf(", \"verdict\": \"%s\"}", verdict_names[row->verdict]);
@@ -216,9 +217,16 @@ int cmd_check(int argc, char **argv)
 	uint64_t ctrl = UINT64_MAX;
 	bool json = false;
 	const struct option_row rows[] = {
-		{ .name = "witness", .letter = 'w', .type = OPTION_STRING, .arg = "QEMULOG",
-		  .value = &in.witness, .help = "hold it against QEMU's log of its NVMe device" },
-		{ .name = "ctrl", .type = OPTION_UINT, .arg = "N", .value = &ctrl,
+		{ .name = "witness",
+		  .letter = 'w',
+		  .type = OPTION_STRING,
+		  .arg = "QEMULOG",
+		  .value = &in.witness,
+		  .help = "hold it against QEMU's log of its NVMe device" },
+		{ .name = "ctrl",
+		  .type = OPTION_UINT,
+		  .arg = "N",
+		  .value = &ctrl,
 		  .help = "the controller that the log is of, if there are several" },
 		{ .name = "json", .type = OPTION_FLAG, .value = &json, .help = "print JSON" },
 		{ 0 },

@@ -7,16 +7,14 @@
 static enum check_verdict verdict_of(enum witness_verdict verdict)
 {
 	switch (verdict) {
-	case WITNESS_EQUAL:
-		return CHECK_PASSED;
-	case WITNESS_CANNOT_TELL:
-		return CHECK_CANNOT_TELL;
-	default:
-		return CHECK_FAILED;
+	case WITNESS_EQUAL: return CHECK_PASSED;
+	case WITNESS_CANNOT_TELL: return CHECK_CANNOT_TELL;
+	default: return CHECK_FAILED;
 	}
 }
 
-static int add_lane(struct check_result *out, const struct witness_lane *lane, struct nvs_error *err)
+static int add_lane(struct check_result *out, const struct witness_lane *lane,
+		    struct nvs_error *err)
 {
 	struct check_row row = {
 		.qid = lane->qid,
@@ -34,11 +32,13 @@ static int add_lane(struct check_result *out, const struct witness_lane *lane, s
 		ret = check_finding(out, err, "queue %u, %s: %s", lane->qid, row.what, text);
 	}
 	if (!ret && lane->differences > WITNESS_FIRST)
-		ret = check_finding(out, err, "queue %u, %s: %" PRIu64 " more differences", lane->qid,
-				    row.what, lane->differences - WITNESS_FIRST);
+		ret = check_finding(out, err, "queue %u, %s: %" PRIu64 " more differences",
+				    lane->qid, row.what, lane->differences - WITNESS_FIRST);
 	if (!ret && lane->partial)
-		ret = check_finding(out, err, "queue %u, %s: %" PRIu64 " recorded without cmd_setup, "
-				    "compared by identifier only", lane->qid, row.what, lane->partial);
+		ret = check_finding(out, err,
+				    "queue %u, %s: %" PRIu64 " recorded without cmd_setup, "
+				    "compared by identifier only",
+				    lane->qid, row.what, lane->partial);
 	return ret;
 }
 
@@ -48,34 +48,48 @@ static int add_log_notes(struct check_result *out, const struct qemu_log_counts 
 	int ret = 0;
 
 	if (c->strange.nr)
-		ret = check_note(out, err, "%" PRIu64 " of the log's lines are not understood; the "
-				 "first is line %" PRIu64 ": %s", c->strange.nr, c->strange.line,
-				 c->strange.text);
+		ret = check_note(out, err,
+				 "%" PRIu64 " of the log's lines are not understood; the "
+				 "first is line %" PRIu64 ": %s",
+				 c->strange.nr, c->strange.line, c->strange.text);
 	if (!ret && c->complaints.nr)
-		ret = check_note(out, err, "the device objected %" PRIu64 " times, firmware's faults "
-				 "included; first in line %" PRIu64 ": %s", c->complaints.nr,
-				 c->complaints.line, c->complaints.text);
+		ret = check_note(out, err,
+				 "the device objected %" PRIu64 " times, firmware's faults "
+				 "included; first in line %" PRIu64 ": %s",
+				 c->complaints.nr, c->complaints.line, c->complaints.text);
 	if (!ret && c->refused)
-		ret = check_note(out, err, "the device ignored %" PRIu64 " doorbells (no such queue, or "
-				 "a value beyond its size)", c->refused);
+		ret = check_note(out, err,
+				 "the device ignored %" PRIu64 " doorbells (no such queue, or "
+				 "a value beyond its size)",
+				 c->refused);
 	return ret;
 }
 
 static int add_notes(struct check_result *out, const struct witness *w, struct nvs_error *err)
 {
-	int ret = check_note(out, err, "the recording begins in line %" PRIu64 " of the log's %" PRIu64
+	int ret = check_note(out, err,
+			     "the recording begins in line %" PRIu64 " of the log's %" PRIu64
 			     "; %" PRIu64 " doorbells, commands, completions and register writes "
-			     "before that are not its own", w->start_line, w->log_counts.lines,
-			     w->events_before);
+			     "before that are not its own",
+			     w->start_line, w->log_counts.lines, w->events_before);
 
+	if (!ret && w->places > 1)
+		ret = check_note(out, err,
+				 "%u places of the log fit the recording's start; the one with "
+				 "the recording's pace was taken",
+				 w->places);
 	if (!ret && w->lost)
-		ret = check_note(out, err, "the recording lost %" PRIu64 " events: what it lacks proves "
-				 "nothing about the driver", w->lost);
+		ret = check_note(out, err,
+				 "the recording lost %" PRIu64 " events: what it lacks proves "
+				 "nothing about the driver",
+				 w->lost);
 	if (!ret && w->torn)
 		ret = check_note(out, err, "the recording's end is cut off");
 	if (!ret && w->shadow)
-		ret = check_note(out, err, "%" PRIu64 " doorbells went by shadow page and are not "
-				 "compared", w->shadow);
+		ret = check_note(out, err,
+				 "%" PRIu64 " doorbells went by shadow page and are not "
+				 "compared",
+				 w->shadow);
 	return ret ? ret : add_log_notes(out, &w->log_counts, err);
 }
 

@@ -9,7 +9,7 @@
 
 /* Bounds of the clocks' difference in one stretch of time, relative to rec0 and log0. */
 struct window {
-	double at;	 /* ns from rec0 */
+	double at; /* ns from rec0 */
 	double low, high;
 };
 
@@ -129,12 +129,15 @@ int device_clock_fit(struct device_clock *c, struct clock_pairs *p, struct nvs_e
 	if (!p->nr)
 		return nvs_fail(err, "no event with a time is in both the recording and the log");
 	qsort(p->pairs, p->nr, sizeof(*p->pairs), by_time);
-	*c = (struct device_clock){ .rec0 = p->pairs[0].rec, .log0 = p->pairs[0].log,
+	*c = (struct device_clock){ .rec0 = p->pairs[0].rec,
+				    .log0 = p->pairs[0].log,
 				    .nr_pairs = p->nr };
 	nr = make_windows(wins, c, p);
 	if (!nr)
-		return nvs_fail(err, "clocks can be aligned only by doorbells and completions that both "
-				"saw; of %zu pairs all are of one sort", p->nr);
+		return nvs_fail(err,
+				"clocks can be aligned only by doorbells and completions that both "
+				"saw; of %zu pairs all are of one sort",
+				p->nr);
 	c->drift = slope_of(wins, nr);
 	for (size_t i = 0; i < nr; i++)
 		rest[i] = middle(&wins[i]) - c->drift * wins[i].at;

@@ -8,8 +8,7 @@
 #include "device_clock.h"
 #include "witness.h"
 
-#define SLACK_NS  1000000ull /* the log is imported to this much after the recording's end */
-#define UNEVEN_NS 1000000ull /* the clocks' uncertainty to warn of */
+#define UNEVEN_NS 1000000ull   /* the clocks' uncertainty to warn of */
 #define ENV_LOG	  "device_log" /* there: the recording has a device's lane */
 
 struct import {
@@ -49,8 +48,10 @@ static int compare(struct import *im, struct recording *rec, struct nvs_error *e
 	ret = witness_run(&im->w, rec, log, &opt, err);
 	qemu_log_close(log);
 	if (!ret && im->w.log_counts.untimed)
-		ret = nvs_fail(err, "%s: %" PRIu64 " lines have no time; run QEMU with "
-			       "-msg timestamp=on", im->log_path, im->w.log_counts.untimed);
+		ret = nvs_fail(err,
+			       "%s: %" PRIu64 " lines have no time; run QEMU with "
+			       "-msg timestamp=on",
+			       im->log_path, im->w.log_counts.untimed);
 	return ret ? ret : device_clock_fit(&im->clock, &im->pairs, err);
 }
 
@@ -90,7 +91,7 @@ static int copy_events(struct import *im, struct qemu_log *log, struct ctf_strea
 			im->before++;
 			continue;
 		}
-		if (ts > im->w.last_ts + SLACK_NS) {
+		if (ts > im->w.last_ts + im->clock.uncertainty) {
 			im->after++;
 			continue;
 		}
@@ -150,22 +151,25 @@ static void tell(const struct import *im)
 {
 	const struct qemu_log_counts *c = &im->w.log_counts;
 
-	printf("%s: %" PRIu64 " events of the device, from line %" PRIu64 " of %" PRIu64 "\n", im->dir,
-	       im->events, im->w.start_line, c->lines);
+	printf("%s: %" PRIu64 " events of the device, from line %" PRIu64 " of %" PRIu64 "\n",
+	       im->dir, im->events, im->w.start_line, c->lines);
 	printf("set aside: %" PRIu64 " events before the recording began, %" PRIu64
-	       " after its end\n", im->before, im->after);
+	       " after its end\n",
+	       im->before, im->after);
 	printf("clocks aligned by %zu doorbells, register writes and completions:\n"
-	       "uncertainty %.1f us, drift %.3f ppm\n", im->clock.nr_pairs,
-	       im->clock.uncertainty / 1e3, im->clock.drift * 1e6);
+	       "uncertainty %.1f us, drift %.3f ppm\n",
+	       im->clock.nr_pairs, im->clock.uncertainty / 1e3, im->clock.drift * 1e6);
 	if (im->clock.uncertainty > UNEVEN_NS)
-		complain("the guest's clock does not run evenly with the host's (-icount?): times of "
-			 "the device's lane are rough");
+		complain(
+			"the guest's clock does not run evenly with the host's (-icount?): times of "
+			"the device's lane are rough");
 	if (c->strange.nr)
-		complain("%s:%" PRIu64 ": not understood, as %" PRIu64 " lines in all: %s", im->log_path,
-			 c->strange.line, c->strange.nr, c->strange.text);
+		complain("%s:%" PRIu64 ": not understood, as %" PRIu64 " lines in all: %s",
+			 im->log_path, c->strange.line, c->strange.nr, c->strange.text);
 	if (im->w.verdict != WITNESS_EQUAL)
 		complain("recording and log are not equal; 'nvmescope check --witness %s %s' tells "
-			 "where", im->log_path, im->dir);
+			 "where",
+			 im->log_path, im->dir);
 }
 
 int cmd_import(int argc, char **argv)
@@ -174,9 +178,15 @@ int cmd_import(int argc, char **argv)
 	uint64_t ctrl = UINT64_MAX;
 	struct nvs_error err;
 	const struct option_row rows[] = {
-		{ .name = "force", .letter = 'f', .type = OPTION_FLAG, .value = &im.force,
+		{ .name = "force",
+		  .letter = 'f',
+		  .type = OPTION_FLAG,
+		  .value = &im.force,
 		  .help = "replace a device's lane that is there already" },
-		{ .name = "ctrl", .type = OPTION_UINT, .arg = "N", .value = &ctrl,
+		{ .name = "ctrl",
+		  .type = OPTION_UINT,
+		  .arg = "N",
+		  .value = &ctrl,
 		  .help = "the controller that the log is of, if there are several" },
 		{ 0 },
 	};

@@ -87,10 +87,11 @@ static bool read_line(struct qemu_log *log)
 
 static int refuse(struct qemu_log *log, struct nvs_error *err)
 {
-	return nvs_fail(err, "%s:%llu: '%.80s' cannot be the same controller's as the lines before: "
+	return nvs_fail(err,
+			"%s:%llu: '%.80s' cannot be the same controller's as the lines before: "
 			"the log holds more than one controller, and its lines do not say which; "
-			"run QEMU with one NVMe controller", log->name,
-			(unsigned long long)log->counts.lines, log->text);
+			"run QEMU with one NVMe controller",
+			log->name, (unsigned long long)log->counts.lines, log->text);
 }
 
 /*

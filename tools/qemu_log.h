@@ -19,8 +19,8 @@ struct qemu_log;
 /* One event as the device told it.  hdr.ctrl is NVS_NO_CTRL. */
 struct qemu_log_event {
 	union {
-		struct nvs_hdr h; /* h.ts: host's wall clock, ns; 0: the log has no times */
-		struct nvs_dev_reg reg;	/* value of a read: 0, the log does not tell */
+		struct nvs_hdr h;	/* h.ts: host's wall clock, ns; 0: the log has no times */
+		struct nvs_dev_reg reg; /* value of a read: 0, the log does not tell */
 		struct nvs_dev_doorbell bell;
 		/* nsid 0 and nlb 0: the log does not tell (most admin commands) */
 		struct nvs_dev_cmd cmd;
@@ -42,14 +42,14 @@ struct qemu_log_note {
 /* What became of the lines: none is dropped without being counted here. */
 struct qemu_log_counts {
 	uint64_t lines;
-	uint64_t foreign;     /* not the NVMe device's */
-	uint64_t events;      /* lines that made an event */
-	uint64_t repeats;     /* said what another line, or the same look before, had said */
-	uint64_t details;     /* known, and of no use to an event: PRPs, back-end, log pages */
-	uint64_t refused;     /* doorbells that the device ignored */
-	uint64_t untimed;     /* events without a time */
+	uint64_t foreign; /* not the NVMe device's */
+	uint64_t events;  /* lines that made an event */
+	uint64_t repeats; /* said what another line, or the same look before, had said */
+	uint64_t details; /* known, and of no use to an event: PRPs, back-end, log pages */
+	uint64_t refused; /* doorbells that the device ignored */
+	uint64_t untimed; /* events without a time */
 	struct qemu_log_note complaints; /* pci_nvme_err_* and pci_nvme_ub_*: the device objects */
-	struct qemu_log_note strange;    /* pci_nvme lines that are not understood */
+	struct qemu_log_note strange;	 /* pci_nvme lines that are not understood */
 };
 
 /* Opens log @path; NULL with @err set. */

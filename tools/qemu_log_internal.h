@@ -9,8 +9,8 @@
 
 /* What became of a line. */
 enum qemu_log_outcome {
-	LINE_EVENT,	/* an event, in log->now */
-	LINE_COMMAND,	/* the same, and the lines that follow may detail it */
+	LINE_EVENT,   /* an event, in log->now */
+	LINE_COMMAND, /* the same, and the lines that follow may detail it */
 	LINE_REPEAT,
 	LINE_DETAIL,
 	LINE_COMPLAINT,

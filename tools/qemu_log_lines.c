@@ -8,8 +8,8 @@
 #include <string.h>
 #include "qemu_log_internal.h"
 
-#define FIRST_DOORBELL	0x1000
-#define MAX_FIELDS	8
+#define FIRST_DOORBELL 0x1000
+#define MAX_FIELDS     8
 
 struct line_form {
 	const char *name;
@@ -17,8 +17,8 @@ struct line_form {
 	enum qemu_log_outcome (*take)(struct qemu_log *log, const uint64_t *v);
 };
 
-static enum qemu_log_outcome event(struct qemu_log *log, unsigned int id, unsigned int size, uint64_t qid,
-			  uint64_t cid)
+static enum qemu_log_outcome event(struct qemu_log *log, unsigned int id, unsigned int size,
+				   uint64_t qid, uint64_t cid)
 {
 	if (qid > UINT16_MAX || cid > UINT16_MAX)
 		return LINE_STRANGE;
@@ -29,11 +29,10 @@ static enum qemu_log_outcome event(struct qemu_log *log, unsigned int id, unsign
 	return LINE_EVENT;
 }
 
-#define EVENT(log, name, qid, cid) \
-	event(log, NVS_ID_##name, sizeof(struct nvs_##name), qid, cid)
+#define EVENT(log, name, qid, cid) event(log, NVS_ID_##name, sizeof(struct nvs_##name), qid, cid)
 
-static enum qemu_log_outcome reg(struct qemu_log *log, uint64_t offset, uint64_t value, uint64_t width,
-			bool write)
+static enum qemu_log_outcome reg(struct qemu_log *log, uint64_t offset, uint64_t value,
+				 uint64_t width, bool write)
 {
 	if (offset > UINT32_MAX || width > 8)
 		return LINE_STRANGE;
@@ -61,8 +60,8 @@ static enum qemu_log_outcome take_mmio_write(struct qemu_log *log, const uint64_
 	return LINE_REPEAT;
 }
 
-static enum qemu_log_outcome bell(struct qemu_log *log, unsigned int ring, uint64_t qid, uint64_t value,
-			 unsigned int how)
+static enum qemu_log_outcome bell(struct qemu_log *log, unsigned int ring, uint64_t qid,
+				  uint64_t value, unsigned int how)
 {
 	if (value > UINT16_MAX)
 		return LINE_STRANGE;
@@ -128,8 +127,8 @@ static enum qemu_log_outcome take_shadow_cq(struct qemu_log *log, const uint64_t
 	return shadow(log, NVS_RING_cq, v);
 }
 
-static enum qemu_log_outcome command(struct qemu_log *log, uint64_t cid, uint64_t nsid, uint64_t qid,
-			    uint64_t opcode)
+static enum qemu_log_outcome command(struct qemu_log *log, uint64_t cid, uint64_t nsid,
+				     uint64_t qid, uint64_t opcode)
 {
 	if (opcode > UINT8_MAX || nsid > UINT32_MAX)
 		return LINE_STRANGE;
@@ -149,8 +148,8 @@ static enum qemu_log_outcome take_admin_cmd(struct qemu_log *log, const uint64_t
 }
 
 /* The device decodes a command right after it logged it: the detail is the last command's. */
-static enum qemu_log_outcome detail(struct qemu_log *log, uint64_t cid, uint64_t nsid, uint64_t slba,
-			   uint64_t nlb)
+static enum qemu_log_outcome detail(struct qemu_log *log, uint64_t cid, uint64_t nsid,
+				    uint64_t slba, uint64_t nlb)
 {
 	if (!log->have_cmd || log->cmd.h.cid != cid || nsid > UINT32_MAX || nlb > UINT32_MAX)
 		return LINE_STRANGE;
@@ -256,28 +255,59 @@ static const struct line_form forms[] = {
 	{ "mmio_start_success", "setting controller enable bit succeeded", take_started },
 	{ "mmio_stopped", "cleared controller enable bit", take_stopped },
 	{ "pci_reset", "PCI Function Level Reset", take_stopped },
-	{ "ub_db_wr_invalid_sq", "submission queue doorbell write for nonexistent queue, sqid=%, "
-	  "ignoring", take_refused_sq },
-	{ "ub_db_wr_invalid_cq", "completion queue doorbell write for nonexistent queue, cqid=%, "
-	  "ignoring", take_refused_cq },
-	{ "ub_db_wr_invalid_sqtail", "submission queue doorbell write value beyond queue size, "
-	  "sqid=%, new_head=%, ignoring", take_refused_sq },
-	{ "ub_db_wr_invalid_cqhead", "completion queue doorbell write value beyond queue size, "
-	  "cqid=%, new_head=%, ignoring", take_refused_cq },
+	{ "ub_db_wr_invalid_sq",
+	  "submission queue doorbell write for nonexistent queue, sqid=%, "
+	  "ignoring",
+	  take_refused_sq },
+	{ "ub_db_wr_invalid_cq",
+	  "completion queue doorbell write for nonexistent queue, cqid=%, "
+	  "ignoring",
+	  take_refused_cq },
+	{ "ub_db_wr_invalid_sqtail",
+	  "submission queue doorbell write value beyond queue size, "
+	  "sqid=%, new_head=%, ignoring",
+	  take_refused_sq },
+	{ "ub_db_wr_invalid_cqhead",
+	  "completion queue doorbell write value beyond queue size, "
+	  "cqid=%, new_head=%, ignoring",
+	  take_refused_cq },
 };
 
 /* Lines that say again what an mmio_write, a command or a doorbell said; "*": by prefix. */
 static const char *const repeats[] = {
-	"mmio_*", "create_*", "del_*", "err_req_status", "aer", "setfeat_*", "getfeat_*",
-	"identify", "identify_*", "get_log", "irq_masked", "eventidx_*", NULL,
+	"mmio_*",     "create_*",   "del_*",	"err_req_status", "aer",
+	"setfeat_*",  "getfeat_*",  "identify", "identify_*",	  "get_log",
+	"irq_masked", "eventidx_*", NULL,
 };
 
 /* How the device did its work: no event of ours. */
 static const char *const details[] = {
-	"map_*", "rw_*", "*_cb", "dsm", "dsm_*", "copy", "copy_*", "flush_ns", "block_status",
-	"aer_*", "process_aers", "enqueue_event", "enqueue_event_noqueue", "no_outstanding_aers",
-	"dbbuf_config", "format_set", "ns_attachment", "virt_mngmt", "dif_*", "zoned_*", "zns_*",
-	"*_zone", "zd_*", "set_descriptor_extension", "clear_ns_*", NULL,
+	"map_*",
+	"rw_*",
+	"*_cb",
+	"dsm",
+	"dsm_*",
+	"copy",
+	"copy_*",
+	"flush_ns",
+	"block_status",
+	"aer_*",
+	"process_aers",
+	"enqueue_event",
+	"enqueue_event_noqueue",
+	"no_outstanding_aers",
+	"dbbuf_config",
+	"format_set",
+	"ns_attachment",
+	"virt_mngmt",
+	"dif_*",
+	"zoned_*",
+	"zns_*",
+	"*_zone",
+	"zd_*",
+	"set_descriptor_extension",
+	"clear_ns_*",
+	NULL,
 };
 
 static const char *const complaints[] = { "err_*", "ub_*", NULL };
@@ -290,8 +320,9 @@ static bool name_in(const char *const *patterns, const char *name)
 		const char *p = *patterns;
 		size_t n = strlen(p);
 
-		if (*p == '*' ? len >= n && !strcmp(name + len - (n - 1), p + 1) :
-		    p[n - 1] == '*' ? !strncmp(name, p, n - 1) : !strcmp(name, p))
+		if (*p == '*'	      ? len >= n && !strcmp(name + len - (n - 1), p + 1)
+		    : p[n - 1] == '*' ? !strncmp(name, p, n - 1)
+				      : !strcmp(name, p))
 			return true;
 	}
 	return false;
@@ -336,8 +367,8 @@ enum qemu_log_outcome qemu_log_take(struct qemu_log *log, const char *name, cons
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (!strcmp(forms[i].name, name))
-			return read_fields(fields, forms[i].wording, v) ? forms[i].take(log, v) :
-									  LINE_STRANGE;
+			return read_fields(fields, forms[i].wording, v) ? forms[i].take(log, v)
+									: LINE_STRANGE;
 	if (name_in(repeats, name))
 		return LINE_REPEAT;
 	if (name_in(complaints, name))

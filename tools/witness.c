@@ -77,7 +77,7 @@ void witness_free(struct witness *w)
 const char *witness_kind_name(enum witness_kind kind)
 {
 	static const char *const names[WITNESS_KINDS] = {
-		[WITNESS_REG] = "register writes", [WITNESS_SQ_BELL] = "SQ doorbells",
+		[WITNESS_REG] = "register writes",  [WITNESS_SQ_BELL] = "SQ doorbells",
 		[WITNESS_CQ_BELL] = "CQ doorbells", [WITNESS_CMD] = "commands",
 		[WITNESS_CQE] = "completions",
 	};
@@ -96,7 +96,8 @@ const char *witness_verdict_name(enum witness_verdict verdict)
 	return names[verdict];
 }
 
-static void item_text(enum witness_kind kind, const struct witness_item *it, char *text, size_t size)
+static void item_text(enum witness_kind kind, const struct witness_item *it, char *text,
+		      size_t size)
 {
 	int n;
 
@@ -106,8 +107,8 @@ static void item_text(enum witness_kind kind, const struct witness_item *it, cha
 		return;
 	case WITNESS_SQ_BELL:
 	case WITNESS_CQ_BELL:
-		snprintf(text, size, "%s %" PRIu64,
-			 kind == WITNESS_SQ_BELL ? "tail" : "head", it->value);
+		snprintf(text, size, "%s %" PRIu64, kind == WITNESS_SQ_BELL ? "tail" : "head",
+			 it->value);
 		return;
 	case WITNESS_CQE:
 		snprintf(text, size, "cid %u status 0x%x result 0x%" PRIx64, it->cid, it->code,
@@ -118,9 +119,11 @@ static void item_text(enum witness_kind kind, const struct witness_item *it, cha
 			snprintf(text, size, "cid %u (its cmd_setup is missing)", it->cid);
 			return;
 		}
-		n = snprintf(text, size, "cid %u opcode 0x%02x nsid %u", it->cid, it->code, it->nsid);
+		n = snprintf(text, size, "cid %u opcode 0x%02x nsid %u", it->cid, it->code,
+			     it->nsid);
 		if (it->nlb && n > 0 && (size_t)n < size)
-			snprintf(text + n, size - n, " slba %" PRIu64 " nlb %u", it->value, it->nlb);
+			snprintf(text + n, size - n, " slba %" PRIu64 " nlb %u", it->value,
+				 it->nlb);
 	}
 }
 
@@ -132,11 +135,12 @@ static void place_text(bool log, const struct witness_item *it, char *text, size
 		snprintf(text, size, "log line %" PRIu64 ", %" PRIu64 ".%06" PRIu64, it->place, sec,
 			 ns / 1000);
 	else
-		snprintf(text, size, "event %" PRIu64 ", %" PRIu64 ".%09" PRIu64, it->place, sec, ns);
+		snprintf(text, size, "event %" PRIu64 ", %" PRIu64 ".%09" PRIu64, it->place, sec,
+			 ns);
 }
 
-void witness_diff_text(const struct witness_lane *lane, const struct witness_diff *diff,
-		       char *text, size_t size)
+void witness_diff_text(const struct witness_lane *lane, const struct witness_diff *diff, char *text,
+		       size_t size)
 {
 	char rec[96], log[96], rec_at[64], log_at[64];
 
@@ -146,8 +150,8 @@ void witness_diff_text(const struct witness_lane *lane, const struct witness_dif
 	place_text(true, &diff->log, log_at, sizeof(log_at));
 	switch (diff->how) {
 	case DIFF_CHANGED:
-		snprintf(text, size, "recorded %s (%s), but the device saw %s (%s)", rec, rec_at, log,
-			 log_at);
+		snprintf(text, size, "recorded %s (%s), but the device saw %s (%s)", rec, rec_at,
+			 log, log_at);
 		return;
 	case DIFF_SWAPPED:
 		snprintf(text, size, "recorded %s (%s) before what the device saw first, %s (%s)",

@@ -71,12 +71,13 @@ struct witness_lane {
 struct witness {
 	struct witness_lane **lanes; /* by queue, then kind */
 	size_t nr_lanes;
-	uint64_t start_line;	/* the log's line where the recording begins */
-	uint64_t end_line;	/* and of the last item that was found in both */
-	uint64_t events_before; /* items of the log before it */
-	uint64_t shadow;	/* doorbells by shadow page, on either side: not compared */
-	uint64_t lost;		/* events that the recording knows it lost */
-	bool torn;		/* the recording's end is cut off */
+	uint64_t start_line;	    /* the log's line where the recording begins */
+	unsigned int places;	    /* that fit as well; of several, the pace chose */
+	uint64_t end_line;	    /* and of the last item that was found in both */
+	uint64_t events_before;	    /* items of the log before it */
+	uint64_t shadow;	    /* doorbells by shadow page, on either side: not compared */
+	uint64_t lost;		    /* events that the recording knows it lost */
+	bool torn;		    /* the recording's end is cut off */
 	uint64_t first_ts, last_ts; /* of the recording, ns */
 	uint16_t ctrl;		    /* number of the controller compared; NVS_NO_CTRL: not told */
 	enum witness_verdict verdict;
@@ -103,7 +104,7 @@ const char *witness_kind_name(enum witness_kind kind);
 const char *witness_verdict_name(enum witness_verdict verdict);
 
 /* The difference in words, without the queue: "doorbell 5 recorded (#17, ...) ...". */
-void witness_diff_text(const struct witness_lane *lane, const struct witness_diff *diff,
-		       char *text, size_t size);
+void witness_diff_text(const struct witness_lane *lane, const struct witness_diff *diff, char *text,
+		       size_t size);
 
 #endif

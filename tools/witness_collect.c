@@ -11,9 +11,9 @@ struct reading {
 	struct witness *w;
 	struct witness_lanes *ls;
 	struct nvs_error *err;
-	int ctrl;	     /* wanted; -1: any */
-	uint64_t place;	     /* number of the event */
-	bool enabled;	     /* CC.EN as last written */
+	int ctrl;	/* wanted; -1: any */
+	uint64_t place; /* number of the event */
+	bool enabled;	/* CC.EN as last written */
 	uint32_t epoch;
 	const struct nvs_cmd_setup **setup[NR_QUEUES]; /* [cid]: built, not yet in its slot */
 	uint16_t ctrls[MAX_CTRLS];		       /* that drove a device */
@@ -46,8 +46,10 @@ int witness_add(struct witness_seq *seq, const struct witness_item *item, struct
 		struct witness_item *items = realloc(seq->items, room * sizeof(*items));
 
 		if (!items)
-			return nvs_fail(err, "no memory for %zu items of one queue; check a shorter "
-					"recording", room);
+			return nvs_fail(err,
+					"no memory for %zu items of one queue; check a shorter "
+					"recording",
+					room);
 		seq->items = items;
 		seq->room = room;
 	}
@@ -106,8 +108,8 @@ static void note_cc(bool *enabled, uint32_t *epoch, uint32_t cc)
 static int add_reg(struct reading *r, const struct nvs_hdr *h, uint32_t offset, uint32_t value)
 {
 	struct witness_epoch *epoch;
-	bool stops = offset == CC_OFFSET &&
-		     ((value & CC_SHN_MASK) || (r->enabled && !(value & CC_EN)));
+	bool stops =
+		offset == CC_OFFSET && ((value & CC_SHN_MASK) || (r->enabled && !(value & CC_EN)));
 
 	if (offset == CC_OFFSET)
 		note_cc(&r->enabled, &r->epoch, value);
@@ -128,10 +130,8 @@ static bool has_blocks(uint16_t qid, uint16_t opcode)
 	case 0x05: /* compare */
 	case 0x08: /* write zeroes */
 	case 0x0c: /* verify */
-	case 0x7d: /* zone append */
-		return qid;
-	default:
-		return false;
+	case 0x7d: /* zone append */ return qid;
+	default: return false;
 	}
 }
 
@@ -194,26 +194,23 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 	struct witness_epoch *epoch;
 
 	switch (h->id) {
-	case NVS_ID_reg_write:
-		return take_reg_write(r, (const void *)h);
-	case NVS_ID_cmd_setup:
-		return take_setup(r, (const void *)h);
-	case NVS_ID_sqe:
-		return take_sqe(r, h);
+	case NVS_ID_reg_write: return take_reg_write(r, (const void *)h);
+	case NVS_ID_cmd_setup: return take_setup(r, (const void *)h);
+	case NVS_ID_sqe: return take_sqe(r, h);
 	case NVS_ID_sq_doorbell:
 		return take_bell(r, WITNESS_SQ_BELL, h, sq->new_tail, sq->count, sq->how);
 	case NVS_ID_cq_doorbell:
 		return take_bell(r, WITNESS_CQ_BELL, h, cq->new_head, cq->count, cq->how);
 	case NVS_ID_cqe:
-		return add_recorded(r, WITNESS_CQE, h, (struct witness_item){
-			.code = cqe->status, .value = cqe->result });
+		return add_recorded(
+			r, WITNESS_CQE, h,
+			(struct witness_item){ .code = cqe->status, .value = cqe->result });
 	case NVS_ID_ctrl_gone:
 		epoch = epoch_of(r);
 		if (epoch)
 			epoch->closed = epoch->gone = true;
 		return epoch ? 0 : -1;
-	default:
-		return 0;
+	default: return 0;
 	}
 }
 
@@ -232,15 +229,19 @@ static int note_ctrl(struct reading *r, const struct nvs_hdr *h)
 	for (i = 0; i < r->nr_ctrls && r->ctrls[i] != h->ctrl; i++)
 		;
 	if (i == MAX_CTRLS)
-		return nvs_fail(r->err, "the recording holds more than %d controllers; name one "
-				"with --ctrl", MAX_CTRLS);
+		return nvs_fail(r->err,
+				"the recording holds more than %d controllers; name one "
+				"with --ctrl",
+				MAX_CTRLS);
 	if (i == r->nr_ctrls)
 		r->ctrls[r->nr_ctrls++] = h->ctrl;
 	if (h->id == NVS_ID_ctrl_new)
 		r->pci[i] = born->pci_addr;
 	if (i && r->pci[i] != r->pci[0])
-		return nvs_fail(r->err, "the recording holds controllers nvme%u and nvme%u, and a log "
-				"is of one; name that one with --ctrl", r->ctrls[0], r->ctrls[i]);
+		return nvs_fail(r->err,
+				"the recording holds controllers nvme%u and nvme%u, and a log "
+				"is of one; name that one with --ctrl",
+				r->ctrls[0], r->ctrls[i]);
 	return 0;
 }
 
@@ -313,21 +314,21 @@ static int log_reg(struct witness_lanes *ls, const struct qemu_log_event *ev, ui
 	return ret;
 }
 
-static int take_logged(struct witness *w, struct witness_lanes *ls,
-		       const struct qemu_log_event *ev, uint32_t epoch, struct nvs_error *err)
+static int take_logged(struct witness *w, struct witness_lanes *ls, const struct qemu_log_event *ev,
+		       uint32_t epoch, struct nvs_error *err)
 {
 	struct witness_item item = { 0 };
 
 	switch (ev->h.id) {
-	case NVS_ID_dev_reg:
-		return ev->reg.write ? log_reg(ls, ev, epoch, err) : 0;
+	case NVS_ID_dev_reg: return ev->reg.write ? log_reg(ls, ev, epoch, err) : 0;
 	case NVS_ID_dev_doorbell:
 		if (ev->bell.how != NVS_BELL_mmio) {
 			w->shadow++;
 			return 0;
 		}
 		item.value = ev->bell.value;
-		return log_item(ls, ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL,
+		return log_item(ls,
+				ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL,
 				ev, epoch, item, err);
 	case NVS_ID_dev_cmd:
 		item.code = ev->cmd.opcode;
@@ -339,8 +340,7 @@ static int take_logged(struct witness *w, struct witness_lanes *ls,
 		item.code = ev->cqe.status;
 		item.value = ev->cqe.result;
 		return log_item(ls, WITNESS_CQE, ev, epoch, item, err);
-	default:
-		return 0;
+	default: return 0;
 	}
 }
 

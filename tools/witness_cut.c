@@ -8,7 +8,7 @@
 #include <string.h>
 #include "witness_internal.h"
 
-#define HEAD_MAX 16 /* commands or doorbells that mark a place */
+#define HEAD_MAX 16   /* commands or doorbells that mark a place */
 #define RUN_MAX	 1024 /* items after which two places are told apart by nothing else */
 
 /* Items from @log + @at on that equal those of @rec, up to @max; @spread: how unevenly, ns. */
@@ -18,7 +18,8 @@ static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uin
 	size_t i;
 
 	for (i = 0; i < max && i < lane->rec.nr && at + i < lane->log.nr; i++) {
-		const struct witness_item *rec = &lane->rec.items[i], *log = &lane->log.items[at + i];
+		const struct witness_item *rec = &lane->rec.items[i],
+					  *log = &lane->log.items[at + i];
 		int64_t ahead = log->ts - rec->ts;
 
 		if (!witness_same(lane, rec, log))
@@ -31,16 +32,20 @@ static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uin
 }
 
 /* The place in the lane's log where at least @need items equal the recording's; -1: none. */
-static ssize_t find_run(const struct witness_lane *lane, size_t need)
+static ssize_t find_run(const struct witness_lane *lane, size_t need, unsigned int *places)
 {
 	uint64_t spread, best_spread = UINT64_MAX;
 	size_t best_run = 0;
 	ssize_t best = -1;
 
+	*places = 0;
 	for (size_t at = 0; at < lane->log.nr; at++) {
 		size_t run = run_at(lane, at, RUN_MAX, &spread);
 
-		if (run < need || run < best_run || (run == best_run && spread >= best_spread))
+		if (run < need || run < best_run)
+			continue;
+		*places = run == best_run ? *places + 1 : 1;
+		if (run == best_run && spread >= best_spread)
 			continue;
 		best = at;
 		best_run = run;
@@ -87,13 +92,16 @@ static size_t first_from_line(const struct witness_lane *lane, uint64_t line)
 static int cut_at_start(struct witness *w, struct witness_lane *regs, size_t writes,
 			const char *log_name, struct nvs_error *err)
 {
-	ssize_t at = find_run(regs, writes);
+	ssize_t at = find_run(regs, writes, &w->places);
 	uint32_t base;
 
 	if (at < 0)
-		return nvs_fail(err, "the %zu register writes with which the recording starts the "
-				"controller are not in %s in this order: it is another run's log, or "
-				"QEMU did not trace pci_nvme_mmio_write", writes, log_name);
+		return nvs_fail(
+			err,
+			"the %zu register writes with which the recording starts the "
+			"controller are not in %s in this order: it is another run's log, or "
+			"QEMU did not trace pci_nvme_mmio_write",
+			writes, log_name);
 	w->start_line = regs->log.items[at].place;
 	base = at ? regs->log.items[at - 1].epoch : 0;
 	for (size_t i = 0; i < w->nr_lanes; i++)
@@ -127,7 +135,8 @@ static const struct witness_lane *busiest_commands(const struct witness *w)
 	const struct witness_lane *best = NULL;
 
 	for (size_t i = 0; i < w->nr_lanes; i++)
-		if (w->lanes[i]->kind == WITNESS_CMD && (!best || w->lanes[i]->rec.nr > best->rec.nr))
+		if (w->lanes[i]->kind == WITNESS_CMD &&
+		    (!best || w->lanes[i]->rec.nr > best->rec.nr))
 			best = w->lanes[i];
 	return best;
 }
@@ -137,18 +146,22 @@ static int cut_running(struct witness *w, const char *log_name, struct nvs_error
 {
 	const struct witness_lane *cmds = busiest_commands(w);
 	size_t need = !cmds ? 0 : cmds->rec.nr < HEAD_MAX ? cmds->rec.nr : HEAD_MAX;
-	ssize_t at = need ? find_run(cmds, need) : -1;
+	ssize_t at = need ? find_run(cmds, need, &w->places) : -1;
 	const struct witness_item *mark;
 	uint32_t base;
 
 	if (!need)
-		return nvs_fail(err, "the recording holds no command and no start of a controller, so "
-				"there is nothing to find in %s", log_name);
-	if (at < 0)
-		return nvs_fail(err, "the first %zu commands recorded on queue %u are not in %s: it is "
-				"another run's log, or events were lost at the recording's start; start "
-				"'nvmescope record' before the driver is loaded", need, cmds->qid,
+		return nvs_fail(err,
+				"the recording holds no command and no start of a controller, so "
+				"there is nothing to find in %s",
 				log_name);
+	if (at < 0)
+		return nvs_fail(
+			err,
+			"the first %zu commands recorded on queue %u are not in %s: it is "
+			"another run's log, or events were lost at the recording's start; start "
+			"'nvmescope record' before the driver is loaded",
+			need, cmds->qid, log_name);
 	mark = &cmds->log.items[at];
 	w->start_line = mark->place;
 	base = mark->epoch;

@@ -8,10 +8,10 @@
 #include <string.h>
 #include "witness_internal.h"
 
-#define LOOK_AHEAD	64		/* items to skip at most to agree again */
-#define LOOK_FAR	65536		/* the same where a burst of events was lost */
-#define AGREE		3		/* items that must then be equal in a row */
-#define UNSEEN_NS	1000000000ull	/* a driver that lives looks at a completion sooner */
+#define LOOK_AHEAD 64		 /* items to skip at most to agree again */
+#define LOOK_FAR   65536	 /* the same behind a burst of lost events */
+#define AGREE	   3		 /* items that must then be equal in a row */
+#define UNSEEN_NS  1000000000ull /* a driver that lives looks at a completion sooner */
 
 struct slice {
 	const struct witness_item *at, *end;
@@ -21,11 +21,11 @@ struct diffing {
 	struct witness *w;
 	const struct witness_lanes *ls;
 	const struct witness_options *opt;
-	bool dry;	    /* only to learn where both sides end */
-	uint64_t end_ts;    /* the log's time there */
+	bool dry;	 /* only to learn where both sides end */
+	uint64_t end_ts; /* the log's time there */
 	struct witness_lane *lane;
 	uint32_t epoch;
-	size_t reach; /* LOOK_AHEAD or LOOK_FAR */
+	size_t reach; /* how far to look where a burst of events was lost; 0: none was */
 };
 
 static bool same_command(const struct witness_lane *lane, const struct witness_item *rec,
@@ -45,12 +45,10 @@ bool witness_same(const struct witness_lane *lane, const struct witness_item *re
 		  const struct witness_item *log)
 {
 	switch (lane->kind) {
-	case WITNESS_CMD:
-		return same_command(lane, rec, log);
+	case WITNESS_CMD: return same_command(lane, rec, log);
 	case WITNESS_CQE:
 		return rec->cid == log->cid && rec->code == log->code && rec->value == log->value;
-	default:
-		return rec->code == log->code && rec->value == log->value;
+	default: return rec->code == log->code && rec->value == log->value;
 	}
 }
 
@@ -87,7 +85,8 @@ static void agree(struct diffing *d, const struct witness_item *rec, const struc
 }
 
 /* Whether both sides agree for a while, @i further on in one and @j in the other. */
-static bool agrees_at(const struct diffing *d, struct slice rec, struct slice log, size_t i, size_t j)
+static bool agrees_at(const struct diffing *d, struct slice rec, struct slice log, size_t i,
+		      size_t j)
 {
 	size_t k, nr = rec.end - rec.at, nl = log.end - log.at;
 
@@ -105,20 +104,19 @@ static void step_one_side(struct diffing *d, enum witness_how how, struct slice 
 		       how == DIFF_ONLY_LOGGED ? side->at : NULL);
 }
 
-/* rec.at and log.at differ: says how, and steps over it. */
-static void step_over(struct diffing *d, struct slice *rec, struct slice *log)
+/* The nearest place where the log agrees with the recording again; 0: none in reach. */
+static size_t log_ahead(const struct diffing *d, struct slice rec, struct slice log)
 {
-	const struct witness_item *r = rec->at, *l = log->at;
-	size_t k;
+	for (size_t k = 1; k <= d->reach && (ssize_t)k < log.end - log.at; k++)
+		if (agrees_at(d, rec, log, 0, k))
+			return k;
+	return 0;
+}
 
-	if (rec->end - r > 1 && log->end - l > 1 && witness_same(d->lane, r, l + 1) &&
-	    witness_same(d->lane, r + 1, l)) {
-		differ(d, DIFF_SWAPPED, r, l);
-		rec->at += 2;
-		log->at += 2;
-		return;
-	}
-	for (k = 1; k <= d->reach; k++) {
+/* The same where either may be ahead of the other, or both had something else. */
+static void step_nearest(struct diffing *d, struct slice *rec, struct slice *log)
+{
+	for (size_t k = 1; k <= LOOK_AHEAD; k++) {
 		if (agrees_at(d, *rec, *log, k, 0)) {
 			step_one_side(d, DIFF_ONLY_RECORDED, rec, k);
 			return;
@@ -130,9 +128,40 @@ static void step_over(struct diffing *d, struct slice *rec, struct slice *log)
 			return;
 		}
 	}
-	if (k > d->reach)
-		d->reach = LOOK_AHEAD; /* looked far in vain: once is enough */
 	differ(d, DIFF_CHANGED, rec->at++, log->at++);
+}
+
+static bool swapped(const struct diffing *d, struct slice rec, struct slice log)
+{
+	return rec.end - rec.at > 1 && log.end - log.at > 1 &&
+	       witness_same(d->lane, rec.at, log.at + 1) &&
+	       witness_same(d->lane, rec.at + 1, log.at);
+}
+
+/*
+ * rec.at and log.at differ: says how, and steps over it.  A recording that lost
+ * events is behind, however far; doorbell values repeat with each lap of the
+ * ring, so the other way must not be looked at first.
+ */
+static void step_over(struct diffing *d, struct slice *rec, struct slice *log)
+{
+	size_t k;
+
+	if (swapped(d, *rec, *log)) {
+		differ(d, DIFF_SWAPPED, rec->at, log->at);
+		rec->at += 2;
+		log->at += 2;
+		return;
+	}
+	if (d->reach && !agrees_at(d, *rec, *log, 1, 1)) {
+		k = log_ahead(d, *rec, *log);
+		if (k) {
+			step_one_side(d, DIFF_ONLY_LOGGED, log, k);
+			return;
+		}
+		d->reach = 0; /* looked far in vain: once is enough */
+	}
+	step_nearest(d, rec, log);
 }
 
 /* --- what is left over when one side has ended ------------------------------ */
@@ -151,18 +180,22 @@ static int32_t *outstanding(const struct diffing *d)
 	return nr;
 }
 
-/* A completion that the driver never looked at answers a command, and came too late. */
+/*
+ * A completion that the driver did not look at must answer a command that waited
+ * for one, and have come too late: before a reset, or close to the recording's end.
+ */
 static void judge_unseen(struct diffing *d, const struct witness_item *log, int32_t *open)
 {
-	bool closed = d->ls->epochs[d->epoch].closed;
-	bool late = log->place > d->w->end_line || d->end_ts - log->ts < UNSEEN_NS;
+	bool waited = open && open[log->cid]-- > 0;
 
-	if (!open || open[log->cid]-- <= 0 || !(closed || late))
-		differ(d, DIFF_ONLY_LOGGED, NULL, log);
-	else if (closed)
-		d->lane->lost_to_reset++;
-	else
+	if (d->epoch + 1 == d->ls->nr_epochs && log->place > d->w->end_line)
 		d->lane->after_end++;
+	else if (waited && d->ls->epochs[d->epoch].closed)
+		d->lane->lost_to_reset++;
+	else if (waited && d->end_ts - log->ts < UNSEEN_NS)
+		d->lane->after_end++;
+	else
+		differ(d, DIFF_ONLY_LOGGED, NULL, log);
 }
 
 static void judge_logged(struct diffing *d, struct slice log)
@@ -258,7 +291,7 @@ int witness_compare(struct witness *w, const struct witness_lanes *ls,
 		d.dry = dry;
 		for (size_t i = 0; i < w->nr_lanes; i++) {
 			d.lane = w->lanes[i];
-			d.reach = w->lost || w->torn ? LOOK_FAR : LOOK_AHEAD;
+			d.reach = w->lost || w->torn ? LOOK_FAR : 0;
 			compare_lane(&d);
 		}
 	}

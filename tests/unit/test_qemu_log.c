@@ -100,7 +100,8 @@ static void test_shadow(void **state)
 			       "pci_nvme_shadow_doorbell_sq sqid 1 new_shadow_doorbell 4\n"
 			       "pci_nvme_shadow_doorbell_cq cqid 1 new_shadow_doorbell 4\n"
 			       "pci_nvme_shadow_doorbell_sq sqid 1 new_shadow_doorbell 5\n",
-			       &ev, &counts), 3);
+			       &ev, &counts),
+			 3);
 	assert_int_equal(ev.bell.how, NVS_BELL_shadow);
 	assert_int_equal(ev.bell.value, 5);
 	assert_int_equal(counts.repeats, 1);
@@ -111,9 +112,10 @@ static void test_command_and_its_detail(void **state)
 	struct qemu_log_event ev;
 
 	(void)state;
-	ev = only("1@2.000003:pci_nvme_io_cmd cid 4242 nsid 0x2 sqid 3 opc 0x1 opname 'NVME_NVM_CMD_WRITE'\n"
-		  "1@2.000004:pci_nvme_write cid 4242 opname 'NVME_NVM_CMD_WRITE' nsid 2 nlb 128 "
-		  "count 65536 lba 0x123456789a\n");
+	ev = only(
+		"1@2.000003:pci_nvme_io_cmd cid 4242 nsid 0x2 sqid 3 opc 0x1 opname 'NVME_NVM_CMD_WRITE'\n"
+		"1@2.000004:pci_nvme_write cid 4242 opname 'NVME_NVM_CMD_WRITE' nsid 2 nlb 128 "
+		"count 65536 lba 0x123456789a\n");
 	assert_int_equal(ev.h.id, NVS_ID_dev_cmd);
 	assert_int_equal(ev.h.ts, 2000003000);
 	assert_int_equal(ev.h.cid, 4242);
@@ -195,18 +197,24 @@ static void test_two_controllers(void **state)
 	struct qemu_log_event ev;
 
 	(void)state;
-	assert_int_equal(parse("pci_nvme_mmio_start_success setting controller enable bit succeeded\n"
-			       "pci_nvme_mmio_start_success setting controller enable bit succeeded\n",
-			       &ev, NULL), -1);
+	assert_int_equal(
+		parse("pci_nvme_mmio_start_success setting controller enable bit succeeded\n"
+		      "pci_nvme_mmio_start_success setting controller enable bit succeeded\n",
+		      &ev, NULL),
+		-1);
 	assert_non_null(strstr(err.text, "test.log:2:"));
 	assert_non_null(strstr(err.text, "more than one controller"));
 	assert_int_equal(parse("pci_nvme_pci_reset PCI Function Level Reset\n"
-			       "pci_nvme_mmio_doorbell_sq sqid 1 new_tail 5\n", &ev, NULL), -1);
+			       "pci_nvme_mmio_doorbell_sq sqid 1 new_tail 5\n",
+			       &ev, NULL),
+			 -1);
 	/* One that is reset and started again is one. */
-	assert_int_equal(parse("pci_nvme_mmio_start_success setting controller enable bit succeeded\n"
-			       "pci_nvme_mmio_stopped cleared controller enable bit\n"
-			       "pci_nvme_mmio_start_success setting controller enable bit succeeded\n",
-			       &ev, NULL), 0);
+	assert_int_equal(
+		parse("pci_nvme_mmio_start_success setting controller enable bit succeeded\n"
+		      "pci_nvme_mmio_stopped cleared controller enable bit\n"
+		      "pci_nvme_mmio_start_success setting controller enable bit succeeded\n",
+		      &ev, NULL),
+		0);
 }
 
 static void test_real_log(void **state)
