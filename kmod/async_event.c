@@ -6,15 +6,26 @@
 #include "core.h"
 #include "trace.h"
 
-/* Asks for the notices that both sides know; sends the first request. */
-void nvme_enable_async_events(struct nvme_ctrl *ctrl)
+/**
+ * nvme_enable_async_events() - ask for the notices that both sides know
+ * @ctrl: the controller, being brought up
+ *
+ * Return: 0, or -errno if the controller stopped answering.
+ */
+int nvme_enable_async_events(struct nvme_ctrl *ctrl)
 {
 	u32 wanted = ctrl->oaes & NVME_AEN_CFG_NS_ATTR;
+	int ret;
 
-	if (wanted && nvme_set_features(ctrl, NVME_FEAT_ASYNC_EVENT, wanted, NULL))
-		dev_warn(ctrl->dev, "Set Features, Asynchronous Event Configuration failed\n");
-	queue_work(nvme_wq, &ctrl->async_event_work);
+	if (!wanted)
+		return 0;
+	ret = nvme_set_features(ctrl, NVME_FEAT_ASYNC_EVENT, wanted, NULL);
+	if (ret > 0)
+		dev_warn(ctrl->dev, "Set Features, Asynchronous Event Configuration: status %#x\n",
+			 ret);
+	return min(ret, 0);
 }
+EXPORT_SYMBOL_GPL(nvme_enable_async_events);
 
 /* Sends the request (again): work, because it may follow a completion. */
 void nvme_async_event_work(struct work_struct *work)

@@ -83,6 +83,7 @@ static inline struct request_queue *nvme_compat_alloc_queue(struct blk_mq_tag_se
 /* 6.13, and stable 6.12: struct rq_list instead of a bare first request. */
 #ifdef HAVE_RQ_LIST
 typedef struct rq_list nvme_rqlist;
+#define NVME_COMPAT_RQLIST_INIT	{}
 
 static inline struct request *nvme_compat_rqlist_pop(nvme_rqlist *list)
 {
@@ -105,6 +106,7 @@ static inline struct request *nvme_compat_rqlist_first(nvme_rqlist *list)
 }
 #else
 typedef struct request *nvme_rqlist;
+#define NVME_COMPAT_RQLIST_INIT	NULL
 
 static inline struct request *nvme_compat_rqlist_pop(nvme_rqlist *list)
 {

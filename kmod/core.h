@@ -286,7 +286,7 @@ int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 
 /* async_event.c */
 void nvme_async_event_work(struct work_struct *work);
-void nvme_enable_async_events(struct nvme_ctrl *ctrl);
+int nvme_enable_async_events(struct nvme_ctrl *ctrl);
 void nvme_complete_async_event(struct nvme_ctrl *ctrl, __le16 status, union nvme_result *result);
 
 /* scan.c: which namespaces are there */

@@ -185,7 +185,7 @@ void nvme_start_ctrl(struct nvme_ctrl *ctrl)
 	struct nvme_phase phase;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_start_ctrl);
-	nvme_enable_async_events(ctrl);
+	queue_work(nvme_wq, &ctrl->async_event_work);
 	if (ctrl->queue_count > 1)
 		nvme_queue_scan(ctrl);
 	kobject_uevent_env(&ctrl->ctrl_device.kobj, KOBJ_CHANGE, envp);

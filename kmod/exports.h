@@ -18,6 +18,7 @@
 #define nvme_cancel_all			nvmescope_cancel_all
 #define nvme_disable_ctrl		nvmescope_disable_ctrl
 #define nvme_shutdown_ctrl		nvmescope_shutdown_ctrl
+#define nvme_enable_async_events	nvmescope_enable_async_events
 #define nvme_enable_ctrl		nvmescope_enable_ctrl
 #define nvme_init_ctrl			nvmescope_init_ctrl
 #define nvme_uninit_ctrl		nvmescope_uninit_ctrl

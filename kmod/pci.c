@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvmescope: NVMe over PCIe.  Read this file first: the module begins in
+ * nvme_init(), each device in nvme_probe(), which leaves the bring-up to
+ * nvme_reset_work() (pci_reset.c).
+ */
+#include <linux/module.h>
+
+#include "pci.h"
+#include "trace.h"
+
+/* Maps at least @size bytes of BAR0, in which all registers are (3.1.1). */
+int nvme_remap_bar(struct nvme_dev *dev, unsigned long size)
+{
+	struct pci_dev *pdev = nvme_pdev(dev);
+
+	if (size <= dev->bar_size)
+		return 0;
+	if (size > pci_resource_len(pdev, 0)) {
+		dev_err(&pdev->dev, "BAR0 has %llu bytes, the registers need %lu\n",
+			(unsigned long long)pci_resource_len(pdev, 0), size);
+		return -ENOMEM;
+	}
+	if (dev->bar)
+		iounmap(dev->bar);
+	dev->bar_size = 0;
+	dev->bar = ioremap(pci_resource_start(pdev, 0), size);
+	if (!dev->bar)
+		return -ENOMEM;
+	dev->bar_size = size;
+	return 0;
+}
+
+static int map_bar(struct nvme_dev *dev)
+{
+	struct pci_dev *pdev = nvme_pdev(dev);
+	int ret = pci_request_mem_regions(pdev, "nvmescope");
+
+	if (ret)
+		return ret;
+	/* The registers and one page of doorbells: enough to ask for more. */
+	ret = nvme_remap_bar(dev, NVME_REG_DBS + 4096);
+	if (ret)
+		pci_release_mem_regions(pdev);
+	return ret;
+}
+
+static int nvme_dev_map(struct nvme_dev *dev)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_dev_map);
+	return nvme_phase_end(&phase, map_bar(dev));
+}
+
+static void nvme_dev_unmap(struct nvme_dev *dev)
+{
+	if (dev->bar)
+		iounmap(dev->bar);
+	pci_release_mem_regions(nvme_pdev(dev));
+}
+
+static void nvme_release_prp_pools(struct nvme_dev *dev)
+{
+	mempool_destroy(dev->sg_pool);
+	dma_pool_destroy(dev->prp_small_pool);
+	dma_pool_destroy(dev->prp_page_pool);
+}
+
+/*
+ * Most lists are short: 256 bytes hold the entries of 128 KiB.  A list may not
+ * cross a page (4.1.1), and neither pool's blocks do.
+ */
+static int make_pools(struct nvme_dev *dev)
+{
+	struct device *d = dev->ctrl.dev;
+
+	dev->prp_page_pool = dma_pool_create("prp list page", d, NVME_CTRL_PAGE_SIZE,
+					     NVME_CTRL_PAGE_SIZE, 0);
+	dev->prp_small_pool = dma_pool_create("prp list 256", d,
+					      NVME_PRPS_PER_SMALL * sizeof(__le64), 256, 0);
+	dev->sg_pool = mempool_create_kmalloc_pool(1, NVME_MAX_SEGMENTS *
+						   sizeof(struct scatterlist));
+	if (dev->prp_page_pool && dev->prp_small_pool && dev->sg_pool)
+		return 0;
+	nvme_release_prp_pools(dev);
+	return -ENOMEM;
+}
+
+static int nvme_setup_prp_pools(struct nvme_dev *dev)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_setup_prp_pools);
+	return nvme_phase_end(&phase, make_pools(dev));
+}
+
+static int reg_read32(struct nvme_ctrl *ctrl, u32 off, u32 *val)
+{
+	*val = readl(to_nvme_dev(ctrl)->bar + off);
+	trace_nvs_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 4, current->pid);
+	return 0;
+}
+
+static int reg_write32(struct nvme_ctrl *ctrl, u32 off, u32 val)
+{
+	trace_nvs_reg_write(nvme_ctrl_id(ctrl), 0, 0, val, off, 4, current->pid);
+	writel(val, to_nvme_dev(ctrl)->bar + off);
+	return 0;
+}
+
+static int reg_read64(struct nvme_ctrl *ctrl, u32 off, u64 *val)
+{
+	void __iomem *reg = to_nvme_dev(ctrl)->bar + off;
+
+	/* Two halves, as 3.1.2 allows: not every host has a 64-bit read. */
+	*val = readl(reg) | (u64)readl(reg + 4) << 32;
+	trace_nvs_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 8, current->pid);
+	return 0;
+}
+
+static int get_address(struct nvme_ctrl *ctrl, char *buf, int size)
+{
+	return scnprintf(buf, size, "%s\n", dev_name(ctrl->dev));
+}
+
+static void free_dev(struct nvme_ctrl *ctrl)
+{
+	struct nvme_dev *dev = to_nvme_dev(ctrl);
+
+	put_device(dev->ctrl.dev);
+	kfree(dev->queues);
+	kfree(dev);
+}
+
+static const struct nvme_ctrl_ops nvme_pci_ctrl_ops = {
+	.name			= "pcie",
+	.module			= THIS_MODULE,
+	.reg_read32		= reg_read32,
+	.reg_write32		= reg_write32,
+	.reg_read64		= reg_read64,
+	.free_ctrl		= free_dev,
+	.submit_async_event	= nvme_pci_submit_async_event,
+	.get_address		= get_address,
+};
+
+static struct nvme_dev *alloc_dev(struct pci_dev *pdev)
+{
+	int node = dev_to_node(&pdev->dev);
+	struct nvme_dev *dev = kzalloc_node(sizeof(*dev), GFP_KERNEL, node);
+
+	if (!dev)
+		return NULL;
+	dev->nr_queues = num_possible_cpus() + 1;
+	dev->queues = kcalloc_node(dev->nr_queues, sizeof(*dev->queues), GFP_KERNEL, node);
+	if (!dev->queues) {
+		kfree(dev);
+		return NULL;
+	}
+	dev->ctrl.dev = get_device(&pdev->dev);
+	mutex_init(&dev->shutdown_lock);
+	INIT_WORK(&dev->ctrl.reset_work, nvme_reset_work);
+	return dev;
+}
+
+static void trace_new_ctrl(struct pci_dev *pdev, struct nvme_dev *dev)
+{
+	u32 addr = (u32)pci_domain_nr(pdev->bus) << 16 | pdev->bus->number << 8 | pdev->devfn;
+
+	trace_nvs_ctrl_new(nvme_ctrl_id(&dev->ctrl), 0, 0, current->pid, addr, pdev->vendor,
+			   pdev->device);
+}
+
+static int probe(struct pci_dev *pdev)
+{
+	struct nvme_dev *dev = alloc_dev(pdev);
+	int ret;
+
+	if (!dev)
+		return -ENOMEM;
+	ret = nvme_dev_map(dev);
+	if (ret)
+		goto out_free_dev;
+	ret = nvme_setup_prp_pools(dev);
+	if (ret)
+		goto out_unmap;
+	ret = nvme_init_ctrl(&dev->ctrl, &pdev->dev, &nvme_pci_ctrl_ops);
+	if (ret)
+		goto out_release_pools;
+	trace_new_ctrl(pdev, dev);
+	pci_set_drvdata(pdev, dev);
+	/* Slow devices need seconds to get ready: not in the probing thread. */
+	nvme_reset_ctrl(&dev->ctrl, NVS_WHY_RESET_probe);
+	return 0;
+
+out_release_pools:
+	nvme_release_prp_pools(dev);
+out_unmap:
+	nvme_dev_unmap(dev);
+out_free_dev:
+	free_dev(&dev->ctrl);
+	return ret;
+}
+
+static int nvme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_probe);
+	return nvme_phase_end(&phase, probe(pdev));
+}
+
+/* Unplugged without a word: nothing that is in flight will complete. */
+static void take_down_absent(struct nvme_dev *dev)
+{
+	trace_nvs_ctrl_gone(nvme_ctrl_id(&dev->ctrl), 0, 0, NVS_GONE_unplugged);
+	nvme_change_ctrl_state(&dev->ctrl, NVS_STATE_dead);
+	nvme_dev_disable(dev, true);
+}
+
+static void remove(struct pci_dev *pdev, struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+
+	nvme_change_ctrl_state(ctrl, NVS_STATE_deleting);
+	pci_set_drvdata(pdev, NULL);
+	if (!pci_device_is_present(pdev))
+		take_down_absent(dev);
+	else
+		trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_removed);
+
+	flush_work(&ctrl->reset_work);
+	nvme_stop_ctrl(ctrl);
+	if (nvme_ctrl_state(ctrl) == NVS_STATE_dead)
+		nvme_mark_namespaces_dead(ctrl);
+	nvme_remove_namespaces(ctrl);
+	nvme_dev_disable(dev, true);
+	nvme_remove_io_tags(ctrl);
+	nvme_remove_admin_tags(ctrl);
+	nvme_free_queues(dev);
+	nvme_release_prp_pools(dev);
+	nvme_dev_unmap(dev);
+	nvme_uninit_ctrl(ctrl);
+}
+
+static void nvme_remove(struct pci_dev *pdev)
+{
+	struct nvme_dev *dev = pci_get_drvdata(pdev);
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_remove);
+	remove(pdev, dev);
+	nvme_phase_end(&phase, 0);
+}
+
+static void nvme_shutdown(struct pci_dev *pdev)
+{
+	struct nvme_dev *dev = pci_get_drvdata(pdev);
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_shutdown);
+	nvme_dev_disable(dev, true);
+	nvme_phase_end(&phase, 0);
+}
+
+static const struct pci_device_id nvme_id_table[] = {
+	{ PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff) },
+	{ 0, }
+};
+MODULE_DEVICE_TABLE(pci, nvme_id_table);
+
+static struct pci_driver nvme_driver = {
+	.name		= "nvmescope",
+	.id_table	= nvme_id_table,
+	.probe		= nvme_probe,
+	.remove		= nvme_remove,
+	.shutdown	= nvme_shutdown,
+};
+
+static int __init nvme_init(void)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_init);
+	return nvme_phase_end(&phase, pci_register_driver(&nvme_driver));
+}
+
+static void __exit nvme_exit(void)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_exit);
+	pci_unregister_driver(&nvme_driver);
+	/* Work of a controller that is gone may still be on its last lines. */
+	flush_workqueue(nvme_reset_wq);
+	flush_workqueue(nvme_wq);
+	nvme_phase_end(&phase, 0);
+}
+
+module_init(nvme_init);
+module_exit(nvme_exit);
+MODULE_AUTHOR("The nvmescope maintainers");
+MODULE_DESCRIPTION("NVMe driver that shows its work: PCIe");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The PCIe transport's own: a function, its queue pairs, and its part of a request.
+ *
+ * Order of reading: pci.c (module, probe, removal), pci_reset.c (bring-up, in the
+ * order of 3.5.1), pci_queue.c (queues and vectors), pci_submit.c and pci_map.c (a
+ * command on its way), pci_complete.c (and back), pci_timeout.c (or not).
+ */
+#ifndef NVMESCOPE_PCI_H
+#define NVMESCOPE_PCI_H
+
+#include <linux/dma-mapping.h>
+#include <linux/dmapool.h>
+#include <linux/interrupt.h>
+#include <linux/mempool.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+
+#include "core.h"
+
+/* Largest transfer, and what it takes: its list of PRP entries fills 5 pages. */
+#define NVME_MAX_BYTES		(8u << 20)
+#define NVME_MAX_SEGMENTS	128
+#define NVME_PRPS_PER_PAGE	(NVME_CTRL_PAGE_SIZE / sizeof(__le64))
+#define NVME_PRPS_PER_SMALL	32
+#define NVME_MAX_PRP_LISTS	5
+
+/* A submission queue with the completion queue that serves it. */
+struct nvme_queue {
+	struct nvme_dev *dev;
+	u16 qid;
+	u16 depth;		/* entries of SQ and of CQ */
+	u16 vector;		/* MSI-X table entry of the CQ */
+	unsigned long flags;
+
+	/* Submission: written under sq_lock by whoever submits. */
+	spinlock_t sq_lock ____cacheline_aligned_in_smp;
+	struct nvme_command *sqes;
+	u32 __iomem *sq_db;	/* SQyTDBL, 3.1.3.25 */
+	u16 sq_tail;		/* slot of the next command */
+	u16 sq_rung;		/* tail value that the device has been told */
+
+	/*
+	 * Completion: written by the interrupt handler alone, and under cq_lock
+	 * by the timeout handler while the interrupt is off.
+	 */
+	struct nvme_completion *cqes ____cacheline_aligned_in_smp;
+	u32 __iomem *cq_db;	/* CQyHDBL, 3.1.3.26 */
+	u16 cq_head;		/* slot of the next entry */
+	u8 cq_phase;		/* phase tag of entries that are new (4.2.4) */
+	struct mutex cq_lock;
+
+	dma_addr_t sq_dma;
+	dma_addr_t cq_dma;
+};
+
+/* nvme_queue.flags */
+#define NVMEQ_ENABLED	0	/* the device knows both queues; submit */
+#define NVMEQ_IRQ	1	/* its interrupt is requested */
+
+struct nvme_dev {
+	struct nvme_ctrl ctrl;
+	struct nvme_queue *queues;	/* 0 is admin; nr_queues of them */
+	unsigned int nr_queues;		/* allocated: one for each CPU, and admin */
+	unsigned int online_queues;	/* created on the device, admin included */
+	struct blk_mq_tag_set tagset;
+	struct blk_mq_tag_set admin_tagset;
+
+	void __iomem *bar;
+	unsigned long bar_size;		/* bytes mapped */
+	u32 db_stride;			/* doorbell distance, units of 4 bytes */
+	u32 q_depth;
+	unsigned int num_vecs;
+
+	struct dma_pool *prp_page_pool;
+	struct dma_pool *prp_small_pool;
+	mempool_t *sg_pool;
+
+	/* One thread at a time takes the device down. */
+	struct mutex shutdown_lock;
+};
+
+/* The transport's part of a request: SQ entry, and what its data pointer holds. */
+struct nvme_iod {
+	struct nvme_req req;
+	struct nvme_command cmd;
+	bool aborted;			/* an Abort command was sent for it */
+	u8 nr_lists;
+	bool small_list;		/* the one list is from prp_small_pool */
+	u32 dma_len;			/* bytes mapped without a scatterlist, or 0 */
+	dma_addr_t dma_addr;		/* of these bytes */
+	dma_addr_t list_dma;		/* of lists[0] */
+	struct sg_table sgt;		/* sgl is NULL if there is none */
+	__le64 *lists[NVME_MAX_PRP_LISTS];
+};
+
+static inline struct nvme_dev *to_nvme_dev(struct nvme_ctrl *ctrl)
+{
+	return container_of(ctrl, struct nvme_dev, ctrl);
+}
+
+static inline struct pci_dev *nvme_pdev(struct nvme_dev *dev)
+{
+	return to_pci_dev(dev->ctrl.dev);
+}
+
+/* pci.c */
+int nvme_remap_bar(struct nvme_dev *dev, unsigned long size);
+
+/* pci_reset.c */
+void nvme_reset_work(struct work_struct *work);
+void nvme_dev_disable(struct nvme_dev *dev, bool shutdown);
+bool nvme_dev_try_disable(struct nvme_dev *dev);
+
+/* pci_queue.c */
+int nvme_alloc_queue(struct nvme_dev *dev, u16 qid, u16 depth);
+void nvme_free_queues(struct nvme_dev *dev);
+void nvme_init_queue(struct nvme_queue *nvmeq);
+int nvme_request_queue_irq(struct nvme_queue *nvmeq);
+void nvme_suspend_queue(struct nvme_queue *nvmeq);
+int nvme_setup_io_queues(struct nvme_dev *dev);
+void nvme_delete_io_queues(struct nvme_dev *dev);
+
+/* pci_map.c */
+blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq);
+void nvme_unmap_data(struct nvme_dev *dev, struct request *rq);
+
+/* pci_submit.c */
+void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl);
+extern const struct blk_mq_ops nvme_mq_ops;
+extern const struct blk_mq_ops nvme_mq_admin_ops;
+
+/* pci_complete.c */
+irqreturn_t nvme_irq(int irq, void *data);
+void nvme_pci_complete_rq(struct request *rq);
+void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
+
+/* pci_timeout.c */
+enum blk_eh_timer_return nvme_timeout(struct request *rq);
+
+#endif /* NVMESCOPE_PCI_H */

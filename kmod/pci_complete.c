@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way back: an interrupt (or someone who cannot wait for one) finds new
+ * entries in the completion queue, tells the device that their slots are free
+ * again, and ends the requests.
+ */
+#include "pci.h"
+#include "trace.h"
+
+/* An entry is new while its phase tag is the one of this lap (4.2.4). */
+static inline bool is_new(const struct nvme_queue *nvmeq, const struct nvme_completion *cqe)
+{
+	return (le16_to_cpu(READ_ONCE(cqe->status)) & 1) == nvmeq->cq_phase;
+}
+
+static struct blk_mq_tags *tags_of(struct nvme_queue *nvmeq)
+{
+	struct nvme_dev *dev = nvmeq->dev;
+
+	return nvmeq->qid ? dev->tagset.tags[nvmeq->qid - 1] : dev->admin_tagset.tags[0];
+}
+
+/* Whose entry is it?  NULL, and @match says why, if no request's. */
+static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_CQE *match)
+{
+	struct request *rq = blk_mq_tag_to_rq(tags_of(nvmeq), NVME_CID_TAG(cid));
+
+	if (!rq || !blk_mq_request_started(rq)) {
+		*match = NVS_CQE_unknown;
+		return NULL;
+	}
+	if (nvme_req(rq)->cid != cid) {
+		*match = NVS_CQE_stale;
+		return NULL;
+	}
+	*match = NVS_CQE_request;
+	return rq;
+}
+
+static void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
+		      enum nvs_CQE match)
+{
+	trace_nvs_cqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cqe->command_id,
+		      le64_to_cpu(cqe->result.u64), nvmeq->cq_head, nvmeq->cq_phase,
+		      le16_to_cpu(cqe->sq_head), le16_to_cpu(cqe->status) >> 1, match);
+}
+
+static void nvme_pci_complete_batch(struct io_comp_batch *iob)
+{
+	unsigned int count = 0;
+	struct nvme_req *req;
+	struct request *rq;
+
+	rq = nvme_compat_rqlist_first(&iob->req_list);
+	req = nvme_req(rq);
+	for (; rq; rq = rq->rq_next) {
+		if (blk_rq_nr_phys_segments(rq))
+			nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
+		nvme_complete_batch_req(rq);
+		count++;
+	}
+	trace_nvs_batch_complete(nvme_ctrl_id(req->ctrl),
+				 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)), 0, count);
+	blk_mq_end_request_batch(iob);
+}
+
+/*
+ * Ends a request: on the CPU that sent it, if blk-mq wants that; in a batch, if
+ * there is one and nothing went wrong; else here and now.
+ */
+static void end_request(struct request *rq, struct io_comp_batch *iob)
+{
+	if (blk_mq_complete_request_remote(rq))
+		return;
+	if (!blk_mq_add_to_batch(rq, iob, nvme_req(rq)->status, nvme_pci_complete_batch))
+		nvme_pci_complete_rq(rq);
+}
+
+static void handle_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
+		       struct io_comp_batch *iob)
+{
+	struct nvme_ctrl *ctrl = &nvmeq->dev->ctrl;
+	enum nvs_CQE match = NVS_CQE_async_event;
+	struct request *rq = NULL;
+	union nvme_result result;
+
+	if (nvmeq->qid || cqe->command_id != NVME_AER_CID)
+		rq = find_request(nvmeq, cqe->command_id, &match);
+	if (trace_nvs_cqe_enabled())
+		trace_cqe(nvmeq, cqe, match);
+	if (likely(rq)) {
+		nvme_req_finish(rq, cqe->status, cqe->result);
+		end_request(rq, iob);
+	} else if (match == NVS_CQE_async_event) {
+		result = cqe->result;
+		nvme_complete_async_event(ctrl, cqe->status, &result);
+	} else {
+		dev_warn_ratelimited(ctrl->dev, "queue %u: completion for %s command %#x ignored\n",
+				     nvmeq->qid, match == NVS_CQE_stale ? "a past use of" : "unknown",
+				     cqe->command_id);
+	}
+}
+
+/* Slots up to cq_head are the device's again (CQyHDBL, 3.1.3.26). */
+static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
+{
+	trace_nvs_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
+			      nvmeq->cq_head, count, NVS_BELL_mmio);
+	writel(nvmeq->cq_head, nvmeq->cq_db);
+}
+
+/* Takes in all that is new.  Returns how many entries that were. */
+static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
+			       struct io_comp_batch *iob)
+{
+	u16 qid = nvmeq->qid, ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
+	struct nvme_completion *cqe = &nvmeq->cqes[nvmeq->cq_head];
+	u16 old_head = nvmeq->cq_head;
+	unsigned int found = 0;
+
+	trace_nvs_cq_enter(ctrl, qid, 0, why, old_head, nvmeq->cq_phase, nvmeq->vector);
+	while (is_new(nvmeq, cqe)) {
+		/* The rest of the entry must not be read before its phase tag. */
+		dma_rmb();
+		handle_cqe(nvmeq, cqe, iob);
+		found++;
+		if (++nvmeq->cq_head == nvmeq->depth) {
+			nvmeq->cq_head = 0;
+			nvmeq->cq_phase ^= 1;
+		}
+		cqe = &nvmeq->cqes[nvmeq->cq_head];
+	}
+	if (found)
+		ring_cq(nvmeq, old_head, found);
+	trace_nvs_cq_exit(ctrl, qid, 0, why, found);
+	return found;
+}
+
+irqreturn_t nvme_irq(int irq, void *data)
+{
+	struct nvme_queue *nvmeq = data;
+	DEFINE_IO_COMP_BATCH(iob);
+
+	/* INTx and single-vector MSI: one line, and all queues ask whether it is theirs. */
+	if (!process_cq(nvmeq, NVS_WHY_CQ_irq, &iob))
+		return IRQ_NONE;
+	if (!nvme_compat_rqlist_empty(&iob.req_list))
+		nvme_pci_complete_batch(&iob);
+	return IRQ_HANDLED;
+}
+
+/**
+ * nvme_poll_queue() - look into a completion queue without an interrupt
+ * @nvmeq:	the queue
+ * @why:	for the trace
+ *
+ * The interrupt is switched off meanwhile: the ring has one reader.  Process
+ * context.
+ */
+void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
+{
+	struct pci_dev *pdev = nvme_pdev(nvmeq->dev);
+	bool has_irq;
+
+	mutex_lock(&nvmeq->cq_lock);
+	has_irq = test_bit(NVMEQ_IRQ, &nvmeq->flags);
+	if (has_irq)
+		disable_irq(pci_irq_vector(pdev, nvmeq->vector));
+	process_cq(nvmeq, why, NULL);
+	if (has_irq)
+		enable_irq(pci_irq_vector(pdev, nvmeq->vector));
+	mutex_unlock(&nvmeq->cq_lock);
+}
+
+/**
+ * nvme_pci_complete_rq() - end one request: memory back, then on to the core
+ * @rq: the request, its status known
+ */
+void nvme_pci_complete_rq(struct request *rq)
+{
+	if (blk_rq_nr_phys_segments(rq))
+		nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
+	nvme_complete_rq(rq);
+}

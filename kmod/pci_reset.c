@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bringing a controller up, as 3.5.1 sets out, and taking it down.  The same
+ * code serves the first start and every reset.
+ */
+#include "pci.h"
+#include "trace.h"
+
+static unsigned int io_queue_depth = 1024;
+module_param(io_queue_depth, uint, 0444);
+MODULE_PARM_DESC(io_queue_depth, "entries of each I/O queue (2 to 4095)");
+
+static int read_capabilities(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	u32 csts;
+	int ret;
+
+	ret = ctrl->ops->reg_read32(ctrl, NVME_REG_CSTS, &csts);
+	if (ret)
+		return ret;
+	if (csts == ~0) {
+		dev_err(ctrl->dev, "CSTS reads all ones: the device does not answer\n");
+		return -ENODEV;
+	}
+	ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &ctrl->cap);
+	if (ret)
+		return ret;
+	/* MQES counts from zero; a tag must fit its bits of a command identifier. */
+	dev->q_depth = min3(NVME_CAP_MQES(ctrl->cap) + 1, (u64)clamp(io_queue_depth, 2u, 4095u),
+			    4095ULL);
+	dev->db_stride = 1 << NVME_CAP_STRIDE(ctrl->cap);
+	ctrl->sqsize = dev->q_depth - 1;
+	return 0;
+}
+
+static int enable_function(struct nvme_dev *dev)
+{
+	struct pci_dev *pdev = nvme_pdev(dev);
+	int ret;
+
+	ret = pci_enable_device_mem(pdev);
+	if (ret)
+		return ret;
+	pci_set_master(pdev);
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		goto out_disable;
+	/* One vector for the admin queue; the real number is known after Identify. */
+	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
+	if (ret < 0)
+		goto out_disable;
+	dev->num_vecs = 1;
+	ret = read_capabilities(dev);
+	if (ret)
+		goto out_free_vectors;
+	nvme_compat_pcie_error_reporting(pdev, true);
+	pci_save_state(pdev);
+	return 0;
+
+out_free_vectors:
+	pci_free_irq_vectors(pdev);
+out_disable:
+	pci_disable_device(pdev);
+	return ret;
+}
+
+static int nvme_pci_enable(struct nvme_dev *dev)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_pci_enable);
+	return nvme_phase_end(&phase, enable_function(dev));
+}
+
+static void nvme_pci_disable(struct nvme_dev *dev)
+{
+	struct pci_dev *pdev = nvme_pdev(dev);
+
+	pci_free_irq_vectors(pdev);
+	if (pci_is_enabled(pdev)) {
+		nvme_compat_pcie_error_reporting(pdev, false);
+		pci_disable_device(pdev);
+	}
+}
+
+/* AQA (3.1.3.8), ASQ and ACQ: the admin queue is made of registers. */
+static int write_admin_queue(struct nvme_dev *dev, struct nvme_queue *nvmeq)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	u32 aqa = (nvmeq->depth - 1) | (nvmeq->depth - 1) << 16;
+	const struct {
+		u32 off;
+		u32 val;
+	} writes[] = {
+		{ NVME_REG_AQA, aqa },
+		{ NVME_REG_ASQ, lower_32_bits(nvmeq->sq_dma) },
+		{ NVME_REG_ASQ + 4, upper_32_bits(nvmeq->sq_dma) },
+		{ NVME_REG_ACQ, lower_32_bits(nvmeq->cq_dma) },
+		{ NVME_REG_ACQ + 4, upper_32_bits(nvmeq->cq_dma) },
+	};
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(writes); i++) {
+		ret = ctrl->ops->reg_write32(ctrl, writes[i].off, writes[i].val);
+		if (ret)
+			return ret;
+	}
+	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->cq_dma, NVS_RING_cq,
+			       nvmeq->depth, 0, 0);
+	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->sq_dma, NVS_RING_sq,
+			       nvmeq->depth, 0, 0);
+	return 0;
+}
+
+static int configure_admin_queue(struct nvme_dev *dev)
+{
+	struct nvme_queue *nvmeq = &dev->queues[0];
+	int ret;
+
+	/* Firmware may have left it running: queues may change only while off. */
+	ret = nvme_disable_ctrl(&dev->ctrl);
+	if (ret)
+		return ret;
+	ret = nvme_alloc_queue(dev, 0, NVME_AQ_DEPTH);
+	if (ret)
+		return ret;
+	ret = write_admin_queue(dev, nvmeq);
+	if (ret)
+		return ret;
+	ret = nvme_enable_ctrl(&dev->ctrl);
+	if (ret)
+		return ret;
+	nvmeq->vector = 0;
+	nvme_init_queue(nvmeq);
+	ret = nvme_request_queue_irq(nvmeq);
+	if (ret)
+		return ret;
+	dev->online_queues = 1;
+	set_bit(NVMEQ_ENABLED, &nvmeq->flags);
+	return 0;
+}
+
+static int nvme_pci_configure_admin_queue(struct nvme_dev *dev)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl),
+			 NVS_PHASE_nvme_pci_configure_admin_queue);
+	return nvme_phase_end(&phase, configure_admin_queue(dev));
+}
+
+/* The I/O tag set: made once, fitted to the number of queues after a reset. */
+static int add_or_update_tagset(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+
+	if (dev->online_queues < 2) {
+		dev_warn(ctrl->dev, "no I/O queues: admin commands only\n");
+		return 0;
+	}
+	if (!ctrl->tagset)
+		return nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, dev->q_depth - 1,
+					  sizeof(struct nvme_iod));
+	nvme_unquiesce_io_queues(ctrl);
+	if (dev->tagset.nr_hw_queues != dev->online_queues - 1) {
+		trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+		blk_mq_update_nr_hw_queues(&dev->tagset, dev->online_queues - 1);
+		trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	}
+	return 0;
+}
+
+static int nvme_dev_add(struct nvme_dev *dev)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_dev_add);
+	return nvme_phase_end(&phase, add_or_update_tagset(dev));
+}
+
+static int bring_up_admin(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	int ret;
+
+	ret = nvme_pci_enable(dev);
+	if (ret)
+		return ret;
+	ret = nvme_pci_configure_admin_queue(dev);
+	if (ret)
+		return ret;
+	if (!ctrl->admin_tagset)
+		ret = nvme_alloc_admin_tags(ctrl, &dev->admin_tagset, &nvme_mq_admin_ops,
+					    sizeof(struct nvme_iod));
+	else
+		nvme_unquiesce_admin_queue(ctrl);
+	return ret;
+}
+
+static int bring_up(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	int ret;
+
+	ctrl->max_hw_sectors = NVME_MAX_BYTES >> SECTOR_SHIFT;
+	ctrl->max_segments = NVME_MAX_SEGMENTS;
+	ret = bring_up_admin(dev);
+	if (ret)
+		return ret;
+	/* From here on a command that times out ends the attempt. */
+	if (!nvme_change_ctrl_state(ctrl, NVS_STATE_connecting))
+		return -EBUSY;
+	ret = nvme_init_identify(ctrl);
+	if (ret)
+		return ret;
+	ret = nvme_setup_io_queues(dev);
+	if (ret)
+		return ret;
+	ret = nvme_dev_add(dev);
+	if (ret)
+		return ret;
+	ret = nvme_enable_async_events(ctrl);
+	if (ret)
+		return ret;
+	if (!nvme_change_ctrl_state(ctrl, NVS_STATE_live))
+		return -EBUSY;
+	nvme_start_ctrl(ctrl);
+	return 0;
+}
+
+/* It did not come up: whoever waits for it must learn that. */
+static void nvme_remove_dead_ctrl(struct nvme_dev *dev, int why)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_remove_dead_ctrl);
+	dev_err(ctrl->dev, "the controller did not come up (error %d), it is left alone from now on\n",
+		why);
+	trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_dead);
+	nvme_change_ctrl_state(ctrl, NVS_STATE_deleting);
+	nvme_dev_disable(dev, false);
+	nvme_change_ctrl_state(ctrl, NVS_STATE_dead);
+	nvme_mark_namespaces_dead(ctrl);
+	/* What was held back now runs into disabled queues, and fails. */
+	nvme_unquiesce_io_queues(ctrl);
+	nvme_unquiesce_admin_queue(ctrl);
+	nvme_phase_end(&phase, 0);
+}
+
+/**
+ * nvme_reset_work() - take the controller down if it is up, and bring it up
+ * @work: ctrl->reset_work, queued by nvme_reset_ctrl()
+ */
+void nvme_reset_work(struct work_struct *work)
+{
+	struct nvme_ctrl *ctrl = container_of(work, struct nvme_ctrl, reset_work);
+	struct nvme_dev *dev = to_nvme_dev(ctrl);
+	struct nvme_phase phase;
+	int ret = -ENODEV;
+
+	nvme_phase_begin_work(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_reset_work,
+			      ctrl->reset_cause);
+	/* A removal may have overtaken us; it takes the controller down itself. */
+	if (nvme_ctrl_state(ctrl) != NVS_STATE_resetting)
+		goto out;
+	if (ctrl->ctrl_config & NVME_CC_ENABLE)
+		nvme_dev_disable(dev, false);
+	ret = bring_up(dev);
+	if (ret)
+		nvme_remove_dead_ctrl(dev, ret);
+out:
+	nvme_phase_end(&phase, ret);
+}
+
+/* Does the device still answer, without having declared itself broken? */
+static bool is_responsive(struct nvme_dev *dev)
+{
+	struct pci_dev *pdev = nvme_pdev(dev);
+	u32 csts;
+
+	if (!pci_is_enabled(pdev) || !pci_device_is_present(pdev) || pci_channel_offline(pdev))
+		return false;
+	dev->ctrl.ops->reg_read32(&dev->ctrl, NVME_REG_CSTS, &csts);
+	return csts != ~0 && !(csts & NVME_CSTS_CFS);
+}
+
+static void stop_device(struct nvme_dev *dev, bool shutdown)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+
+	if (shutdown) {
+		/* 3.6.1: delete the I/O queues, then notify. */
+		nvme_delete_io_queues(dev);
+		nvme_shutdown_ctrl(ctrl);
+	} else {
+		/* A reset deletes the queues by itself (3.7.2). */
+		nvme_disable_ctrl(ctrl);
+	}
+}
+
+static void disable_locked(struct nvme_dev *dev, bool shutdown)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	struct nvme_phase phase;
+	int i;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_dev_disable);
+	nvme_quiesce_io_queues(ctrl);
+	if (dev->online_queues && is_responsive(dev))
+		stop_device(dev, shutdown);
+	nvme_quiesce_admin_queue(ctrl);
+	for (i = dev->online_queues - 1; i >= 0; i--)
+		nvme_suspend_queue(&dev->queues[i]);
+	dev->online_queues = 0;
+	ctrl->ctrl_config &= ~NVME_CC_ENABLE;
+	nvme_pci_disable(dev);
+
+	/* No DMA from here on, so the requests' memory may go back. */
+	nvme_cancel_all(ctrl, ctrl->tagset);
+	nvme_cancel_all(ctrl, ctrl->admin_tagset);
+	if (shutdown) {
+		nvme_unquiesce_io_queues(ctrl);
+		nvme_unquiesce_admin_queue(ctrl);
+	}
+	nvme_phase_end(&phase, 0);
+}
+
+/**
+ * nvme_dev_disable() - take the device down, and get every request back
+ * @dev:	the device
+ * @shutdown:	it does not come up again: notify it, and fail the requests;
+ *		else they wait for the next bring-up
+ */
+void nvme_dev_disable(struct nvme_dev *dev, bool shutdown)
+{
+	mutex_lock(&dev->shutdown_lock);
+	disable_locked(dev, shutdown);
+	mutex_unlock(&dev->shutdown_lock);
+}
+
+/*
+ * The same for the timeout handler, which must not wait: whoever is taking the
+ * device down may be waiting for the command that timed out.
+ */
+bool nvme_dev_try_disable(struct nvme_dev *dev)
+{
+	if (!mutex_trylock(&dev->shutdown_lock))
+		return false;
+	disable_locked(dev, false);
+	mutex_unlock(&dev->shutdown_lock);
+	return true;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A request's way to the device: command built, memory mapped, 64 bytes copied
+ * into the submission queue, doorbell rung.
+ *
+ * One doorbell write, which leaves the CPU's caches and costs more than the rest,
+ * covers as many commands as stand in the queue.  blk-mq helps: it hands over
+ * whole lists (queue_rqs), or says that more will follow (bd->last is false) and
+ * later that no more do (commit_rqs).
+ */
+#include <linux/blk-mq-pci.h>
+
+#include "pci.h"
+#include "trace.h"
+
+/* Copies a command into the next slot.  Under sq_lock. */
+static inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_command *cmd)
+{
+	u16 slot = nvmeq->sq_tail;
+
+	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
+	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
+	trace_nvs_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id, slot);
+}
+
+/*
+ * Tells the device how far the queue is filled (SQyTDBL, 3.1.3.25).  There are
+ * fewer tags than slots, so an equal tail means that nothing is new.  Under sq_lock.
+ */
+static inline void ring_sq(struct nvme_queue *nvmeq)
+{
+	u16 old_tail = nvmeq->sq_rung;
+	u16 new_tail = nvmeq->sq_tail;
+
+	if (old_tail == new_tail)
+		return;
+	trace_nvs_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail,
+			      new_tail, new_tail > old_tail ? new_tail - old_tail :
+			      new_tail + nvmeq->depth - old_tail, NVS_BELL_mmio);
+	/* Orders the commands before it, as every writel() does for DMA memory. */
+	writel(new_tail, nvmeq->sq_db);
+	nvmeq->sq_rung = new_tail;
+}
+
+/* Everything that can be done before the queue's lock. */
+static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
+{
+	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
+	blk_status_t status;
+
+	iod->aborted = false;
+	iod->nr_lists = 0;
+	iod->small_list = false;
+	status = nvme_setup_cmd(&dev->ctrl, rq);
+	if (status)
+		return status;
+	if (blk_rq_nr_phys_segments(rq)) {
+		status = nvme_map_data(dev, rq);
+		if (status)
+			return status;
+	}
+	blk_mq_start_request(rq);
+	return BLK_STS_OK;
+}
+
+/* May @rq go to this queue now?  BLK_STS_OK, or what to end it with. */
+static blk_status_t check_ready(struct nvme_queue *nvmeq, struct request *rq)
+{
+	struct nvme_ctrl *ctrl = &nvmeq->dev->ctrl;
+
+	if (unlikely(!test_bit(NVMEQ_ENABLED, &nvmeq->flags)))
+		return BLK_STS_IOERR;
+	if (unlikely(nvme_ctrl_state(ctrl) != NVS_STATE_live))
+		return nvme_refuse_request(ctrl, rq);
+	return BLK_STS_OK;
+}
+
+static blk_status_t nvme_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
+{
+	struct nvme_queue *nvmeq = hctx->driver_data;
+	struct request *rq = bd->rq;
+	blk_status_t status;
+
+	status = check_ready(nvmeq, rq);
+	if (unlikely(status))
+		return status;
+	status = prepare(nvmeq->dev, rq);
+	if (unlikely(status))
+		return status;
+
+	spin_lock(&nvmeq->sq_lock);
+	copy_command(nvmeq, nvme_req(rq)->cmd);
+	if (bd->last)
+		ring_sq(nvmeq);
+	spin_unlock(&nvmeq->sq_lock);
+	return BLK_STS_OK;
+}
+
+/* blk-mq announced more with bd->last = false, and now has no more. */
+static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
+{
+	struct nvme_queue *nvmeq = hctx->driver_data;
+
+	spin_lock(&nvmeq->sq_lock);
+	if (nvmeq->sq_tail != nvmeq->sq_rung) {
+		trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
+				       NVS_BATCH_commit_rqs,
+				       (nvmeq->sq_tail + nvmeq->depth - nvmeq->sq_rung) %
+				       nvmeq->depth);
+		ring_sq(nvmeq);
+	}
+	spin_unlock(&nvmeq->sq_lock);
+}
+
+/* Prepared requests for one queue, in order, chained by rq_next. */
+struct batch {
+	struct nvme_queue *nvmeq;
+	struct request *first;
+	struct request *last;
+	unsigned int count;
+};
+
+static void submit_batch(struct batch *batch)
+{
+	struct nvme_queue *nvmeq = batch->nvmeq;
+	struct request *rq = batch->first;
+
+	spin_lock(&nvmeq->sq_lock);
+	while (rq) {
+		/* Once rung it may complete and be used again: read the link first. */
+		struct request *next = rq->rq_next;
+
+		rq->rq_next = NULL;
+		copy_command(nvmeq, nvme_req(rq)->cmd);
+		rq = next;
+	}
+	trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
+			       NVS_BATCH_queue_rqs, batch->count);
+	ring_sq(nvmeq);
+	spin_unlock(&nvmeq->sq_lock);
+	batch->first = NULL;
+	batch->count = 0;
+}
+
+static void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq, struct request *rq)
+{
+	if (batch->first && batch->nvmeq != nvmeq)
+		submit_batch(batch);
+	rq->rq_next = NULL;
+	if (batch->first)
+		batch->last->rq_next = rq;
+	else
+		batch->first = rq;
+	batch->last = rq;
+	batch->nvmeq = nvmeq;
+	batch->count++;
+}
+
+/*
+ * A whole list of requests, for one or more queues.  What cannot be taken stays
+ * in the list: blk-mq then sends it one by one, and gets to see the reason.
+ */
+static void nvme_queue_rqs(nvme_rqlist *rqlist)
+{
+	struct batch batch = {};
+	nvme_rqlist refused = NVME_COMPAT_RQLIST_INIT;
+	struct request *rq;
+
+	while (!nvme_compat_rqlist_empty(rqlist)) {
+		struct nvme_queue *nvmeq;
+
+		rq = nvme_compat_rqlist_pop(rqlist);
+		nvmeq = rq->mq_hctx->driver_data;
+		if (unlikely(check_ready(nvmeq, rq)) || unlikely(prepare(nvmeq->dev, rq)))
+			nvme_compat_rqlist_add(&refused, rq);
+		else
+			add_to_batch(&batch, nvmeq, rq);
+	}
+	if (batch.first)
+		submit_batch(&batch);
+	*rqlist = refused;
+}
+
+/**
+ * nvme_pci_submit_async_event() - send the Asynchronous Event Request (5.2)
+ * @ctrl: the controller
+ *
+ * Outside blk-mq: it has no timeout, and no end but an event.
+ */
+void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl)
+{
+	struct nvme_queue *nvmeq = &to_nvme_dev(ctrl)->queues[0];
+	struct nvme_command cmd = {
+		.common = {
+			.opcode		= nvme_admin_async_event,
+			.command_id	= NVME_AER_CID,
+		},
+	};
+
+	spin_lock(&nvmeq->sq_lock);
+	if (test_bit(NVMEQ_ENABLED, &nvmeq->flags)) {
+		trace_nvs_cmd_setup(nvme_ctrl_id(ctrl), 0, NVME_AER_CID, 0, 0, 0, 0, 0, 0, 0,
+				    nvme_admin_async_event, 0);
+		copy_command(nvmeq, &cmd);
+		ring_sq(nvmeq);
+	}
+	spin_unlock(&nvmeq->sq_lock);
+}
+
+static int nvme_init_request(struct blk_mq_tag_set *set, struct request *rq,
+			     unsigned int hctx_idx, unsigned int numa_node)
+{
+	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
+
+	iod->req.ctrl = set->driver_data;
+	iod->req.cmd = &iod->cmd;
+	return 0;
+}
+
+static int nvme_admin_init_hctx(struct blk_mq_hw_ctx *hctx, void *data, unsigned int hctx_idx)
+{
+	struct nvme_dev *dev = to_nvme_dev(data);
+
+	hctx->driver_data = &dev->queues[0];
+	return 0;
+}
+
+static int nvme_init_hctx(struct blk_mq_hw_ctx *hctx, void *data, unsigned int hctx_idx)
+{
+	struct nvme_dev *dev = to_nvme_dev(data);
+
+	hctx->driver_data = &dev->queues[hctx_idx + 1];
+	return 0;
+}
+
+/* The CPUs of a queue are those of its vector; 0 is the admin queue's. */
+static void nvme_pci_map_queues(struct blk_mq_tag_set *set)
+{
+	struct nvme_dev *dev = to_nvme_dev(set->driver_data);
+	struct blk_mq_queue_map *map = &set->map[HCTX_TYPE_DEFAULT];
+
+	map->nr_queues = set->nr_hw_queues;
+	if (dev->num_vecs > 1)
+		blk_mq_pci_map_queues(map, nvme_pdev(dev), 1);
+	else
+		blk_mq_map_queues(map);
+}
+
+const struct blk_mq_ops nvme_mq_admin_ops = {
+	.queue_rq	= nvme_queue_rq,
+	.complete	= nvme_pci_complete_rq,
+	.init_hctx	= nvme_admin_init_hctx,
+	.init_request	= nvme_init_request,
+	.timeout	= nvme_timeout,
+};
+
+const struct blk_mq_ops nvme_mq_ops = {
+	.queue_rq	= nvme_queue_rq,
+	.queue_rqs	= nvme_queue_rqs,
+	.commit_rqs	= nvme_commit_rqs,
+	.complete	= nvme_pci_complete_rq,
+	.init_hctx	= nvme_init_hctx,
+	.init_request	= nvme_init_request,
+	.map_queues	= nvme_pci_map_queues,
+	.timeout	= nvme_timeout,
+};
