@@ -184,7 +184,8 @@ int options_parse(const struct usage *usage, int argc, char **argv)
 		}
 		row = find_row(usage, got);
 		if (!set_value(row, optarg)) {
-			options_wrong(usage, "--%s: '%s' is not a %s", row->name, optarg, row->arg);
+			options_wrong(usage, "--%s: '%s' is no valid %s", row->name, optarg,
+				      row->arg);
 			return OPTIONS_WRONG;
 		}
 	}

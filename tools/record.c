@@ -134,17 +134,18 @@ static void block_signals(sigset_t *signals, sigset_t *before)
 /* Attaches if that is due. -1: @err says. */
 static int keep_attached(struct recorder *r, struct nvs_error *err)
 {
+	if (!r->attached)
+		return r->init_failed || record_attach(r, err) >= 0 ? 0 : -1;
+	if (!r->init_failed)
+		return 0;
 	/*
 	 * The kernel frees a module whose init failed even with programs attached
-	 * to it, and they would be left dangling; so the module waits for this.
+	 * to it, and leaves them dangling.  So the module waits for this, and is
+	 * not attached to again.
 	 */
-	if (r->attached && r->init_failed) {
-		record_detach(r);
-		complain("module " CORE_MODULE " failed to initialise; its events are recorded");
-	}
-	r->init_failed = false;
-	if (!r->attached && record_attach(r, err) < 0)
-		return -1;
+	record_detach(r);
+	complain("module " CORE_MODULE " failed to initialise; what it did until then is "
+		 "recorded, nothing will follow");
 	return 0;
 }
 

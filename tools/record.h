@@ -15,17 +15,21 @@
 
 /* Which controller is recorded; all of them when @text is NULL. */
 struct record_device {
-	const char *text;  /* as given */
-	uint16_t ctrl;	   /* the 0 of nvme0; NVS_NO_CTRL: not known yet */
-	uint32_t pci_addr; /* as in ctrl_new; 0: named by its number */
+	const char *text;   /* as given */
+	const char *prefix; /* "nvme", or "nvs" where the kernel's own driver is loaded, too */
+	uint16_t ctrl;	    /* the 0 of nvme0; NVS_NO_CTRL: not known yet */
+	uint32_t pci_addr;  /* as in ctrl_new; 0: named by its number */
 };
+
+/* What our controllers, and the class in sysfs that they are in, may be called. */
+extern const char *const record_node_prefixes[];
 
 /* Reads "nvme0", "/dev/nvme0n1", "0000:01:00.0" and the like. false: it is none of these. */
 bool record_device_parse(struct record_device *d, const char *text);
 /* With the driver loaded: is the device there, and ours? -1: @err says. */
 int record_device_check(const struct record_device *d, struct nvs_error *err);
 /* Name of the driver that a controller is bound to; false: there is no such controller. */
-bool record_driver_of(unsigned int ctrl, char *driver, size_t size);
+bool record_driver_of(const char *prefix, unsigned int ctrl, char *driver, size_t size);
 
 struct record_cpu {
 	struct ring_reader ring; /* fd -1: offline when the recording began */
@@ -46,7 +50,7 @@ struct recorder {
 	struct ctf_trace *trace;
 	bool attached; /* now */
 	bool ever_attached;
-	bool init_failed;  /* the module is about to vanish: detach at once */
+	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
 	bool device_news;  /* a controller came up: its sysfs can be read now */
 	uint64_t rejected; /* records that the writer did not take */

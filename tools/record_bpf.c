@@ -203,12 +203,19 @@ static bool is_last(const struct attach_point *p)
 	return !strcmp(p->name, "nvs_phase_begin");
 }
 
-/* The first point that is found says that the module is there; then one not found is missing. */
+/*
+ * The first point that is found says that the module is there; then one not
+ * found is missing.  The tracepoints can be found before the module is in sysfs,
+ * but until then its loading may still fail, for a wrong parameter, without
+ * looking at who is attached.
+ */
 int record_attach(struct recorder *r, struct nvs_error *err)
 {
 	struct record_bpf *b = r->bpf;
 	bool there = false;
 
+	if (!record_module_loaded(CORE_MODULE))
+		return 0;
 	for (int last = 0; last < 2; last++) {
 		for (unsigned int i = 0; i < b->nr_points; i++) {
 			struct attach_point *p = &b->points[i];

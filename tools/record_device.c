@@ -7,17 +7,15 @@
 #include <unistd.h>
 #include "record.h"
 
-/* "nvme0", "nvme0n1", "nvme0n1p2" and "ng0n1" are all controller 0. */
-static bool parse_node(const char *text, uint16_t *ctrl)
+const char *const record_node_prefixes[] = { "nvme", "nvs", NULL };
+
+/* Behind the prefix: "0", "0n1" and "0n1p2" are all controller 0. */
+static bool parse_number(const char *text, uint16_t *ctrl)
 {
 	unsigned int n, ns, part;
 	int end = 0;
 
-	if (sscanf(text, "ng%5un%u%n", &n, &ns, &end) == 2 && !text[end]) {
-		*ctrl = n;
-		return n < NVS_NO_CTRL;
-	}
-	if (sscanf(text, "nvme%5u%n", &n, &end) != 1 || n >= NVS_NO_CTRL)
+	if (sscanf(text, "%5u%n", &n, &end) != 1 || n >= NVS_NO_CTRL)
 		return false;
 	*ctrl = n;
 	text += end;
@@ -27,6 +25,21 @@ static bool parse_node(const char *text, uint16_t *ctrl)
 		return false;
 	text += end;
 	return !*text || (sscanf(text, "p%u%n", &part, &end) == 1 && !text[end]);
+}
+
+static bool parse_node(const char *text, struct record_device *d)
+{
+	for (const char *const *p = record_node_prefixes; *p; p++) {
+		const char *generic = p == record_node_prefixes ? "ng" : "nvsg";
+		size_t n = strlen(*p), g = strlen(generic);
+
+		d->prefix = *p;
+		if (!strncmp(text, *p, n) && parse_number(text + n, &d->ctrl))
+			return true;
+		if (!strncmp(text, generic, g) && parse_number(text + g, &d->ctrl))
+			return true;
+	}
+	return false;
 }
 
 /* "0000:01:00.0", or without the domain. */
@@ -45,23 +58,26 @@ static bool parse_pci(const char *text, uint32_t *addr)
 	return dev < 32 && fn < 8;
 }
 
-/* The number of the controller at a PCI address, if it has one by now. */
-static uint16_t ctrl_at(uint32_t addr)
+/* Looks for the controller at a PCI address; it may not have a number yet. */
+static void find_at_address(struct record_device *d)
 {
-	uint16_t ctrl = NVS_NO_CTRL;
 	char path[64];
 	struct dirent *entry;
-	DIR *d;
+	bool found = false;
+	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/nvme", addr >> 16,
-		 addr >> 8 & 0xff, addr >> 3 & 31, addr & 7);
-	d = opendir(path);
-	while (d && ctrl == NVS_NO_CTRL && (entry = readdir(d)))
-		if (!parse_node(entry->d_name, &ctrl))
-			ctrl = NVS_NO_CTRL;
-	if (d)
-		closedir(d);
-	return ctrl;
+	for (const char *const *p = record_node_prefixes; *p && !found; p++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s",
+			 d->pci_addr >> 16, d->pci_addr >> 8 & 0xff, d->pci_addr >> 3 & 31,
+			 d->pci_addr & 7, *p);
+		dir = opendir(path);
+		while (dir && !found && (entry = readdir(dir)))
+			found = parse_node(entry->d_name, d);
+		if (dir)
+			closedir(dir);
+	}
+	if (!found)
+		d->ctrl = NVS_NO_CTRL;
 }
 
 bool record_device_parse(struct record_device *d, const char *text)
@@ -69,21 +85,21 @@ bool record_device_parse(struct record_device *d, const char *text)
 	const char *name = strncmp(text, "/dev/", 5) ? text : text + 5;
 
 	*d = (struct record_device){ .text = text, .ctrl = NVS_NO_CTRL };
-	if (parse_node(name, &d->ctrl))
+	if (parse_node(name, d))
 		return true;
 	if (!parse_pci(text, &d->pci_addr))
 		return false;
-	d->ctrl = ctrl_at(d->pci_addr);
+	find_at_address(d);
 	return true;
 }
 
-bool record_driver_of(unsigned int ctrl, char *driver, size_t size)
+bool record_driver_of(const char *prefix, unsigned int ctrl, char *driver, size_t size)
 {
 	char path[64], target[PATH_MAX];
 	const char *slash;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/nvme/nvme%u/device/driver", ctrl);
+	snprintf(path, sizeof(path), "/sys/class/%s/%s%u/device/driver", prefix, prefix, ctrl);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return false;
@@ -99,7 +115,7 @@ int record_device_check(const struct record_device *d, struct nvs_error *err)
 
 	if (!d->text)
 		return 0;
-	if (d->ctrl == NVS_NO_CTRL || !record_driver_of(d->ctrl, driver, sizeof(driver)))
+	if (d->ctrl == NVS_NO_CTRL || !record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver)))
 		return nvs_fail(err,
 				"no NVMe controller is called %s; 'ls -l /sys/class/nvme' shows "
 				"those that there are",

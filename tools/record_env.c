@@ -115,14 +115,15 @@ void record_env_start(struct recorder *r, char **command)
 	free(line);
 }
 
-static bool is_ours(unsigned int ctrl)
+static bool is_ours(const char *prefix, unsigned int ctrl)
 {
 	char driver[64];
 
-	return record_driver_of(ctrl, driver, sizeof(driver)) && !strcmp(driver, PCI_MODULE);
+	return record_driver_of(prefix, ctrl, driver, sizeof(driver)) &&
+	       !strcmp(driver, PCI_MODULE);
 }
 
-static void env_of_controller(struct recorder *r, unsigned int ctrl)
+static void env_of_controller(struct recorder *r, const char *prefix, unsigned int ctrl)
 {
 	static const struct {
 		const char *key, *attribute;
@@ -133,22 +134,27 @@ static void env_of_controller(struct recorder *r, unsigned int ctrl)
 	};
 	char line[256];
 
-	setf(r, "device", "nvme%u", ctrl);
+	setf(r, "device", "%s%u", prefix, ctrl);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (read_line(line, sizeof(line), "/sys/class/nvme/nvme%u/%s", ctrl,
+		if (read_line(line, sizeof(line), "/sys/class/%s/%s%u/%s", prefix, prefix, ctrl,
 			      rows[i].attribute))
 			set(r, rows[i].key, line);
 }
 
 /* Of several controllers, the one with the lowest number is described, and all are named. */
-static void env_of_controllers(struct recorder *r)
+static void env_of_controllers(struct recorder *r, const char *prefix)
 {
-	DIR *d = opendir("/sys/class/nvme");
 	unsigned int ctrl, first = UINT_MAX, n = 0;
 	struct dirent *entry;
+	char path[32];
+	size_t len = strlen(prefix);
+	DIR *d;
 
+	snprintf(path, sizeof(path), "/sys/class/%s", prefix);
+	d = opendir(path);
 	while (d && (entry = readdir(d))) {
-		if (sscanf(entry->d_name, "nvme%u", &ctrl) != 1 || !is_ours(ctrl))
+		if (strncmp(entry->d_name, prefix, len) ||
+		    sscanf(entry->d_name + len, "%u", &ctrl) != 1 || !is_ours(prefix, ctrl))
 			continue;
 		n++;
 		if (ctrl < first && (r->device.ctrl == NVS_NO_CTRL || r->device.ctrl == ctrl))
@@ -157,7 +163,7 @@ static void env_of_controllers(struct recorder *r)
 	if (d)
 		closedir(d);
 	if (first != UINT_MAX)
-		env_of_controller(r, first);
+		env_of_controller(r, prefix, first);
 	if (n)
 		setf(r, "devices", "%u", n);
 }
@@ -170,7 +176,8 @@ void record_env_device(struct recorder *r)
 		set(r, "driver_version", line);
 	if (read_line(line, sizeof(line), "/sys/module/" CORE_MODULE "/srcversion"))
 		set(r, "driver_srcversion", line);
-	env_of_controllers(r);
+	for (const char *const *prefix = record_node_prefixes; *prefix; prefix++)
+		env_of_controllers(r, *prefix);
 	r->device_news = false;
 }
 
