@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The one entry. `make help` lists what it can do.
+
+KERNEL ?= 6.12
+B := $(abspath build)
+GUEST := tools/guest
+# What a guest needs of ours; CACHE may be shared by several clones.
+export NVMESCOPE_CACHE ?= $(B)/cache
+
+.PHONY: all help demo check check-unit check-guest lint vm clean tools kmod packages install
+
+all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
+
+help: ## this list
+	@echo "nvmescope: an NVMe driver that shows its work, and the instruments to watch it"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: packages tools kmod ## follow a controller from nvme_probe to its first I/Os, and draw it
+	@KERNEL=$(KERNEL) $(GUEST)/demo.sh
+
+check: packages tools ## all tests: units on the host, the driver in guests of 6.12 and 6.1
+	@tests/run.sh
+
+check-unit: packages tools ## the host's tests alone
+	@tests/run.sh unit
+
+check-guest: packages tools ## the guests' tests alone
+	@tests/run.sh guest
+
+lint: packages tools kmod ## shellcheck, clang-format, sparse, checkpatch
+	@tests/lint.sh
+
+vm: packages tools kmod ## a shell in the guest, the device in its slot, our modules at hand
+	@$(GUEST)/vm.sh --kernel $(KERNEL) --interactive --share $(B)/kmod/$(KERNEL):/modules \
+		--add $(B)/nvmescope:/usr/bin/nvmescope
+
+packages:
+	@$(GUEST)/packages.sh
+
+tools: | packages
+	@$(MAKE) -s -C tools B=$(B)
+
+# Each kernel has a directory: what differs between them is found out by compiling.
+kmod: kmod-$(KERNEL)
+kmod-%: | packages
+	@kdir=$$($(GUEST)/kernel.sh $*) && \
+		$(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(B)/kmod/$*
+
+install: tools ## the tool into PREFIX (/usr/local)
+	install -D -m 755 $(B)/nvmescope $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/nvmescope
+
+clean: ## remove what was built; the kernels in build/cache stay
+	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
