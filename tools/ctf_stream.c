@@ -376,6 +376,11 @@ uint64_t ctf_stream_unwritten(const struct ctf_stream *s)
 	return s->unwritten;
 }
 
+uint64_t ctf_stream_lost(const struct ctf_stream *s)
+{
+	return s->written_lost;
+}
+
 /* A stream that failed said so then: it is closed without another word. */
 int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err)
 {

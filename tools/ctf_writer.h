@@ -58,5 +58,7 @@ uint64_t ctf_stream_events(const struct ctf_stream *s);
 uint64_t ctf_stream_clamped(const struct ctf_stream *s);
 /* Events that were added but are not in the file, because it could not be written. */
 uint64_t ctf_stream_unwritten(const struct ctf_stream *s);
+/* Lost events, as the file says in its last packet. */
+uint64_t ctf_stream_lost(const struct ctf_stream *s);
 
 #endif

@@ -227,6 +227,7 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 	}
 	record_child_stop(child);
 	if (!r->ever_attached) {
+		record_child_failed(child);
 		if (!failed)
 			say_never_attached(child);
 		ctf_trace_discard(r->trace);

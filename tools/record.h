@@ -86,14 +86,15 @@ int record_drain(struct recorder *r, bool all, struct nvs_error *err);
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu);
 
 struct record_counts {
-	uint64_t events;    /* in the recording */
-	uint64_t clamped;   /* of these: with a time that had to be changed */
-	uint64_t lost;	    /* not in it: the sum of what follows */
-	uint64_t ring_full; /* the recorder was too slow */
-	uint64_t no_ring;   /* on a CPU that came online later */
-	uint64_t missed;    /* a program was interrupted by the same event */
-	uint64_t unwritten; /* the file could not be written */
-	uint64_t rejected;  /* no event of ours, or no memory */
+	uint64_t events;     /* in the recording */
+	uint64_t clamped;    /* of these: with a time that had to be changed */
+	uint64_t lost;	     /* not in it: the sum of what follows */
+	uint64_t ring_full;  /* the recorder was too slow */
+	uint64_t no_ring;    /* on a CPU that came online later */
+	uint64_t missed;     /* a program was interrupted by the same event */
+	uint64_t unwritten;  /* the file could not be written */
+	uint64_t rejected;   /* no event of ours, or no memory */
+	uint64_t in_streams; /* of lost: what the streams' files themselves say */
 };
 /* Before record_bpf_close() and ctf_trace_close(). */
 void record_count(const struct recorder *r, struct record_counts *c);
@@ -104,7 +105,8 @@ struct record_child {
 	char **argv; /* NULL: there is no COMMAND */
 	pid_t pid;   /* 0: does not run */
 	bool ended;
-	int status; /* as of waitpid(), when it ended */
+	bool stopped; /* by us: then its status is no failure */
+	int status;   /* as of waitpid(), when it ended */
 };
 
 /* Runs @argv with signal mask @mask. -1: it cannot be run, @err says why. */
@@ -113,7 +115,7 @@ int record_child_start(struct record_child *c, char **argv, const sigset_t *mask
 bool record_child_ended(struct record_child *c);
 /* Tells it to end, if it runs, and waits for that a few seconds. */
 void record_child_stop(struct record_child *c);
-/* Did it end otherwise than well? Then says how. */
+/* Did it end otherwise than well, of itself? Then says how. */
 bool record_child_failed(const struct record_child *c);
 
 /* record_env.c: what the recording says about itself */

@@ -236,14 +236,18 @@ int record_attach(struct recorder *r, struct nvs_error *err)
 	return 1;
 }
 
+/* phase_begin last again: a module whose init failed waits for it to go. */
 void record_detach(struct recorder *r)
 {
-	for (unsigned int i = 0; r->bpf && i < r->bpf->nr_points; i++) {
-		struct attach_point *p = &r->bpf->points[i];
+	for (int last = 0; r->bpf && last < 2; last++) {
+		for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
+			struct attach_point *p = &r->bpf->points[i];
 
-		if (p->link_fd >= 0)
+			if (is_last(p) != last || p->link_fd < 0)
+				continue;
 			close(p->link_fd);
-		p->link_fd = -1;
+			p->link_fd = -1;
+		}
 	}
 	/*
 	 * A program may still run on another CPU.  This returns only after every

@@ -61,6 +61,7 @@ void record_child_stop(struct record_child *c)
 
 	if (c->pid <= 0)
 		return;
+	c->stopped = true;
 	kill(c->pid, SIGTERM);
 	for (int tries = 0; tries < 500 && !record_child_ended(c); tries++)
 		nanosleep(&moment, NULL);
@@ -73,13 +74,12 @@ void record_child_stop(struct record_child *c)
 
 bool record_child_failed(const struct record_child *c)
 {
-	if (!c->ended || (WIFEXITED(c->status) && !WEXITSTATUS(c->status)))
+	if (!c->ended || c->stopped || (WIFEXITED(c->status) && !WEXITSTATUS(c->status)))
 		return false;
 	if (WIFEXITED(c->status))
-		complain("%s failed with exit status %d; the recording is whole", c->argv[0],
-			 WEXITSTATUS(c->status));
+		complain("%s failed with exit status %d", c->argv[0], WEXITSTATUS(c->status));
 	else
-		complain("%s was ended by signal %d (%s); the recording is whole", c->argv[0],
-			 WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
+		complain("%s was ended by signal %d (%s)", c->argv[0], WTERMSIG(c->status),
+			 strsignal(WTERMSIG(c->status)));
 	return true;
 }

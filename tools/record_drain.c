@@ -104,6 +104,7 @@ void record_count(const struct recorder *r, struct record_counts *c)
 			continue;
 		}
 		c->ring_full += lost;
+		c->in_streams += ctf_stream_lost(s);
 		c->events += ctf_stream_events(s) - ctf_stream_unwritten(s);
 		c->clamped += ctf_stream_clamped(s);
 		c->unwritten += ctf_stream_unwritten(s);

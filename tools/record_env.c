@@ -216,7 +216,7 @@ static void env_counts(struct recorder *r)
 	setf(r, "lost_unwritten", "%" PRIu64, c.unwritten);
 	setf(r, "lost_rejected", "%" PRIu64, c.rejected);
 	/* What the streams' own counts do not hold; recording_lost_total() adds it. */
-	setf(r, "lost_without_cpu", "%" PRIu64, c.lost - c.ring_full);
+	setf(r, "lost_without_cpu", "%" PRIu64, c.lost - c.in_streams);
 	setf(r, "clamped", "%" PRIu64, c.clamped);
 	if (record_missed(r, missed, sizeof(missed)))
 		set(r, "lost_recursion_events", missed);
