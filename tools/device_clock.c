@@ -6,11 +6,17 @@
 
 #define MAX_WINDOWS	 64
 #define PAIRS_PER_WINDOW 32
+#define LOG_NS		 1000 /* the log's times are whole microseconds */
 
-/* Bounds of the clocks' difference in one stretch of time, relative to rec0 and log0. */
+/* The log's clock is at most (or at least) this far ahead; ns relative to log0 and rec0. */
+struct bound {
+	bool known;
+	double at, ahead;
+};
+
+/* The closest bounds in one stretch of time: the least delay each way. */
 struct window {
-	double at; /* ns from rec0 */
-	double low, high;
+	struct bound low, high;
 };
 
 void clock_pairs_add(struct clock_pairs *p, uint64_t rec, uint64_t log, bool answer)
@@ -55,73 +61,81 @@ static double median(double *values, size_t nr)
 	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
 }
 
-/* The least delay each way bounds the difference.  False if one way is missing. */
-static bool make_window(struct window *win, const struct device_clock *c,
-			const struct clock_pair *pairs, size_t nr)
+/* Takes in @pair if it bounds the difference closer than those before. */
+static void tighten(struct window *win, const struct device_clock *c, const struct clock_pair *pair)
 {
-	*win = (struct window){ .low = -INFINITY, .high = INFINITY };
-	for (size_t i = 0; i < nr; i++) {
-		double ahead = (double)(int64_t)(pairs[i].log - c->log0) -
-			       (double)(int64_t)(pairs[i].rec - c->rec0);
+	double at = (double)(int64_t)(pair->rec - c->rec0);
+	double ahead = (double)(int64_t)(pair->log - c->log0) - at;
 
-		if (pairs[i].answer)
-			win->low = fmax(win->low, ahead);
-		else
-			win->high = fmin(win->high, ahead);
-		win->at += (double)(pairs[i].rec - c->rec0) / nr;
-	}
-	return isfinite(win->low) && isfinite(win->high);
+	if (pair->answer && (!win->low.known || ahead > win->low.ahead))
+		win->low = (struct bound){ true, at, ahead };
+	if (!pair->answer && (!win->high.known || ahead < win->high.ahead))
+		win->high = (struct bound){ true, at, ahead };
 }
 
 static size_t make_windows(struct window *wins, const struct device_clock *c,
 			   const struct clock_pairs *p)
 {
-	size_t want = p->nr / PAIRS_PER_WINDOW, nr = 0;
+	size_t nr = p->nr / PAIRS_PER_WINDOW;
 
-	want = want < 1 ? 1 : want > MAX_WINDOWS ? MAX_WINDOWS : want;
-	for (size_t i = 0; i < want; i++) {
-		size_t from = p->nr * i / want, to = p->nr * (i + 1) / want;
-
-		nr += make_window(&wins[nr], c, p->pairs + from, to - from);
+	nr = nr < 1 ? 1 : nr > MAX_WINDOWS ? MAX_WINDOWS : nr;
+	for (size_t i = 0; i < nr; i++) {
+		wins[i] = (struct window){ 0 };
+		for (size_t j = p->nr * i / nr; j < p->nr * (i + 1) / nr; j++)
+			tighten(&wins[i], c, &p->pairs[j]);
 	}
 	return nr;
 }
 
-static double middle(const struct window *win)
-{
-	return (win->low + win->high) / 2;
-}
-
-/* Theil-Sen: the median of all slopes, so that a window with a hiccup does not tilt the line. */
+/*
+ * A doorbell reaches the device in almost no time, an interrupt its handler when
+ * it may: so the drift is read from the doorbells.  Theil-Sen, the median of all
+ * slopes, so that a window with a hiccup does not tilt the line.
+ */
 static double slope_of(const struct window *wins, size_t nr)
 {
 	static double slopes[MAX_WINDOWS * (MAX_WINDOWS - 1) / 2];
 	size_t n = 0;
 
 	for (size_t i = 0; i < nr; i++)
-		for (size_t j = i + 1; j < nr; j++)
-			if (wins[j].at > wins[i].at)
-				slopes[n++] = (middle(&wins[j]) - middle(&wins[i])) /
-					      (wins[j].at - wins[i].at);
+		for (size_t j = i + 1; j < nr; j++) {
+			const struct bound *a = &wins[i].high, *b = &wins[j].high;
+
+			if (a->known && b->known && b->at > a->at)
+				slopes[n++] = (b->ahead - a->ahead) / (b->at - a->at);
+		}
 	return n ? median(slopes, n) : 0;
 }
 
-/* How far the line may be off: the bounds' distance, and how far windows stray from it. */
-static double doubt(const struct window *wins, size_t nr, double slope, double offset)
+/*
+ * Puts the line between the closest bounds on either side.  It may be off by
+ * half their distance, and by what the clocks stray from a line.
+ */
+static int place_line(struct device_clock *c, const struct window *wins, size_t nr)
 {
-	double half[MAX_WINDOWS], stray[MAX_WINDOWS];
+	double up = INFINITY, down = -INFINITY, stray[MAX_WINDOWS];
+	size_t n = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		half[i] = fabs(wins[i].high - wins[i].low) / 2;
-		stray[i] = fabs(middle(&wins[i]) - (offset + slope * wins[i].at));
+		if (wins[i].high.known)
+			stray[n++] = wins[i].high.ahead - c->drift * wins[i].high.at;
+		if (wins[i].low.known)
+			down = fmax(down, wins[i].low.ahead - c->drift * wins[i].low.at);
 	}
-	return median(half, nr) + median(stray, nr);
+	for (size_t i = 0; i < n; i++)
+		up = fmin(up, stray[i]);
+	if (!isfinite(up) || !isfinite(down))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		stray[i] -= up;
+	c->uncertainty = fabs(up - down) / 2 + median(stray, n) + LOG_NS;
+	c->log0 += (int64_t)((up + down) / 2);
+	return 0;
 }
 
 int device_clock_fit(struct device_clock *c, struct clock_pairs *p, struct nvs_error *err)
 {
 	struct window wins[MAX_WINDOWS];
-	double rest[MAX_WINDOWS], offset;
 	size_t nr;
 
 	if (p->failed)
@@ -133,17 +147,12 @@ int device_clock_fit(struct device_clock *c, struct clock_pairs *p, struct nvs_e
 				    .log0 = p->pairs[0].log,
 				    .nr_pairs = p->nr };
 	nr = make_windows(wins, c, p);
-	if (!nr)
+	c->drift = slope_of(wins, nr);
+	if (place_line(c, wins, nr))
 		return nvs_fail(err,
 				"clocks can be aligned only by doorbells and completions that both "
 				"saw; of %zu pairs all are of one sort",
 				p->nr);
-	c->drift = slope_of(wins, nr);
-	for (size_t i = 0; i < nr; i++)
-		rest[i] = middle(&wins[i]) - c->drift * wins[i].at;
-	offset = median(rest, nr);
-	c->uncertainty = (uint64_t)doubt(wins, nr, c->drift, offset) + 1000; /* log: whole us */
-	c->log0 += (int64_t)offset;
 	return 0;
 }
 
