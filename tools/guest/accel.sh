@@ -34,7 +34,7 @@ known=$NVMESCOPE_CACHE/accel-$(uname -n)-$(uname -r)
 if [[ ! -e $known ]]; then
 	say "/dev/kvm is there: trying for at most 10 s whether it runs a guest"
 	found=tcg
-	if NVMESCOPE_ACCEL=kvm timeout -k 1 10 \
+	if NVMESCOPE_ACCEL=kvm timeout -k 5 10 \
 		"$(dirname "$0")/vm.sh" --kernel "$1" --no-nvme --name kvm-probe -- true >/dev/null 2>&1; then
 		found=kvm
 	fi

@@ -76,7 +76,9 @@ packages_for() {
 }
 
 fetch() {
-	release=$(find_release) || return 1
+	local found
+	found=$(find_release) || return 1
+	release=$found
 	mapfile -t packages < <(packages_for "$release")
 	say "downloading kernel $release: ${packages[*]}"
 	mkdir -p "$tmp/debs"
