@@ -218,6 +218,27 @@ static void test_reopen(void **state)
 	scratch_remove(dir);
 }
 
+/* A recorder that is killed closes nothing; what it has flushed can be read. */
+static void test_killed(void **state)
+{
+	char *dir, *path;
+	struct ctf_trace *t = create(&dir, &path);
+	struct ctf_stream *s;
+
+	(void)state;
+	assert_int_equal(ctf_trace_env(t, "kernel", "6.12"), 0);
+	s = ctf_stream_open(t, 0, &err);
+	assert_non_null(s);
+	assert_non_null(ctf_stream_open(t, 1, &err));
+	add(s, 100, 0);
+	assert_int_equal(ctf_stream_flush(s, 0, true, &err), 0);
+	add(s, 200, 1);
+	assert_int_equal(read_all(path, 0), 1);
+	ctf_trace_discard(t);
+	free(path);
+	scratch_remove(dir);
+}
+
 /* Padding stands in no metadata: it must be what alignment makes of the fields. */
 static void test_padding_is_alignment(void **state)
 {
@@ -329,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_padding_is_alignment),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_babeltrace2),
