@@ -139,8 +139,8 @@ static void print_phases(const struct analysis *a)
 		printf("\nNo phases: the recording began after the controller had come up.\n");
 		return;
 	}
-	printf("\n%-40s %8s %8s  w, r, c: register writes,\n", "Phases", "begins", "took");
-	printf("%59s reads, admin commands\n", "");
+	printf("\n%-40s %8s %8s w, r, c: register writes,\n", "Phases", "begins", "took");
+	printf("%58s reads, admin commands\n", "");
 	for (unsigned int i = 0; i < shown; i++)
 		print_phase(a, a->order[i]);
 	if (shown < a->nr_phases)
@@ -197,7 +197,7 @@ static void print_queues(const struct analysis *a, const struct model_ctrl *c)
 	for (unsigned int i = 0; i < c->nr_queues; i++)
 		if (was_used(c->queue[i]))
 			print_queue(a, c->queue[i]);
-	printf("  c/db, c/irq: commands a doorbell, completions an interrupt; depth: most at once\n");
+	printf("  c/db, c/irq: commands per doorbell, completions per irq; depth: most at once\n");
 
 	printf("\n%-6s    %17s    %17s    %17s\n", "", "driver", "device", "completion");
 	printf("%-6s", "queue");

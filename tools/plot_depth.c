@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * depth: commands at the device over time.  The band reaches from the fewest to
+ * the most within a pixel's width of time, so no peak is lost to the scale.
+ */
+#include "format.h"
+#include "plot_queues.h"
+
+#define PALE_SKY "#BBDFF6"
+
+/*
+ * A column without a change holds the depth of the last change before it; the
+ * columns carry on until the next one.
+ */
+static double write_band(struct rows_picture *p, const char *name, const struct decimator *d)
+{
+	uint64_t from, to;
+	unsigned int columns;
+	double value = 0, most = 0;
+
+	timeline_span(p->t, &from, &to);
+	columns = (unsigned int)((to - from) / d->width) + 1;
+	fprintf(p->pic.script, "$%s << EOD\n", name);
+	for (unsigned int i = 0; i < columns && i < DECIMATE_COLUMNS; i++) {
+		const struct column *c = &d->column[i];
+		double low = value, high = value;
+
+		if (c->points) {
+			low = c->min < value ? c->min : value;
+			high = c->max > value ? c->max : value;
+			value = c->last;
+		}
+		if (high > most)
+			most = high;
+		fprintf(p->pic.script, "%.9g %g %g\n", rows_time(p, d, i), low, high);
+	}
+	fprintf(p->pic.script, "EOD\n");
+	return most;
+}
+
+static void draw_row(struct rows_picture *p, unsigned int i, double most)
+{
+	const struct model_queue *q = p->row[i]->q;
+	char figures[128];
+
+	snprintf(figures, sizeof(figures), "at most %u\n%s commands", q->peak_depth,
+		 format_count(q->done).s);
+	if (q->sq_depth)
+		snprintf(figures, sizeof(figures), "at most %u\nof %u slots\n%s commands",
+			 q->peak_depth, q->sq_depth, format_count(q->done).s);
+	rows_text(p, i, figures);
+	rows_place(p, i, 0, most * 1.08);
+	fprintf(p->pic.script,
+		"plot $d%u using 1:2 with filledcurves y1=0 fc rgb '" PALE_SKY "', "
+		"$d%u using 1:2:3 with filledcurves fc rgb '" COLOR_BLUE "', "
+		"$d%u using 1:3 with lines lc rgb '" COLOR_BLUE "' lw 0.6\n", i, i, i);
+}
+
+int plot_depth(struct timeline *t, struct nvs_error *err)
+{
+	static const struct legend_item legend[] = {
+		{ "■", COLOR_BLUE, "between the fewest and the most within a pixel of time" },
+		{ "■", PALE_SKY, "always at least" },
+	};
+	struct rows_picture p;
+	double most = 1;
+	int ret = rows_begin(&p, t, "depth", 0, err);
+
+	if (ret <= 0)
+		return ret;
+	rows_title(&p, "Queue depth: commands at the device",
+		   "doorbell rung, completion not seen yet; on each queue", legend, 2);
+	for (unsigned int i = 0; i < p.nr; i++) {
+		char name[32];
+		double high;
+
+		snprintf(name, sizeof(name), "d%u", i);
+		high = write_band(&p, name, &p.row[i]->depth);
+		most = high > most ? high : most;
+	}
+	fprintf(p.pic.script, "set ytics %g font ',11'\n", nice_step(most, 4) < 1 ? 1 :
+		nice_step(most, 4));
+	for (unsigned int i = 0; i < p.nr; i++)
+		draw_row(&p, i, most);
+	return rows_end(&p, err);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doorbells and completions: how often, over time and for each queue.  What the
+ * driver tells the device goes up from the zero line, what comes back goes down.
+ */
+#include <string.h>
+#include "format.h"
+#include "plot_queues.h"
+
+#define RATE_BINS 320	/* steps of a stair over the whole width */
+
+/* "1.5 M", "20 k": for the y axis. */
+static void set_rate_axis(struct rows_picture *p, double most)
+{
+	double step = nice_step(most, 2);
+	double unit = step >= 1e6 ? 1e6 : step >= 1e3 ? 1e3 : 1;
+	const char *letter = unit == 1e6 ? "M" : unit == 1e3 ? "k" : "";
+
+	fprintf(p->pic.script, "set ytics (");
+	for (double v = -step * 2; v <= step * 2.5; v += step)
+		fprintf(p->pic.script, "%s'%g%s' %g", v > -step * 2 ? ", " : "",
+			(v < 0 ? -v : v) / unit, v == 0 ? "" : letter, v);
+	fprintf(p->pic.script, ") font ',11'\n");
+}
+
+struct rate_pair {
+	const char *name, *title, *subtitle;
+	struct legend_item legend[2];
+	const struct decimator *(*up)(const struct series *s);
+	const struct decimator *(*down)(const struct series *s);
+	void (*figures)(const struct series *s, char *text, size_t size);
+};
+
+static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned int i,
+		     double most)
+{
+	char figures[256];
+
+	r->figures(p->row[i], figures, sizeof(figures));
+	rows_text(p, i, figures);
+	rows_place(p, i, -most * 1.08, most * 1.08);
+	fprintf(p->pic.script,
+		"plot $up%u using 1:2 with filledcurves y1=0 fc rgb '%s', "
+		"$down%u using 1:(-$2) with filledcurves y1=0 fc rgb '%s', "
+		"0 with lines lc rgb '" COLOR_BLACK "' lw 0.8\n",
+		i, r->legend[0].color, i, r->legend[1].color);
+}
+
+/* The rows' scale is common: a queue that does less must look so. */
+static void draw_rows(struct rows_picture *p, const struct rate_pair *r)
+{
+	double most = 1;
+
+	for (unsigned int i = 0; i < p->nr; i++) {
+		char name[32];
+		double up, down;
+
+		snprintf(name, sizeof(name), "up%u", i);
+		up = rows_rate(p, name, r->up(p->row[i]), RATE_BINS);
+		snprintf(name, sizeof(name), "down%u", i);
+		down = rows_rate(p, name, r->down(p->row[i]), RATE_BINS);
+		most = up > most ? up : most;
+		most = down > most ? down : most;
+	}
+	set_rate_axis(p, most);
+	for (unsigned int i = 0; i < p->nr; i++)
+		draw_row(p, r, i, most);
+}
+
+static const struct decimator *sq_bells(const struct series *s)
+{
+	return &s->sq_bells;
+}
+
+static const struct decimator *cq_bells(const struct series *s)
+{
+	return &s->cq_bells;
+}
+
+static const struct decimator *completions(const struct series *s)
+{
+	return &s->completions;
+}
+
+static const struct decimator *irqs(const struct series *s)
+{
+	return &s->irqs;
+}
+
+static double per(uint64_t a, uint64_t b)
+{
+	return b ? (double)a / (double)b : 0;
+}
+
+static void doorbell_figures(const struct series *s, char *text, size_t size)
+{
+	const struct model_queue *q = s->q;
+
+	snprintf(text, size, "%s commands\n%s SQ doorbells\n%.1f commands each\n%s CQ doorbells",
+		 format_count(q->done).s, format_count(q->sq_bells).s,
+		 per(q->sq_bell_cmds, q->sq_bells), format_count(q->cq_bells).s);
+}
+
+static void completion_figures(const struct series *s, char *text, size_t size)
+{
+	const struct model_queue *q = s->q;
+	int n = snprintf(text, size, "%s completions\n%s interrupts\n%.1f completions each",
+			 format_count(q->completions).s, format_count(q->irqs).s,
+			 per(q->irq_found, q->irqs));
+
+	if (q->polls)
+		snprintf(text + n, size - (size_t)n, "\n%s polls", format_count(q->polls).s);
+	else if (q->irq_empty)
+		snprintf(text + n, size - (size_t)n, "\n%s found nothing",
+			 format_count(q->irq_empty).s);
+}
+
+static int plot(struct timeline *t, const struct rate_pair *r, struct nvs_error *err)
+{
+	struct rows_picture p;
+	unsigned int extra = closeup_height(t, r->name);
+	int ret = rows_begin(&p, t, r->name, extra, err);
+
+	if (ret <= 0)
+		return ret;
+	rows_title(&p, r->title, r->subtitle, r->legend, 2);
+	draw_rows(&p, r);
+	if (extra)
+		closeup_draw(&p);
+	return rows_end(&p, err);
+}
+
+int plot_doorbells(struct timeline *t, struct nvs_error *err)
+{
+	static const struct rate_pair doorbells = {
+		.name = "doorbells",
+		.title = "Doorbells: how often the driver writes to the device",
+		.subtitle = "writes a second on each queue; the fewer for the same commands, "
+			    "the cheaper",
+		.legend = {
+			{ "■", COLOR_BLUE, "SQ tail doorbells: new commands (upwards)" },
+			{ "■", COLOR_ORANGE, "CQ head doorbells: completions taken (downwards)" },
+		},
+		.up = sq_bells, .down = cq_bells, .figures = doorbell_figures,
+	};
+
+	return plot(t, &doorbells, err);
+}
+
+int plot_completions(struct timeline *t, struct nvs_error *err)
+{
+	static const struct rate_pair completed = {
+		.name = "completions",
+		.title = "Completions, and the interrupts that announce them",
+		.subtitle = "a second, on each queue; an interrupt that finds several completions "
+			    "saves the others' interrupts",
+		.legend = {
+			{ "■", COLOR_GREEN, "completions (upwards)" },
+			{ "■", COLOR_PURPLE, "interrupts (downwards)" },
+		},
+		.up = completions, .down = irqs, .figures = completion_figures,
+	};
+
+	return plot(t, &completed, err);
+}

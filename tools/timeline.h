@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What timeline collects in its pass, and the pictures made of it. */
+#ifndef NVS_TIMELINE_H
+#define NVS_TIMELINE_H
+
+#include "analysis.h"
+#include "decimate.h"
+
+#define MAX_SERIES	64	/* queues whose course is kept; the rest is counted */
+#define MAX_ROWS	12	/* queues that a picture has room for */
+#define MAX_CLOSEUP	4096	/* doorbells in the close-up */
+
+/* One queue's course over time. */
+struct series {
+	const struct model_queue *q;
+	struct decimator sq_bells, cq_bells;	/* commands covered, entries freed */
+	struct decimator completions;
+	struct decimator irqs;			/* completions found */
+	struct decimator depth;
+};
+
+/* One doorbell as it was rung. */
+struct bell {
+	uint64_t ts;
+	uint16_t value, count;
+	bool cq;
+};
+
+struct timeline {
+	struct analysis a;
+	const char *out;	/* directory; NULL for text */
+	const char *format;	/* "svg", "png" or "text" */
+	uint64_t from, to;	/* ns since the recording began; to 0: its end */
+	uint64_t start;		/* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
+	struct series *series[MODEL_MAX_QUEUES];	/* by model_queue.index */
+	unsigned int nr_series, left_out;
+	bool out_of_memory;
+	/* The busiest queue's doorbells, one by one, for as long as they can be told apart. */
+	const struct series *close_queue;
+	uint64_t close_from, close_to;
+	struct bell bell[MAX_CLOSEUP];
+	unsigned int nr_bells;
+};
+
+extern const struct model_visitor timeline_visitor;
+/* After the pass: brings all series to the same columns, finds the close-up. */
+void timeline_align(struct timeline *t);
+/* A second look at the recording, for the close-up.  -1 with @err set. */
+int timeline_close_up(struct timeline *t, struct nvs_error *err);
+void timeline_free(struct timeline *t);
+
+/* Series with something in them, admin queues last; returns how many, at most @max. */
+unsigned int timeline_rows(const struct timeline *t, const struct series **rows,
+			   unsigned int max);
+/* The first and the last ns that the series cover, CLOCK_MONOTONIC. */
+void timeline_span(const struct timeline *t, uint64_t *from, uint64_t *to);
+/* "nvme0 q1". */
+struct text series_name(const struct series *s);
+
+/* Each makes one or more files in t->out, prints their paths; -1 with @err set. */
+int plot_init(struct timeline *t, struct nvs_error *err);
+int plot_doorbells(struct timeline *t, struct nvs_error *err);
+int plot_completions(struct timeline *t, struct nvs_error *err);
+int plot_depth(struct timeline *t, struct nvs_error *err);
+int plot_latency(struct timeline *t, struct nvs_error *err);
+/* The same for the terminal, on standard output. */
+int text_init(struct timeline *t, struct nvs_error *err);
+int text_doorbells(struct timeline *t, struct nvs_error *err);
+int text_completions(struct timeline *t, struct nvs_error *err);
+int text_depth(struct timeline *t, struct nvs_error *err);
+int text_latency(struct timeline *t, struct nvs_error *err);
+
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The pass: every queue's course, decimated as it comes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "format.h"
+#include "timeline.h"
+
+/*
+ * The series of @q for something that happens at @ts, or NULL when it is not
+ * to be drawn.  All begin at the same time: that of --from, or else of the first
+ * event on any I/O queue, for the bring-up has its own picture.
+ */
+static struct series *series_at(struct timeline *t, const struct model_queue *q, uint64_t ts)
+{
+	uint64_t first = model_totals(t->a.model)->first_ts;
+	struct series **s = &t->series[q->index];
+
+	if (ts < first + t->from || (t->to && ts > first + t->to))
+		return NULL;
+	if (!t->start && !q->qid && !t->from && !t->to)
+		return NULL;
+	if (!t->start)
+		t->start = t->from || t->to ? first + t->from : ts;
+	if (*s || t->nr_series == MAX_SERIES)
+		return *s;
+	*s = calloc(1, sizeof(**s));
+	if (!*s) {
+		t->out_of_memory = true;
+		return NULL;
+	}
+	t->nr_series++;
+	(*s)->q = q;
+	decimate_start(&(*s)->sq_bells, t->start);
+	decimate_start(&(*s)->cq_bells, t->start);
+	decimate_start(&(*s)->completions, t->start);
+	decimate_start(&(*s)->irqs, t->start);
+	decimate_start(&(*s)->depth, t->start);
+	return *s;
+}
+
+static void on_sq_doorbell(void *ctx, const struct model_queue *q,
+			   const struct nvs_sq_doorbell *ev)
+{
+	struct series *s = series_at(ctx, q, ev->h.ts);
+
+	if (s)
+		decimate_add(&s->sq_bells, ev->h.ts, ev->count);
+}
+
+static void on_cq_doorbell(void *ctx, const struct model_queue *q,
+			   const struct nvs_cq_doorbell *ev)
+{
+	struct series *s = series_at(ctx, q, ev->h.ts);
+
+	if (s)
+		decimate_add(&s->cq_bells, ev->h.ts, ev->count);
+}
+
+static void on_completion(void *ctx, const struct model_queue *q, const struct nvs_cqe *ev)
+{
+	struct series *s = series_at(ctx, q, ev->h.ts);
+
+	if (s)
+		decimate_add(&s->completions, ev->h.ts, 1);
+}
+
+static void on_look(void *ctx, const struct model_queue *q, const struct model_look *look)
+{
+	struct series *s;
+
+	if (look->why != NVS_WHY_CQ_irq)
+		return;
+	s = series_at(ctx, q, look->begin);
+	if (s)
+		decimate_add(&s->irqs, look->begin, look->found);
+}
+
+static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
+{
+	struct series *s = series_at(ctx, q, ts);
+
+	if (s)
+		decimate_add(&s->depth, ts, q->depth);
+}
+
+const struct model_visitor timeline_visitor = {
+	.sq_doorbell = on_sq_doorbell,
+	.cq_doorbell = on_cq_doorbell,
+	.completion = on_completion,
+	.look = on_look,
+	.depth = on_depth,
+};
+
+#define NR_DECIMATORS 5
+
+static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
+{
+	d[0] = &s->sq_bells;
+	d[1] = &s->cq_bells;
+	d[2] = &s->completions;
+	d[3] = &s->irqs;
+	d[4] = &s->depth;
+}
+
+/* Where it is busiest: the close-up shows about this many doorbells. */
+#define CLOSEUP_BELLS 36
+
+static void find_close_up(struct timeline *t)
+{
+	uint64_t most = 0, bells = 0;
+	double peak = -1;
+
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+		if (!t->series[i] || t->series[i]->q->sq_bells <= most)
+			continue;
+		t->close_queue = t->series[i];
+		most = t->series[i]->q->sq_bells;
+	}
+	if (!t->close_queue)
+		return;
+	for (unsigned int i = 0; i < decimate_columns(&t->close_queue->depth); i++) {
+		const struct column *c = &t->close_queue->depth.column[i];
+
+		if (!c->points || c->max <= peak)
+			continue;
+		peak = c->max;
+		t->close_from = t->start + i * t->close_queue->depth.width;
+	}
+	/* As wide as it takes, at the rate that doorbells have from there on. */
+	t->close_to = t->close_from;
+	for (uint64_t i = (t->close_from - t->start) / t->close_queue->sq_bells.width;
+	     i < DECIMATE_COLUMNS && bells < CLOSEUP_BELLS; i++) {
+		bells += t->close_queue->sq_bells.column[i].points;
+		t->close_to += t->close_queue->sq_bells.width;
+	}
+}
+
+void timeline_align(struct timeline *t)
+{
+	struct decimator *d[NR_DECIMATORS];
+	uint64_t width = 1;
+
+	for (unsigned int pass = 0; pass < 2; pass++) {
+		for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+			if (!t->series[i])
+				continue;
+			decimators(t->series[i], d);
+			for (unsigned int k = 0; k < NR_DECIMATORS; k++) {
+				if (d[k]->width > width)
+					width = d[k]->width;
+				if (pass == 1)
+					decimate_widen(d[k], width);
+			}
+		}
+	}
+	find_close_up(t);
+}
+
+static void note_bell(struct timeline *t, uint64_t ts, uint16_t value, uint16_t count, bool cq)
+{
+	if (t->nr_bells < MAX_CLOSEUP)
+		t->bell[t->nr_bells++] = (struct bell){ ts, value, count, cq };
+}
+
+int timeline_close_up(struct timeline *t, struct nvs_error *err)
+{
+	struct recorded ev;
+	int ret;
+
+	if (!t->close_queue)
+		return 0;
+	recording_rewind(t->a.recording);
+	while ((ret = recording_next(t->a.recording, &ev, err)) > 0) {
+		const struct nvs_sq_doorbell *sq = (const void *)ev.hdr;
+		const struct nvs_cq_doorbell *cq = (const void *)ev.hdr;
+
+		if (ev.hdr->ts > t->close_to)
+			return 0;
+		if (ev.hdr->ts < t->close_from || ev.hdr->qid != t->close_queue->q->qid ||
+		    ev.hdr->ctrl != t->close_queue->q->ctrl)
+			continue;
+		if (ev.hdr->id == NVS_ID_sq_doorbell)
+			note_bell(t, ev.hdr->ts, sq->new_tail, sq->count, false);
+		else if (ev.hdr->id == NVS_ID_cq_doorbell)
+			note_bell(t, ev.hdr->ts, cq->new_head, cq->count, true);
+	}
+	return ret;
+}
+
+void timeline_free(struct timeline *t)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		free(t->series[i]);
+	analysis_close(&t->a);
+	free(t);
+}
+
+/* I/O queues by number, then admin queues: those have little to show. */
+static int by_queue(const void *a, const void *b)
+{
+	const struct model_queue *x = (*(const struct series *const *)a)->q;
+	const struct model_queue *y = (*(const struct series *const *)b)->q;
+
+	if (!x->qid != !y->qid)
+		return !x->qid - !y->qid;
+	if (x->ctrl != y->ctrl)
+		return x->ctrl - y->ctrl;
+	return x->qid - y->qid;
+}
+
+unsigned int timeline_rows(const struct timeline *t, const struct series **rows,
+			   unsigned int max)
+{
+	const struct series *all[MAX_SERIES];
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES && nr < MAX_SERIES; i++)
+		if (t->series[i])
+			all[nr++] = t->series[i];
+	qsort(all, nr, sizeof(all[0]), by_queue);
+	if (nr > max)
+		nr = max;
+	for (unsigned int i = 0; i < nr; i++)
+		rows[i] = all[i];
+	return nr;
+}
+
+void timeline_span(const struct timeline *t, uint64_t *from, uint64_t *to)
+{
+	*from = *to = t->start;
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+		struct decimator *d[NR_DECIMATORS];
+
+		if (!t->series[i])
+			continue;
+		decimators(t->series[i], d);
+		for (unsigned int k = 0; k < NR_DECIMATORS; k++)
+			if (d[k]->end > *to)
+				*to = d[k]->end;
+	}
+}
+
+struct text series_name(const struct series *s)
+{
+	struct text t;
+
+	if (s->q->qid)
+		snprintf(t.s, sizeof(t.s), "nvme%u q%u", s->q->ctrl, s->q->qid);
+	else
+		snprintf(t.s, sizeof(t.s), "nvme%u admin", s->q->ctrl);
+	return t;
+}
