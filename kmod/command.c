@@ -71,7 +71,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 
 	trace_nvs_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), req->cid,
 			   blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq), blk_rq_bytes(rq),
-			   ns ? ns->nsid : 0, current->pid, req_op(rq), rq->tag);
+			   ns ? ns->nsid : 0, current->pid, (__force u16)req_op(rq), rq->tag);
 
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
