@@ -26,6 +26,8 @@ extern const char *const record_node_prefixes[];
 
 /* Reads "nvme0", "/dev/nvme0n1", "0000:01:00.0" and the like. false: it is none of these. */
 bool record_device_parse(struct record_device *d, const char *text);
+/* A device that is named by its address has a number only once a driver has it. */
+void record_device_find(struct record_device *d);
 /* With the driver loaded: is the device there, and ours? -1: @err says. */
 int record_device_check(const struct record_device *d, struct nvs_error *err);
 /* Name of the driver that a controller is bound to; false: there is no such controller. */

@@ -58,14 +58,15 @@ static bool parse_pci(const char *text, uint32_t *addr)
 	return dev < 32 && fn < 8;
 }
 
-/* Looks for the controller at a PCI address; it may not have a number yet. */
-static void find_at_address(struct record_device *d)
+void record_device_find(struct record_device *d)
 {
 	char path[64];
 	struct dirent *entry;
 	bool found = false;
 	DIR *dir;
 
+	if (!d->pci_addr)
+		return;
 	for (const char *const *p = record_node_prefixes; *p && !found; p++) {
 		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s",
 			 d->pci_addr >> 16, d->pci_addr >> 8 & 0xff, d->pci_addr >> 3 & 31,
@@ -89,7 +90,7 @@ bool record_device_parse(struct record_device *d, const char *text)
 		return true;
 	if (!parse_pci(text, &d->pci_addr))
 		return false;
-	find_at_address(d);
+	record_device_find(d);
 	return true;
 }
 

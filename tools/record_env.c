@@ -157,7 +157,7 @@ static void env_of_controllers(struct recorder *r, const char *prefix)
 		    sscanf(entry->d_name + len, "%u", &ctrl) != 1 || !is_ours(prefix, ctrl))
 			continue;
 		n++;
-		if (ctrl < first && (r->device.ctrl == NVS_NO_CTRL || r->device.ctrl == ctrl))
+		if (ctrl < first && (!r->device.text || r->device.ctrl == ctrl))
 			first = ctrl;
 	}
 	if (d)
@@ -176,6 +176,7 @@ void record_env_device(struct recorder *r)
 		set(r, "driver_version", line);
 	if (read_line(line, sizeof(line), "/sys/module/" CORE_MODULE "/srcversion"))
 		set(r, "driver_srcversion", line);
+	record_device_find(&r->device);
 	for (const char *const *prefix = record_node_prefixes; *prefix; prefix++)
 		env_of_controllers(r, *prefix);
 	r->device_news = false;
