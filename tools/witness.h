@@ -93,7 +93,7 @@ struct witness_options {
 };
 
 /*
- * Reads @rec and @log to their ends, 48 bytes of memory for each item, and
+ * Reads @rec and @log to their ends, 40 bytes of memory for each item, and
  * compares.  0, or -1 with @err set if there is nothing to compare.
  */
 int witness_run(struct witness *w, struct recording *rec, struct qemu_log *log,

@@ -208,7 +208,7 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 	case NVS_ID_ctrl_gone:
 		epoch = epoch_of(r);
 		if (epoch)
-			epoch->closed = epoch->gone = true;
+			epoch->closed = true;
 		return epoch ? 0 : -1;
 	default: return 0;
 	}

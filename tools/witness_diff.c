@@ -25,7 +25,8 @@ struct diffing {
 	uint64_t end_ts; /* the log's time there */
 	struct witness_lane *lane;
 	uint32_t epoch;
-	size_t reach; /* how far to look where a burst of events was lost; 0: none was */
+	uint64_t missed; /* the lane's only_logged when the epoch began */
+	size_t reach;	 /* how far to look where a burst of events was lost; 0: none was */
 };
 
 static bool same_command(const struct witness_lane *lane, const struct witness_item *rec,
@@ -166,28 +167,51 @@ static void step_over(struct diffing *d, struct slice *rec, struct slice *log)
 
 /* --- what is left over when one side has ended ------------------------------ */
 
+/* Adds @by for each of the recording's items of this epoch, by identifier. */
+static void count_ids(const struct diffing *d, enum witness_kind kind, int32_t by, int32_t *nr)
+{
+	struct witness_lane **lanes = d->ls->by_id[kind];
+	const struct witness_lane *lane = lanes ? lanes[d->lane->qid] : NULL;
+
+	for (size_t i = 0; lane && i < lane->rec.nr; i++)
+		if (lane->rec.items[i].epoch == d->epoch)
+			nr[lane->rec.items[i].cid] += by;
+}
+
 /* How many more commands than completions each identifier has in the recording. */
 static int32_t *outstanding(const struct diffing *d)
 {
-	const struct witness_lane *const *cmds = (void *)d->ls->by_id[WITNESS_CMD];
-	const struct witness_lane *cmd = cmds ? cmds[d->lane->qid] : NULL;
 	int32_t *nr = calloc(UINT16_MAX + 1, sizeof(*nr));
 
-	for (size_t i = 0; nr && cmd && i < cmd->rec.nr; i++)
-		nr[cmd->rec.items[i].cid] += cmd->rec.items[i].epoch == d->epoch;
-	for (size_t i = 0; nr && i < d->lane->rec.nr; i++)
-		nr[d->lane->rec.items[i].cid] -= d->lane->rec.items[i].epoch == d->epoch;
+	if (nr) {
+		count_ids(d, WITNESS_CMD, 1, nr);
+		count_ids(d, WITNESS_CQE, -1, nr);
+	}
 	return nr;
+}
+
+/* Completions that the driver has recorded giving back by doorbell, but not taking. */
+static int64_t untold(const struct diffing *d)
+{
+	struct witness_lane **lanes = d->ls->by_id[WITNESS_CQ_BELL];
+	const struct witness_lane *bells = lanes ? lanes[d->lane->qid] : NULL;
+	int64_t nr = 0;
+
+	for (size_t i = 0; bells && i < bells->rec.nr; i++)
+		if (bells->rec.items[i].epoch == d->epoch)
+			nr += bells->rec.items[i].nlb;
+	for (size_t i = 0; i < d->lane->rec.nr; i++)
+		nr -= d->lane->rec.items[i].epoch == d->epoch;
+	/* Less those that are known to be missing, since others follow them. */
+	return nr - (d->lane->only_logged - d->missed);
 }
 
 /*
  * A completion that the driver did not look at must answer a command that waited
  * for one, and have come too late: before a reset, or close to the recording's end.
  */
-static void judge_unseen(struct diffing *d, const struct witness_item *log, int32_t *open)
+static void judge_unseen(struct diffing *d, const struct witness_item *log, bool waited)
 {
-	bool waited = open && open[log->cid]-- > 0;
-
 	if (d->epoch + 1 == d->ls->nr_epochs && log->place > d->w->end_line)
 		d->lane->after_end++;
 	else if (waited && d->ls->epochs[d->epoch].closed)
@@ -198,39 +222,53 @@ static void judge_unseen(struct diffing *d, const struct witness_item *log, int3
 		differ(d, DIFF_ONLY_LOGGED, NULL, log);
 }
 
-static void judge_logged(struct diffing *d, struct slice log)
+static void judge_completions(struct diffing *d, struct slice log)
 {
-	int32_t *open = NULL;
-	bool last = d->epoch + 1 == d->ls->nr_epochs;
+	int32_t *open = outstanding(d);
 
-	if (d->dry || log.at == log.end)
-		return;
-	if (d->lane->kind == WITNESS_CQE)
-		open = outstanding(d);
-	for (; log.at < log.end; log.at++) {
-		if (d->lane->kind == WITNESS_CQE)
-			judge_unseen(d, log.at, open);
-		else if (last && log.at->place > d->w->end_line)
-			d->lane->after_end++;
-		else
+	for (int64_t seen = untold(d); log.at < log.end; log.at++, seen--) {
+		if (seen > 0)
 			differ(d, DIFF_ONLY_LOGGED, NULL, log.at);
+		else
+			judge_unseen(d, log.at, open && open[log.at->cid]-- > 0);
 	}
 	free(open);
 }
 
+static void judge_logged(struct diffing *d, struct slice log)
+{
+	bool last = d->epoch + 1 == d->ls->nr_epochs;
+
+	if (d->dry || log.at == log.end)
+		return;
+	if (d->lane->kind == WITNESS_CQE) {
+		judge_completions(d, log);
+		return;
+	}
+	for (; log.at < log.end; log.at++) {
+		if (last && log.at->place > d->w->end_line)
+			d->lane->after_end++;
+		else
+			differ(d, DIFF_ONLY_LOGGED, NULL, log.at);
+	}
+}
+
+/* Only a command may be there that the device was stopped before fetching, so unanswered. */
 static void judge_recorded(struct diffing *d, struct slice rec)
 {
-	const struct witness_epoch *e = &d->ls->epochs[d->epoch];
+	int32_t *open = NULL;
 
-	if (d->dry)
+	if (d->dry || rec.at == rec.end)
 		return;
+	if (d->lane->kind == WITNESS_CMD && d->ls->epochs[d->epoch].closed)
+		open = outstanding(d);
 	for (; rec.at < rec.end; rec.at++) {
-		/* A command in its slot that the device was stopped before fetching. */
-		if (e->gone || (e->closed && d->lane->kind == WITNESS_CMD))
+		if (open && open[rec.at->cid]-- > 0)
 			d->lane->lost_to_reset++;
 		else
 			differ(d, DIFF_ONLY_RECORDED, rec.at, NULL);
 	}
+	free(open);
 }
 
 /* --- lanes ------------------------------------------------------------------ */
@@ -253,6 +291,7 @@ static void compare_lane(struct diffing *d)
 		struct slice rec = next_slice(&d->lane->rec, &r, d->epoch);
 		struct slice log = next_slice(&d->lane->log, &l, d->epoch);
 
+		d->missed = d->lane->only_logged;
 		while (rec.at < rec.end && log.at < log.end) {
 			if (witness_same(d->lane, rec.at, log.at))
 				agree(d, rec.at++, log.at++);

@@ -12,7 +12,6 @@
 /* How a controller's life from one CC.EN 0 -> 1 to the next ended, by the recording. */
 struct witness_epoch {
 	bool closed; /* reset, shut down or gone: what was in flight is lost */
-	bool gone;   /* no longer there: writes do not reach the device */
 };
 
 struct witness_lanes {

@@ -38,6 +38,7 @@ struct story {
 	uint64_t lost;	/* that the recording owns up to */
 	double drift;	/* of the host's clock */
 	uint64_t step;	/* ns between events; 0: STEP_NS */
+	bool no_cqe;	/* completions are not recorded */
 	bool recording; /* else only the log is written: firmware, or after the end */
 	unsigned int seen[WITNESS_KINDS][2];
 	char held[160]; /* a line to be logged after the next one of its sort */
@@ -195,7 +196,7 @@ static void complete(struct story *s, unsigned int qid, unsigned int cid)
 	tell_log(s, spoil, -3000, text);
 	if (spoil != SWAPPED)
 		release_held(s);
-	TELL(s, spoil, cqe, &ev, qid, cid);
+	TELL(s, s->no_cqe ? NOT_RECORDED : spoil, cqe, &ev, qid, cid);
 }
 
 /* Two commands by one doorbell, and their completions by one. */
@@ -533,6 +534,52 @@ static void test_began_while_running(void **state)
 	done(&s, &w);
 }
 
+/* A recorder whose program for one event did not attach: nothing excuses that. */
+static void test_no_completions_recorded(void **state)
+{
+	struct story s = { .no_cqe = true };
+	struct witness w;
+
+	(void)state;
+	begin(&s);
+	start_controller(&s, 0x10000);
+	do_reads(&s);
+	stop_with_two_in_flight(&s);
+	finish(&s);
+	assert_int_equal(judge(&s, &w), 0);
+	assert_int_equal(w.verdict, WITNESS_DIFFERENT);
+	assert_int_equal(lane_of(&w, 1, WITNESS_CQE)->differences, NR_READS);
+	assert_int_equal(lane_of(&w, 1, WITNESS_CQE)->after_end, 1);
+	assert_int_equal(lane_of(&w, 0, WITNESS_CQE)->differences, 20);
+	done(&s, &w);
+}
+
+/* QEMU was killed, its log ends early; that the controller was removed in the end excuses nothing. */
+static void test_log_ends_early(void **state)
+{
+	struct nvs_ctrl_gone gone = { .why = NVS_GONE_removed };
+	struct story s = { 0 };
+	struct witness w;
+
+	(void)state;
+	begin(&s);
+	start_controller(&s, 0x10000);
+	do_reads(&s);
+	fflush(s.log);
+	assert_non_null(freopen("/dev/null", "w", s.log));
+	do_reads(&s);
+	write_reg(&s, 0x14, 0x464001);
+	TELL(&s, NOTHING, ctrl_gone, &gone, 0, 0);
+	finish(&s);
+	assert_int_equal(judge(&s, &w), 0);
+	assert_int_equal(w.verdict, WITNESS_DIFFERENT);
+	assert_int_equal(lane_of(&w, 1, WITNESS_SQ_BELL)->differences, NR_READS / 2);
+	assert_int_equal(lane_of(&w, 1, WITNESS_CMD)->differences, NR_READS);
+	assert_int_equal(lane_of(&w, 1, WITNESS_CQE)->differences, NR_READS);
+	assert_int_equal(lane_of(&w, 0, WITNESS_REG)->differences, 1);
+	done(&s, &w);
+}
+
 static void test_other_runs_log(void **state)
 {
 	struct story s = { .fault = { CHANGED, WITNESS_REG, 0, 2 } };
@@ -630,6 +677,8 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_second_of_two_runs),
 		cmocka_unit_test(test_began_while_running),
+		cmocka_unit_test(test_no_completions_recorded),
+		cmocka_unit_test(test_log_ends_early),
 		cmocka_unit_test(test_other_runs_log),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_check_after_import),
