@@ -3,9 +3,19 @@
 #include <string.h>
 #include "analysis.h"
 
-const char *const analysis_env_keys[] = {
-	"kernel", "hostname", "driver", "driver_version", "device", "model", "firmware", "queues",
-	"command", "level", "attached", "missing", "clock", "tool_version", NULL
+const struct env_key analysis_env_keys[] = {
+	{ "kernel", true }, { "kernel_build", false }, { "machine", true },
+	{ "provider", false }, { "level", true }, { "driver", true }, { "driver_version", true },
+	{ "driver_srcversion", false }, { "device", true }, { "devices", false },
+	{ "device_model", true }, { "device_serial", false }, { "device_firmware", true },
+	{ "device_address", false }, { "device_queues", true }, { "filter", true },
+	{ "command", true }, { "cpus", false }, { "ring_size", false }, { "started_ns", false },
+	{ "attach_points", false }, { "attach_points_missing", true }, { "ended_by", true },
+	{ "tracer_version", true }, { "lost_ring_full", false }, { "lost_no_ring", false },
+	{ "lost_recursion", false }, { "lost_recursion_events", false },
+	{ "lost_unwritten", false }, { "lost_rejected", false }, { "lost_without_cpu", false },
+	{ "clamped", false },
+	{ 0 }
 };
 
 /* The pass serves two: the figures kept here, and whoever asked for more. */

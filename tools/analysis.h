@@ -31,8 +31,12 @@ int analysis_open(struct analysis *a, const char *dir, const struct model_visito
 		  void *ctx, struct nvs_error *err);
 void analysis_close(struct analysis *a);
 
-/* Keys of a recording's environment that are worth showing, in order, up to NULL. */
-extern const char *const analysis_env_keys[];
+/* Keys of a recording's environment, up to one without a name. */
+struct env_key {
+	const char *name;
+	bool brief;	/* worth a line in a report for people */
+};
+extern const struct env_key analysis_env_keys[];
 
 /* Phases of bringing up, from loading the modules to the last disk; false: teardown. */
 bool phase_is_init(unsigned int phase);

@@ -38,6 +38,15 @@ static struct model_cmd *find_open(struct model_queue *q, uint16_t cid)
 	return c && c->state == CMD_OPEN && c->cid == cid ? c : NULL;
 }
 
+/*
+ * An Asynchronous Event Request waits in the device for good, under one fixed
+ * identifier: it is no load, and being sent anew after a reset is no reuse.
+ */
+static bool is_async_event(const struct model_queue *q, const struct model_cmd *c)
+{
+	return q->qid == 0 && c->opcode == NVS_ADMIN_ASYNC_EVENT && !c->at[STEP_START];
+}
+
 static void depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by)
 {
 	q->depth += by;
@@ -112,6 +121,8 @@ static void command_replaced(struct model *m, struct model_queue *q, struct mode
 			     uint64_t ts)
 {
 	leave_device(m, q, c, ts);
+	if (is_async_event(q, c))
+		return;
 	if (c->at[STEP_COMPLETE])
 		command_done(m, q, c);	/* only its last steps were missing */
 	else if (c->flags & CMD_RETRIED)
@@ -246,7 +257,7 @@ static void on_sq_doorbell(struct model *m, struct model_queue *q,
 			continue;
 		c->at[STEP_SQ_BELL] = ev->h.ts;
 		c->batch = ev->count;
-		if (!c->at[STEP_CQE] && !c->at[STEP_COMPLETE]) {
+		if (!c->at[STEP_CQE] && !c->at[STEP_COMPLETE] && !is_async_event(q, c)) {
 			c->flags |= CMD_AT_DEVICE;
 			q->depth++;
 		}
@@ -523,7 +534,7 @@ void queue_finish(struct model *m, struct model_queue *q)
 				command_done(m, q, c);
 			else if (c->at[STEP_CQE])
 				q->trouble.no_end++;
-			else if (q->qid || c->opcode != NVS_ADMIN_ASYNC_EVENT)
+			else if (!is_async_event(q, c))
 				q->trouble.unfinished++;
 		}
 	}

@@ -17,7 +17,7 @@ int report_json(const struct analysis *a, struct nvs_error *err);
 	T(reused, "identifiers reused while at the device")		\
 	T(no_start, "commands without a start")				\
 	T(no_end, "commands without an end")				\
-	T(unfinished, "commands still at the device at the end")	\
+	T(unfinished, "commands without an end when it ends")		\
 	T(orphans, "steps without a command")				\
 	T(sq_gaps, "breaks in the SQ's sequence")			\
 	T(cq_gaps, "breaks in the CQ's sequence")			\

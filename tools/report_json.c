@@ -204,9 +204,9 @@ static json_t *json_recording(const struct analysis *a)
 	json_object_set_new(o, "events_by_name", events);
 	json_object_set_new(o, "lost", json_lost(a));
 	put_name(o, "cut", recording_cut(a->recording));
-	for (const char *const *key = analysis_env_keys; *key; key++)
-		if (recording_env(a->recording, *key))
-			put_name(env, *key, recording_env(a->recording, *key));
+	for (const struct env_key *key = analysis_env_keys; key->name; key++)
+		if (recording_env(a->recording, key->name))
+			put_name(env, key->name, recording_env(a->recording, key->name));
 	json_object_set_new(o, "environment", env);
 	return o;
 }

@@ -57,9 +57,9 @@ static void print_head(const struct analysis *a)
 	else
 		printf(", none lost");
 	printf("\n");
-	for (const char *const *key = analysis_env_keys; *key; key++)
-		if ((value = recording_env(a->recording, *key)) && *value)
-			printf("  %-15s %.62s\n", *key, value);
+	for (const struct env_key *key = analysis_env_keys; key->name; key++)
+		if (key->brief && (value = recording_env(a->recording, key->name)) && *value)
+			printf("  %-21s %.55s\n", key->name, value);
 }
 
 static void print_ctrl(const struct model_ctrl *c)
@@ -139,12 +139,12 @@ static void print_phases(const struct analysis *a)
 		printf("\nNo phases: the recording began after the controller had come up.\n");
 		return;
 	}
-	printf("\n%-40s %8s %8s w, r, c: register writes,\n", "Phases", "begins", "took");
-	printf("%58s reads, admin commands\n", "");
+	printf("\n%-40s %8s %8s\n", "Phases", "begins", "took");
 	for (unsigned int i = 0; i < shown; i++)
 		print_phase(a, a->order[i]);
 	if (shown < a->nr_phases)
 		printf("  ... and %u more: --json has them all\n", a->nr_phases - shown);
+	printf("  w, r, c: register writes, reads and admin commands of the phase itself\n");
 	print_waits(a);
 }
 
@@ -252,14 +252,30 @@ static void print_number(uint64_t n, const char *text)
 		printf("  %12" PRIu64 " %s\n", n, text);
 }
 
+/* How many events, and of which kinds if the recorder knew. */
+static void print_lost_on(const struct analysis *a, unsigned int cpu)
+{
+	uint64_t lost = recording_lost(a->recording, cpu);
+	const char *kinds;
+	char key[32];
+
+	if (!lost)
+		return;
+	snprintf(key, sizeof(key), "lost_cpu%u", cpu);
+	kinds = recording_env(a->recording, key);
+	printf("  %12" PRIu64 " events lost on CPU %u%s%.*s\n", lost, cpu, kinds ? ": " : "", 34,
+	       kinds ? kinds : "");
+}
+
 static void print_losses(const struct analysis *a)
 {
 	const struct model_totals *t = model_totals(a->model);
-	uint64_t lost;
+	const char *clamped = recording_env(a->recording, "clamped");
 
 	for (unsigned int cpu = 0; cpu < RECORDING_DEVICE; cpu++)
-		if ((lost = recording_lost(a->recording, cpu)))
-			printf("  CPU %-6u %12" PRIu64 " events lost\n", cpu, lost);
+		print_lost_on(a, cpu);
+	if (clamped && strcmp(clamped, "0"))
+		printf("  %12s events came too late and were given a later time\n", clamped);
 	if (recording_cut(a->recording))
 		printf("  %s\n", recording_cut(a->recording));
 	print_number(t->unknown_events, "events of a kind this version does not know");

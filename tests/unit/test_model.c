@@ -402,6 +402,27 @@ static void asynchronous_event(void **state)
 	assert_int_equal(model_trouble_total(&model_ctrl(b->m, 0)->queue[0]->trouble), 0);
 }
 
+/* Sent, never answered, sent again after a reset under the same identifier: no load, no trouble. */
+static void asynchronous_event_waits(void **state)
+{
+	struct bench *b = *state;
+	const struct model_queue *q;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		FEED(b, queue_create, 0, 0, .ring = NVS_RING_cq, .depth = 32);
+		FEED(b, queue_create, 0, 0, .ring = NVS_RING_sq, .depth = 32);
+		FEED(b, cmd_setup, 0, 31, .opcode = NVS_ADMIN_ASYNC_EVENT);
+		FEED(b, sqe, 0, 31, .slot = 0);
+		FEED(b, sq_doorbell, 0, 0, .new_tail = 1, .count = 1);
+	}
+	model_finish(b->m);
+	q = model_ctrl(b->m, 0)->queue[0];
+	assert_int_equal(q->depth, 0);
+	assert_int_equal(q->peak_depth, 0);
+	assert_int_equal(q->sq_bells, 2);
+	assert_int_equal(model_trouble_total(&q->trouble), 0);
+}
+
 static void begin(struct bench *b, unsigned int phase, unsigned int parent, unsigned int tid,
 		  unsigned int ctrl)
 {
@@ -558,6 +579,7 @@ int main(void)
 		TEST(last_steps_in_any_order),
 		TEST(cancelled_leaves_the_device),
 		TEST(asynchronous_event),
+		TEST(asynchronous_event_waits),
 		TEST(phases_across_threads),
 		TEST(lost_phase_ends),
 		TEST(hostile_numbers_are_bounded),
