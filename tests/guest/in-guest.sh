@@ -1,0 +1,113 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What guest tests share, inside the guest. A payload NAME-guest.sh is
+#
+#	. /src/tests/guest/in-guest.sh
+#	work() { load; check "it reads" dd if=/dev/nvme0n1 of=/dev/null count=1; unload; }
+#	"$@"
+#
+# and is started by `guest LABEL -- NAME-guest.sh work`. A command that fails outside of
+# check and fails ends the payload, and with it the test.
+#
+# check, fails, is, skip, diag   as in lib.sh
+# load [CORE-PARAMS [PCI-PARAMS]]   both modules in, and waits for $disks (/dev/nvme0n1)
+# unload                         both modules out
+# wait_for WHAT COMMAND...       until the command succeeds; a minute at most
+# record NAME COMMAND...         records the command into /out/NAME
+
+set -eu
+
+disks=${disks-/dev/nvme0n1}
+
+diag() { printf '%s\n' "$*" | sed 's/^/# /' >>/out/points; }
+point() { printf '%s - %s\n' "$1" "$2" >>/out/points; }
+skip() { point ok "$1 # SKIP $2"; }
+
+check() {
+	_what=$1
+	shift
+	# not behind ||, where a function would go on after a failure
+	set +e
+	(set -e; "$@") >/tmp/said 2>&1
+	_status=$?
+	set -e
+	if [ "$_status" = 0 ]; then
+		point ok "$_what"
+	else
+		point 'not ok' "$_what"
+		diag "exit status $_status: $*"
+		diag "$(tail -n 30 /tmp/said)"
+	fi
+}
+
+# REGEX has a line for each thing that stderr must say.
+fails() { # WHAT STATUS|any REGEX COMMAND...
+	_what=$1 _wanted=$2 _regex=$3
+	shift 3
+	set +e
+	(set -e; "$@") >/tmp/said 2>/tmp/words
+	_status=$?
+	set -e
+	_why=
+	if [ "$_wanted" = any ]; then
+		if [ "$_status" = 0 ] || [ "$_status" -gt 125 ]; then _why="exit status $_status"; fi
+	elif [ "$_status" != "$_wanted" ]; then
+		_why="exit status $_status, not $_wanted"
+	fi
+	printf '%s\n' "$_regex" >/tmp/regex
+	while read -r _line; do
+		grep -qE -- "$_line" /tmp/words || _why="$_why; its stderr has no '$_line'"
+	done </tmp/regex
+	if [ -z "$_why" ]; then
+		point ok "$_what"
+	else
+		point 'not ok' "$_what"
+		diag "$_why"
+		diag "$*"
+		diag "$(tail -n 30 /tmp/words)"
+	fi
+}
+
+is() { # WHAT GOT WANTED
+	if [ "$2" = "$3" ]; then
+		point ok "$1"
+	else
+		point 'not ok' "$1"
+		diag "got:    $2"
+		diag "wanted: $3"
+	fi
+}
+
+wait_for() { # WHAT COMMAND...
+	_for=$1 _tries=0
+	shift
+	until "$@" >/dev/null 2>&1; do
+		_tries=$((_tries + 1))
+		[ $_tries -lt 1200 ] || { echo "waited a minute in vain for $_for" >&2; return 1; }
+		sleep 0.05
+	done
+}
+
+# Parameters are words: "hold_ms=1000 io_timeout=5".
+load() {
+	# shellcheck disable=SC2086
+	insmod /modules/nvmescope_core.ko ${1-}
+	# shellcheck disable=SC2086
+	insmod /modules/nvmescope.ko ${2-}
+	for _disk in $disks; do wait_for "$_disk" test -b "$_disk"; done
+}
+
+unload() {
+	rmmod nvmescope
+	rmmod nvmescope_core
+}
+
+record() { # NAME COMMAND...
+	_name=$1
+	shift
+	# The rings are emptied into memory: the host's directory is too slow for that.
+	nvmescope record -o "/tmp/$_name" -- "$@" 2>"/out/$_name.txt" || { cat "/out/$_name.txt" >&2; return 1; }
+	cp -r "/tmp/$_name" /out/
+	rm -r "/tmp/$_name"
+}
