@@ -26,6 +26,8 @@
 #include "nvs_events.h"
 #include "compat.h"
 
+#define NVMESCOPE_VERSION	"0.1.0"
+
 /* One page of memory, as CC.MPS = 0 has it: the unit of PRP entries. */
 #define NVME_CTRL_PAGE_SHIFT	12
 #define NVME_CTRL_PAGE_SIZE	(1u << NVME_CTRL_PAGE_SHIFT)
@@ -104,7 +106,7 @@ struct nvme_ctrl {
 
 	/* Written under lock by nvme_change_ctrl_state(), read anywhere. */
 	enum nvs_STATE state;
-	spinlock_t lock;
+	spinlock_t lock;		/* of state */
 	wait_queue_head_t state_wq;
 
 	struct blk_mq_tag_set *admin_tagset;

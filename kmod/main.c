@@ -80,9 +80,21 @@ static void hold_for_tracer(void)
 	unsigned long deadline = jiffies + msecs_to_jiffies(hold_ms);
 
 	while (!trace_nvs_phase_begin_enabled() && time_before(jiffies, deadline))
-		msleep(1);
+		usleep_range(1000, 2000);
 	if (hold_ms && !trace_nvs_phase_begin_enabled())
 		pr_info("nvmescope: no tracer came within %u ms\n", hold_ms);
+}
+
+/*
+ * A module whose init failed is freed even with a tracer's programs attached to
+ * it.  The recorder lets go when it sees the failure, this tracepoint first.
+ */
+static void wait_for_tracer_to_leave(void)
+{
+	unsigned long deadline = jiffies + 5 * HZ;
+
+	while (trace_nvs_phase_begin_enabled() && time_before(jiffies, deadline))
+		usleep_range(1000, 2000);
 }
 
 static int make_workqueues(void)
@@ -192,6 +204,7 @@ out_destroy_workqueues:
 static int __init nvme_core_init(void)
 {
 	struct nvme_phase phase;
+	int ret;
 
 	BUILD_BUG_ON(sizeof(struct nvme_command) != 64);
 	BUILD_BUG_ON(sizeof(struct nvme_completion) != 16);
@@ -204,7 +217,10 @@ static int __init nvme_core_init(void)
 	choose_names();
 
 	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_core_init);
-	return nvme_phase_end(&phase, core_setup());
+	ret = nvme_phase_end(&phase, core_setup());
+	if (ret)
+		wait_for_tracer_to_leave();
+	return ret;
 }
 
 static void __exit nvme_core_exit(void)
@@ -222,4 +238,5 @@ module_init(nvme_core_init);
 module_exit(nvme_core_exit);
 MODULE_AUTHOR("The nvmescope maintainers");
 MODULE_DESCRIPTION("NVMe driver that shows its work: what every controller needs");
+MODULE_VERSION(NVMESCOPE_VERSION);
 MODULE_LICENSE("GPL");

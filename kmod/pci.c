@@ -301,4 +301,5 @@ module_init(nvme_init);
 module_exit(nvme_exit);
 MODULE_AUTHOR("The nvmescope maintainers");
 MODULE_DESCRIPTION("NVMe driver that shows its work: PCIe");
+MODULE_VERSION(NVMESCOPE_VERSION);
 MODULE_LICENSE("GPL");
