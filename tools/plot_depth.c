@@ -9,11 +9,13 @@
 #define PALE_SKY "#BBDFF6"
 
 /*
- * A column without a change holds the depth of the last change before it; the
- * columns carry on until the next one.
+ * A column without a change holds the depth of the last change before it.  A
+ * picture from the first I/O on begins with none; one that begins in the middle
+ * (--from) does not know before the first change, and draws nothing there.
  */
 static double write_band(struct rows_picture *p, const char *name, const struct decimator *d)
 {
+	bool known = !p->t->from && !p->t->to;
 	uint64_t from, to;
 	unsigned int columns;
 	double value = 0, most = 0;
@@ -26,10 +28,13 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 		double low = value, high = value;
 
 		if (c->points) {
-			low = c->min < value ? c->min : value;
-			high = c->max > value ? c->max : value;
+			low = c->min < value || !known ? c->min : value;
+			high = c->max > value || !known ? c->max : value;
 			value = c->last;
+			known = true;
 		}
+		if (!known)
+			continue;
 		if (high > most)
 			most = high;
 		fprintf(p->pic.script, "%.9g %g %g\n", rows_time(p, d, i), low, high);
@@ -38,16 +43,13 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 	return most;
 }
 
-static void draw_row(struct rows_picture *p, unsigned int i, double most)
+static void draw_row(struct rows_picture *p, unsigned int i, double own, double most)
 {
 	const struct model_queue *q = p->row[i]->q;
 	char figures[128];
 
-	snprintf(figures, sizeof(figures), "at most %u\n%s commands", q->peak_depth,
-		 format_count(q->done).s);
-	if (q->sq_depth)
-		snprintf(figures, sizeof(figures), "at most %u\nof %u slots\n%s commands",
-			 q->peak_depth, q->sq_depth, format_count(q->done).s);
+	snprintf(figures, sizeof(figures), q->sq_depth ? "at most %.0f\nof %u slots" :
+		 "at most %.0f", own, q->sq_depth);
 	rows_text(p, i, figures);
 	rows_place(p, i, 0, most * 1.08);
 	fprintf(p->pic.script,
@@ -63,7 +65,7 @@ int plot_depth(struct timeline *t, struct nvs_error *err)
 		{ "■", PALE_SKY, "always at least" },
 	};
 	struct rows_picture p;
-	double most = 1;
+	double own[MAX_ROWS], most = 1;
 	int ret = rows_begin(&p, t, "depth", 0, err);
 
 	if (ret <= 0)
@@ -72,15 +74,14 @@ int plot_depth(struct timeline *t, struct nvs_error *err)
 		   "doorbell rung, completion not seen yet; on each queue", legend, 2);
 	for (unsigned int i = 0; i < p.nr; i++) {
 		char name[32];
-		double high;
 
 		snprintf(name, sizeof(name), "d%u", i);
-		high = write_band(&p, name, &p.row[i]->depth);
-		most = high > most ? high : most;
+		own[i] = write_band(&p, name, &p.row[i]->depth);
+		most = own[i] > most ? own[i] : most;
 	}
 	fprintf(p.pic.script, "set ytics %g font ',11'\n", nice_step(most, 4) < 1 ? 1 :
 		nice_step(most, 4));
 	for (unsigned int i = 0; i < p.nr; i++)
-		draw_row(&p, i, most);
+		draw_row(&p, i, own[i], most);
 	return rows_end(&p, err);
 }

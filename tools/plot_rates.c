@@ -87,32 +87,36 @@ static const struct decimator *irqs(const struct series *s)
 	return &s->irqs;
 }
 
-static double per(uint64_t a, uint64_t b)
+/* What is within the picture, which may be less than the recording. */
+static struct column all_of(const struct decimator *d)
 {
-	return b ? (double)a / (double)b : 0;
+	struct column all = { 0 };
+
+	for (unsigned int i = 0; i < DECIMATE_COLUMNS; i++) {
+		all.points += d->column[i].points;
+		all.sum += d->column[i].sum;
+	}
+	return all;
 }
 
 static void doorbell_figures(const struct series *s, char *text, size_t size)
 {
-	const struct model_queue *q = s->q;
+	struct column sq = all_of(&s->sq_bells), cq = all_of(&s->cq_bells);
 
 	snprintf(text, size, "%s commands\n%s SQ doorbells\n%.1f commands each\n%s CQ doorbells",
-		 format_count(q->done).s, format_count(q->sq_bells).s,
-		 per(q->sq_bell_cmds, q->sq_bells), format_count(q->cq_bells).s);
+		 format_count((uint64_t)sq.sum).s, format_count(sq.points).s,
+		 sq.points ? sq.sum / (double)sq.points : 0, format_count(cq.points).s);
 }
 
 static void completion_figures(const struct series *s, char *text, size_t size)
 {
-	const struct model_queue *q = s->q;
+	struct column irq = all_of(&s->irqs);
 	int n = snprintf(text, size, "%s completions\n%s interrupts\n%.1f completions each",
-			 format_count(q->completions).s, format_count(q->irqs).s,
-			 per(q->irq_found, q->irqs));
+			 format_count(all_of(&s->completions).points).s, format_count(irq.points).s,
+			 irq.points ? irq.sum / (double)irq.points : 0);
 
-	if (q->polls)
-		snprintf(text + n, size - (size_t)n, "\n%s polls", format_count(q->polls).s);
-	else if (q->irq_empty)
-		snprintf(text + n, size - (size_t)n, "\n%s found nothing",
-			 format_count(q->irq_empty).s);
+	if (s->q->polls)
+		snprintf(text + n, size - (size_t)n, "\n%s polls", format_count(s->q->polls).s);
 }
 
 static int plot(struct timeline *t, const struct rate_pair *r, struct nvs_error *err)

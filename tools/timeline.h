@@ -7,7 +7,7 @@
 #include "decimate.h"
 
 #define MAX_SERIES	64	/* queues whose course is kept; the rest is counted */
-#define MAX_ROWS	12	/* queues that a picture has room for */
+#define MAX_ROWS	16	/* queues that a picture has room for */
 #define MAX_CLOSEUP	4096	/* doorbells in the close-up */
 
 /* One queue's course over time. */
@@ -22,7 +22,8 @@ struct series {
 /* One doorbell as it was rung. */
 struct bell {
 	uint64_t ts;
-	uint16_t value, count;
+	uint32_t value;
+	uint16_t count;
 	bool cq;
 };
 

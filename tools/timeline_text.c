@@ -121,8 +121,27 @@ static const struct decimator *depth(const struct series *s)
 	return &s->depth;
 }
 
+static struct text plain(double v)
+{
+	struct text t;
+
+	snprintf(t.s, sizeof(t.s), "%.0f", v);
+	return t;
+}
+
+/* "68.2k/s" */
+static struct text rate(double v)
+{
+	const char *unit = v >= 1e6 ? "M" : v >= 1e3 ? "k" : "";
+	struct text t;
+
+	v /= v >= 1e6 ? 1e6 : v >= 1e3 ? 1e3 : 1;
+	snprintf(t.s, sizeof(t.s), "%.3g%s/s", v, unit);
+	return t;
+}
+
 /* All queues with one scale, so that they compare. */
-static int charts(const struct timeline *t, const char *title, const char *what, which_fn which)
+static int charts(const struct timeline *t, const char *title, which_fn which)
 {
 	const struct series *row[MAX_ROWS];
 	unsigned int nr = timeline_rows(t, row, MAX_ROWS);
@@ -144,11 +163,7 @@ static int charts(const struct timeline *t, const char *title, const char *what,
 		most = fmax(most, most_of(&c[i]));
 	}
 	/* Counts of a cell become a rate: cells of 35 ms say nothing to anybody. */
-	if (which == depth)
-		snprintf(high.s, sizeof(high.s), "%.0f", most);
-	else
-		snprintf(high.s, sizeof(high.s), "%.0f%s", most * CELLS * 1e9 / (double)(to - from + 1),
-			 what);
+	high = which == depth ? plain(most) : rate(most * CELLS * 1e9 / (double)(to - from + 1));
 	for (unsigned int i = 0; i < nr; i++) {
 		struct text name = series_name(row[i]);
 
@@ -167,21 +182,21 @@ static int charts(const struct timeline *t, const char *title, const char *what,
 int text_doorbells(struct timeline *t, struct nvs_error *err)
 {
 	(void)err;
-	charts(t, "SQ tail doorbells a second", "/s", sq_bells);
-	return charts(t, "CQ head doorbells a second", "/s", cq_bells);
+	charts(t, "SQ tail doorbells a second", sq_bells);
+	return charts(t, "CQ head doorbells a second", cq_bells);
 }
 
 int text_completions(struct timeline *t, struct nvs_error *err)
 {
 	(void)err;
-	charts(t, "Completions a second", "/s", completions);
-	return charts(t, "Interrupts a second", "/s", irqs);
+	charts(t, "Completions a second", completions);
+	return charts(t, "Interrupts a second", irqs);
 }
 
 int text_depth(struct timeline *t, struct nvs_error *err)
 {
 	(void)err;
-	return charts(t, "Queue depth: commands at the device, the most of each moment", "", depth);
+	return charts(t, "Queue depth: commands at the device, the most of each moment", depth);
 }
 
 static void text_bar(const char *label, const struct latency *l, double q, double longest)
