@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run.sh [unit|guest] [--kernel K]... [NAME...]: builds what is under test and tests it.
+#
+#   unit        tests/unit on this machine, guest: tests/guest in guests (default: both)
+#   --kernel K  guests with this kernel (default: 6.12 and 6.1)
+#   NAME        only the tests of this name: test_ctf, witness
+#
+# Every test is a TAP producer, run through prove, as many at a time as there are
+# processors and memory. Ends with a line `N passed, N failed` that counts single test points.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+results=build/test
+
+say() { printf '%s\n' "$*"; }
+usage() { sed -n '4,11s/^# \?//p' "$0" >&2; exit 2; }
+
+# --- one test, as prove calls us -----------------------------------------------------
+
+# one unit/NAME | KERNEL/NAME: its TAP, which is also kept in build/test/.
+one() {
+	local kind=${1%%/*} name=${1#*/} status=0 pid command tap
+	tap=$results/$kind/$name.tap
+	mkdir -p "${tap%/*}"
+	case $kind/$name in
+	unit/*.sh) command=(env -C tests/unit "./$name") ;;
+	unit/*) command=(env -C tests/unit CMOCKA_MESSAGE_OUTPUT=TAP "$root/build/unit/$name") ;;
+	*) command=(env KERNEL="$kind" tests/guest/"$name".t) ;;
+	esac
+	# cmocka's "not ok # SKIP" is none of TAP's
+	timeout -k 30 1200 "${command[@]}" 2>"$tap.stderr" \
+		> >(sed -uE 's/^not ok ([0-9]+) # SKIP/ok \1 # SKIP/' | tee "$tap") &
+	pid=$!
+	# timeout has a process group of its own, which ^C does not reach
+	trap 'kill -TERM $pid 2>/dev/null' INT TERM
+	wait $pid || status=$?
+	wait # for tee
+	((status == 0)) || {
+		echo "# exit status $status; its stderr is in $tap.stderr:"
+		tail -n 30 "$tap.stderr" | sed 's/^/# /'
+		# a sanitizer's word at the end of a test whose points were all well
+		grep -q '^not ok' "$tap" || echo "not ok - exit status $status"
+	} | tee -a "$tap"
+	[[ -s $tap.stderr ]] || rm -f "$tap.stderr"
+	return $status
+}
+
+if [[ ${1-} == --one ]]; then
+	one "$2"
+	exit
+fi
+
+# --- which ---------------------------------------------------------------------------
+
+kernels=() kinds=() names=()
+while (($#)); do
+	case $1 in
+	unit | guest) kinds+=("$1") ;;
+	--kernel) kernels+=("${2:?--kernel wants a kernel}"); shift ;;
+	-*) usage ;;
+	*) names+=("$1") ;;
+	esac
+	shift
+done
+((${#kernels[@]})) || kernels=(6.12 6.1)
+((${#kinds[@]})) || kinds=(unit guest)
+
+wanted() { # NAME
+	((${#names[@]})) || return 0
+	local name
+	for name in "${names[@]}"; do [[ $1 == "$name" ]] && return 0; done
+	return 1
+}
+
+tests=()
+guests=''
+for kind in "${kinds[@]}"; do
+	if [[ $kind == unit ]]; then
+		for file in tests/unit/test_*.c tests/unit/*.sh; do
+			name=$(basename "$file" .c)
+			if [[ -e $file ]] && wanted "$name"; then tests+=("unit/$name"); fi
+		done
+		continue
+	fi
+	for file in tests/guest/*.t; do
+		name=$(basename "$file" .t)
+		wanted "$name" || continue
+		guests=1
+		for kernel in "${kernels[@]}"; do tests+=("$kernel/$name"); done
+	done
+done
+if ! ((${#tests[@]})); then
+	say "no test is called ${names[*]}; they are: $(cd tests && ls unit/test_*.c guest/*.t)" >&2
+	exit 2
+fi
+
+# --- build ---------------------------------------------------------------------------
+
+processors=$(nproc)
+say "==> building"
+if [[ $guests ]]; then
+	for kernel in "${kernels[@]}"; do make --no-print-directory -j "$processors" tools "kmod-$kernel"; done
+fi
+for kind in "${kinds[@]}"; do
+	[[ $kind != unit ]] || make --no-print-directory -j "$processors" -C tests/unit B="$root/build"
+done
+
+# --- run -----------------------------------------------------------------------------
+
+# A guest has up to a gigabyte and is one thread, as long as it is emulated.
+jobs=$(awk '/^MemAvailable/ { print int($2 / 1300000) }' /proc/meminfo)
+((jobs <= processors)) || jobs=$processors
+((jobs)) || jobs=1
+say "==> testing: ${#tests[@]} files, $jobs at a time; logs will be in $results/"
+for t in "${tests[@]}"; do rm -rf "${results:?}/$t" "$results/$t.tap"*; done
+# The verdict is ours, below: prove's has no counts for what never reported.
+prove --jobs "$jobs" --timer --exec 'tests/run.sh --one' "${tests[@]}" || true
+
+# --- count ---------------------------------------------------------------------------
+
+# Every planned point that did not come is a failed one.
+# shellcheck disable=SC2016 # awk's
+tally='
+	/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+	/^(not )?ok/ {
+		seen++
+		if (/# SKIP/) { skipped++; print "  skipped: " name ": " $0 >"/dev/stderr" }
+		else if (/^not/) { failed++; print "  FAILED:  " name ": " $0 >"/dev/stderr" }
+		else passed++
+	}
+	END {
+		missing = planned ? plan - seen : seen ? 0 : 1
+		if (missing > 0) {
+			failed += missing
+			print "  FAILED:  " name ": " missing " points never came" >"/dev/stderr"
+		}
+		if (planned && seen > plan && !failed) {
+			failed++
+			print "  FAILED:  " name ": more points than planned" >"/dev/stderr"
+		}
+		print passed + 0, failed + 0, skipped + 0
+	}'
+passed=0 failed=0 skipped=0
+for t in "${tests[@]}"; do
+	read -r p f s < <(awk -v name="$t" "$tally" "$results/$t.tap" 2>>"$results/.words" || echo 0 1 0)
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+sort "$results/.words" 2>/dev/null || true
+rm -f "$results/.words"
+((failed == 0)) || say "logs: $results/KERNEL/NAME/, each test's own words: $results/KERNEL/NAME.tap"
+((skipped == 0)) && words='' || words=", $skipped skipped"
+say "$passed passed, $failed failed$words"
+((failed == 0 && passed > 0))
