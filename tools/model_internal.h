@@ -73,8 +73,27 @@ int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 /* Events that are not an I/O's own but change what a queue knows. */
 void queue_created(struct model_queue *q, const struct nvs_queue_create *ev);
 void queue_retried(struct model_queue *q, const struct nvs_hdr *h);
-void queue_finish(struct model *m, struct model_queue *q);
 void queue_free(struct model_queue *q);
+
+/* model_cmd.c */
+/* Begins a command; what the model still had under its tag ends.  NULL: @err is set. */
+struct model_cmd *command_begin(struct model *m, struct model_queue *q, const struct nvs_hdr *h,
+				struct nvs_error *err);
+/* For a step before the doorbell: the command, or a new one without a start. */
+struct model_cmd *command_early(struct model *m, struct model_queue *q, const struct nvs_hdr *h,
+				struct nvs_error *err);
+/* For a step after the CQE: the open command, or NULL when it has ended or was never there. */
+struct model_cmd *command_late(struct model_queue *q, uint16_t cid);
+/* The open command of exactly this identifier, or NULL. */
+struct model_cmd *command_find_open(struct model_queue *q, uint16_t cid);
+bool command_is_async_event(const struct model_queue *q, const struct model_cmd *c);
+void command_leave_device(struct model *m, struct model_queue *q, struct model_cmd *c,
+			  uint64_t ts);
+/* Tells the visitor, once all steps that will come have come. */
+void command_done_if_whole(struct model *m, struct model_queue *q, struct model_cmd *c);
+void queue_depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by);
+/* At the end of the recording. */
+void queue_finish(struct model *m, struct model_queue *q);
 
 /* model_phase.c */
 int phase_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err);

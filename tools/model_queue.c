@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The model's queues: submission and completion rings, and the commands between
- * them.  Every event of an I/O comes through here, so nothing here allocates but
+ * The model's queues: submission and completion rings, and which command each
+ * entry and doorbell stands for.  Every event of an I/O comes through here, so nothing here allocates but
  * the first use of a tag, and nothing searches.
  */
 #include <stdlib.h>
@@ -9,158 +9,6 @@
 #include "model_internal.h"
 
 #define AS(type, h) ((const struct nvs_##type *)(const void *)(h))
-
-/* The place of @cid's tag, or NULL when it was never used (and @err is NULL). */
-static struct model_cmd *place(struct model_queue *q, uint16_t cid, struct nvs_error *err)
-{
-	unsigned int tag = NVS_CID_TAG(cid);
-	struct model_cmd **chunk = &q->state->chunk[tag / CHUNK_CMDS];
-
-	if (!*chunk) {
-		if (!err)
-			return NULL;
-		*chunk = calloc(CHUNK_CMDS, sizeof(**chunk));
-		if (!*chunk) {
-			nvs_fail(err, "out of memory for the commands of queue %u of nvme%u: "
-				 "close other programs or use a machine with more memory",
-				 q->qid, q->ctrl);
-			return NULL;
-		}
-	}
-	return *chunk + tag % CHUNK_CMDS;
-}
-
-/* The open command @cid, or NULL.  The generation in it tells two users of a tag apart. */
-static struct model_cmd *find_open(struct model_queue *q, uint16_t cid)
-{
-	struct model_cmd *c = place(q, cid, NULL);
-
-	return c && c->state == CMD_OPEN && c->cid == cid ? c : NULL;
-}
-
-/*
- * An Asynchronous Event Request waits in the device for good, under one fixed
- * identifier: it is no load, and being sent anew after a reset is no reuse.
- */
-static bool is_async_event(const struct model_queue *q, const struct model_cmd *c)
-{
-	return q->qid == 0 && c->opcode == NVS_ADMIN_ASYNC_EVENT && !c->at[STEP_START];
-}
-
-static void depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by)
-{
-	q->depth += by;
-	if (q->depth > q->peak_depth)
-		q->peak_depth = q->depth;
-	if (m->v->depth)
-		m->v->depth(m->ctx, q, ts);
-}
-
-static void leave_device(struct model *m, struct model_queue *q, struct model_cmd *c, uint64_t ts)
-{
-	if (c->flags & CMD_AT_DEVICE) {
-		c->flags &= ~CMD_AT_DEVICE;
-		depth_change(m, q, ts, -1);
-	}
-}
-
-static bool in_order(const struct model_cmd *c)
-{
-	uint64_t last = 0;
-
-	/* The steps that a split is made of; others may overtake each other. */
-	static const enum model_step steps[] = {
-		STEP_START, STEP_SQ_BELL, STEP_CQE, STEP_COMPLETE
-	};
-
-	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (c->at[steps[i]] && c->at[steps[i]] < last)
-			return false;
-		if (c->at[steps[i]])
-			last = c->at[steps[i]];
-	}
-	return true;
-}
-
-/* The command is over: rq_complete was seen. */
-static void command_done(struct model *m, struct model_queue *q, struct model_cmd *c)
-{
-	c->state = CMD_DONE;
-	q->done++;
-	if (c->status)
-		q->failed++;
-	if (!c->at[STEP_START])
-		q->trouble.no_start++;
-	if (!in_order(c))
-		q->trouble.disordered++;
-	if (c->mark && c->mark <= m->nr_marks)
-		m->marks[c->mark - 1].end = c->at[STEP_COMPLETE];
-	if (m->v->command)
-		m->v->command(m->ctx, q, c);
-}
-
-/*
- * rq_complete, cmd_unmap and the CQ doorbell come in any order, on any CPU: the
- * command is told when all that will come has come.
- */
-static void command_done_if_whole(struct model *m, struct model_queue *q, struct model_cmd *c)
-{
-	bool mapped = c->at[STEP_MAP] && c->map != NVS_MAP_none;
-
-	if (!c->at[STEP_COMPLETE])
-		return;
-	if (c->at[STEP_CQE] && !c->at[STEP_CQ_BELL])
-		return;
-	if (mapped && !c->at[STEP_UNMAP])
-		return;
-	command_done(m, q, c);
-}
-
-/* A tag is used again while the model still has a command there. */
-static void command_replaced(struct model *m, struct model_queue *q, struct model_cmd *c,
-			     uint64_t ts)
-{
-	leave_device(m, q, c, ts);
-	if (is_async_event(q, c))
-		return;
-	if (c->at[STEP_COMPLETE])
-		command_done(m, q, c);	/* only its last steps were missing */
-	else if (c->flags & CMD_RETRIED)
-		;			/* counted when its retry event came */
-	else if (c->at[STEP_CQE])
-		q->trouble.no_end++;
-	else if (c->at[STEP_SQE] || c->at[STEP_SQ_BELL])
-		q->trouble.reused++;
-	else
-		q->restarted++;		/* no room then; blk-mq brought it back */
-}
-
-static struct model_cmd *command_begin(struct model *m, struct model_queue *q,
-				       const struct nvs_hdr *h, struct nvs_error *err)
-{
-	struct model_cmd *c = place(q, h->cid, err);
-
-	if (!c)
-		return NULL;
-	if (c->state == CMD_OPEN)
-		command_replaced(m, q, c, h->ts);
-	memset(c, 0, sizeof(*c));
-	c->cid = h->cid;
-	c->state = CMD_OPEN;
-	return c;
-}
-
-/* A step before the doorbell.  Makes a command without a start when there is none. */
-static struct model_cmd *command_early(struct model *m, struct model_queue *q,
-				       const struct nvs_hdr *h, struct nvs_error *err)
-{
-	struct model_cmd *c = find_open(q, h->cid);
-
-	/* A second SQE for one identifier is another command, with its start lost. */
-	if (c && !c->at[STEP_SQE])
-		return c;
-	return command_begin(m, q, h, err);
-}
 
 static int on_rq_start(struct model *m, struct model_queue *q, const struct nvs_rq_start *ev,
 		       struct nvs_error *err)
@@ -251,19 +99,19 @@ static void on_sq_doorbell(struct model *m, struct model_queue *q,
 	if (s->sq_synced && (ev->count != s->nr_sq_pending || !tail_fits))
 		q->trouble.sq_gaps++;
 	for (uint32_t i = 0; i < s->nr_sq_pending; i++) {
-		struct model_cmd *c = find_open(q, s->sq_pending[i]);
+		struct model_cmd *c = command_find_open(q, s->sq_pending[i]);
 
 		if (!c || c->at[STEP_SQ_BELL])
 			continue;
 		c->at[STEP_SQ_BELL] = ev->h.ts;
 		c->batch = ev->count;
-		if (!c->at[STEP_CQE] && !c->at[STEP_COMPLETE] && !is_async_event(q, c)) {
+		if (!c->at[STEP_CQE] && !c->at[STEP_COMPLETE] && !command_is_async_event(q, c)) {
 			c->flags |= CMD_AT_DEVICE;
 			q->depth++;
 		}
 	}
 	if (s->nr_sq_pending)
-		depth_change(m, q, ev->h.ts, 0);
+		queue_depth_change(m, q, ev->h.ts, 0);
 	s->nr_sq_pending = 0;
 	s->sq_synced = true;
 	q->sq_tail = ev->new_tail;
@@ -321,12 +169,12 @@ static bool cqe_is_request(struct model_queue *q, const struct nvs_cqe *ev)
 static void cqe_command(struct model *m, struct model_queue *q, const struct nvs_cqe *ev)
 {
 	struct queue_state *s = q->state;
-	struct model_cmd *c = find_open(q, ev->h.cid);
+	struct model_cmd *c = command_find_open(q, ev->h.cid);
 
 	if (!cqe_is_request(q, ev)) {
 		/* An asynchronous event request ends here: no rq_complete follows. */
 		if (c && ev->match == NVS_CQE_async_event) {
-			leave_device(m, q, c, ev->h.ts);
+			command_leave_device(m, q, c, ev->h.ts);
 			c->state = CMD_DONE;
 		}
 		return;
@@ -337,7 +185,7 @@ static void cqe_command(struct model *m, struct model_queue *q, const struct nvs
 	}
 	c->at[STEP_CQE] = ev->h.ts;
 	c->status = ev->status;
-	leave_device(m, q, c, ev->h.ts);
+	command_leave_device(m, q, c, ev->h.ts);
 	if (s->nr_cq_pending == MAX_PENDING) {
 		q->trouble.cq_gaps++;
 		s->nr_cq_pending = 0;
@@ -372,7 +220,7 @@ static void on_cq_doorbell(struct model *m, struct model_queue *q,
 		s->cq_synced = false;
 	}
 	for (uint32_t i = 0; i < s->nr_cq_pending; i++) {
-		struct model_cmd *c = find_open(q, s->cq_pending[i]);
+		struct model_cmd *c = command_find_open(q, s->cq_pending[i]);
 
 		if (!c || c->at[STEP_CQ_BELL])
 			continue;
@@ -405,18 +253,6 @@ static void on_cq_exit(struct model *m, struct model_queue *q, const struct nvs_
 		m->v->look(m->ctx, q, &s->look);
 }
 
-/* A step that ends a command; after CMD_DONE it is late, not lost. */
-static struct model_cmd *command_late(struct model_queue *q, uint16_t cid)
-{
-	struct model_cmd *c = place(q, cid, NULL);
-
-	if (!c || c->cid != cid || c->state == CMD_FREE) {
-		q->trouble.orphans++;
-		return NULL;
-	}
-	return c->state == CMD_OPEN ? c : NULL;
-}
-
 static void on_rq_complete(struct model *m, struct model_queue *q,
 			   const struct nvs_rq_complete *ev)
 {
@@ -430,7 +266,7 @@ static void on_rq_complete(struct model *m, struct model_queue *q,
 		c->status = ev->status;
 	if (ev->how == NVS_HOW_DONE_cancelled)
 		q->cancelled++;
-	leave_device(m, q, c, ev->h.ts);
+	command_leave_device(m, q, c, ev->h.ts);
 	command_done_if_whole(m, q, c);
 }
 
@@ -489,15 +325,6 @@ int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 	return 0;
 }
 
-void queue_retried(struct model_queue *q, const struct nvs_hdr *h)
-{
-	struct model_cmd *c = find_open(q, h->cid);
-
-	q->retried++;
-	if (c)
-		c->flags |= CMD_RETRIED;
-}
-
 /*
  * The rings start anew.  Commands stay: those of a queue that a reset took away
  * end by their own events.
@@ -519,24 +346,6 @@ void queue_created(struct model_queue *q, const struct nvs_queue_create *ev)
 		q->cq_phase = 1;
 		s->nr_cq_pending = 0;
 		s->cq_synced = true;
-	}
-}
-
-void queue_finish(struct model *m, struct model_queue *q)
-{
-	for (unsigned int i = 0; i < NR_CHUNKS; i++) {
-		struct model_cmd *c = q->state->chunk[i];
-
-		for (unsigned int k = 0; c && k < CHUNK_CMDS; k++, c++) {
-			if (c->state != CMD_OPEN)
-				continue;
-			if (c->at[STEP_COMPLETE])
-				command_done(m, q, c);
-			else if (c->at[STEP_CQE])
-				q->trouble.no_end++;
-			else if (!is_async_event(q, c))
-				q->trouble.unfinished++;
-		}
 	}
 }
 

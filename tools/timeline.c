@@ -76,64 +76,76 @@ static int run(struct timeline *t, const char *dir, unsigned int set, struct nvs
 	return draw(t, set, err);
 }
 
-int cmd_timeline(int argc, char **argv)
+static const char description[] =
+	"Draws the recording in DIR: init (how the controller came up), doorbells,\n"
+	"completions and depth (each queue over time), latency (where the time of an\n"
+	"I/O goes).  Pictures need gnuplot, text does not.";
+
+static const char examples[] =
+	"  nvmescope timeline -o pictures build/demo/trace\n"
+	"  nvmescope timeline --format text --only depth build/demo/trace\n";
+
+/* What the command line asks for. */
+struct request {
+	struct timeline *t;
+	const char *dir;
+	unsigned int set;
+};
+
+/* EXIT_DONE: go on with @r; anything else, or OPTIONS_HELP: end with it. */
+static int parse(struct request *r, int argc, char **argv)
 {
 	static const char *const formats[] = { "svg", "png", "text", NULL };
-	const char *out = NULL, *format = "svg", *only = NULL;
-	uint64_t from = 0, to = 0;
+	const char *only = NULL;
 	const struct option_row rows[] = {
-		{ "output", 'o', OPTION_STRING, "OUTDIR", &out,
+		{ "output", 'o', OPTION_STRING, "OUTDIR", &r->t->out,
 		  "directory for the pictures; made if it is not there", NULL },
-		{ "format", 0, OPTION_CHOICE, "FORMAT", &format,
+		{ "format", 0, OPTION_CHOICE, "FORMAT", &r->t->format,
 		  "svg (default), png, or text for the terminal", formats },
-		{ "from", 0, OPTION_SECONDS, "T", &from,
+		{ "from", 0, OPTION_SECONDS, "T", &r->t->from,
 		  "seconds from the start of the recording: draw queues from there", NULL },
-		{ "to", 0, OPTION_SECONDS, "T", &to, "draw queues up to there", NULL },
+		{ "to", 0, OPTION_SECONDS, "T", &r->t->to, "draw queues up to there", NULL },
 		{ "only", 0, OPTION_STRING, "LIST", &only,
 		  "of init,doorbells,completions,depth,latency (default: all)", NULL },
 		{ 0 }
 	};
-	const struct usage usage = {
-		.command = "timeline",
-		.synopsis = "-o OUTDIR [OPTIONS] DIR",
-		.description =
-			"Draws the recording in DIR: init (how the controller came up), doorbells,\n"
-			"completions and depth (each queue over time), latency (where the time of an\n"
-			"I/O goes).  Pictures need gnuplot, text does not.",
-		.examples = "  nvmescope timeline -o pictures build/demo/trace\n"
-			    "  nvmescope timeline --format text --only depth build/demo/trace\n",
-		.rows = rows,
-	};
-	struct nvs_error err = { .text = "" };
-	struct timeline *t;
-	unsigned int set;
-	char wrong[64];
-	int ret, operand = options_parse(&usage, argc, argv);
+	const struct usage usage = { "timeline", "-o OUTDIR [OPTIONS] DIR", description, examples,
+				     rows };
+	int operand = options_parse(&usage, argc, argv);
+	char wrong[64] = "";
 
 	if (operand < 0)
-		return operand == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+		return operand == OPTIONS_HELP ? OPTIONS_HELP : EXIT_USAGE;
 	if (argc - operand != 1)
 		return options_wrong(&usage, "give one recording's directory");
-	if (!out && strcmp(format, "text"))
+	if (!r->t->out && strcmp(r->t->format, "text"))
 		return options_wrong(&usage, "say where the pictures go: -o OUTDIR");
-	if (to && to <= from)
+	if (r->t->to && r->t->to <= r->t->from)
 		return options_wrong(&usage, "--to must be later than --from");
-	set = parse_only(only, wrong, sizeof(wrong));
-	if (!set)
-		return options_wrong(&usage, "there is no picture '%s'", only && *only ? wrong : "");
-	t = calloc(1, sizeof(*t));
+	r->set = parse_only(only, wrong, sizeof(wrong));
+	if (!r->set)
+		return options_wrong(&usage, "there is no picture '%s'", wrong);
+	r->dir = argv[operand];
+	return EXIT_DONE;
+}
+
+int cmd_timeline(int argc, char **argv)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+	struct nvs_error err = { .text = "" };
+	struct request r = { .t = t };
+	int ret;
+
 	if (!t) {
 		complain("out of memory: close other programs and try again");
 		return EXIT_FAILED;
 	}
-	t->out = out;
-	t->format = format;
-	t->from = from;
-	t->to = to;
-	ret = run(t, argv[operand], set, &err);
+	t->format = "svg";
+	ret = parse(&r, argc, argv);
+	if (ret == EXIT_DONE && run(t, r.dir, r.set, &err) < 0) {
+		complain("%s", err.text);
+		ret = EXIT_FAILED;
+	}
 	timeline_free(t);
-	if (ret == 0)
-		return EXIT_DONE;
-	complain("%s", err.text);
-	return EXIT_FAILED;
+	return ret == OPTIONS_HELP ? EXIT_DONE : ret;
 }
