@@ -4,18 +4,39 @@
 #include "analysis.h"
 
 const struct env_key analysis_env_keys[] = {
-	{ "kernel", true }, { "kernel_build", false }, { "machine", true },
-	{ "provider", false }, { "level", true }, { "driver", true }, { "driver_version", true },
-	{ "driver_srcversion", false }, { "device", true }, { "devices", false },
-	{ "device_model", true }, { "device_serial", false }, { "device_firmware", true },
-	{ "device_address", false }, { "device_queues", true }, { "filter", true },
-	{ "command", true }, { "cpus", false }, { "ring_size", false }, { "started_ns", false },
-	{ "attach_points", false }, { "attach_points_missing", true }, { "ended_by", true },
-	{ "tracer_version", true }, { "lost_ring_full", false }, { "lost_no_ring", false },
-	{ "lost_recursion", false }, { "lost_recursion_events", false },
-	{ "lost_unwritten", false }, { "lost_rejected", false }, { "lost_without_cpu", false },
+	{ "kernel", true },
+	{ "kernel_build", false },
+	{ "machine", true },
+	{ "provider", false },
+	{ "level", true },
+	{ "driver", true },
+	{ "driver_version", true },
+	{ "driver_srcversion", false },
+	{ "device", true },
+	{ "devices", false },
+	{ "device_model", true },
+	{ "device_serial", false },
+	{ "device_firmware", true },
+	{ "device_address", false },
+	{ "device_queues", true },
+	{ "filter", true },
+	{ "command", true },
+	{ "cpus", false },
+	{ "ring_size", false },
+	{ "started_ns", false },
+	{ "attach_points", false },
+	{ "attach_points_missing", true },
+	{ "ended_by", true },
+	{ "tracer_version", true },
+	{ "lost_ring_full", false },
+	{ "lost_no_ring", false },
+	{ "lost_recursion", false },
+	{ "lost_recursion_events", false },
+	{ "lost_unwritten", false },
+	{ "lost_rejected", false },
+	{ "lost_without_cpu", false },
 	{ "clamped", false },
-	{ 0 }
+	{ 0 },
 };
 
 /* The pass serves two: the figures kept here, and whoever asked for more. */
@@ -34,12 +55,12 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 		p->extra->command(p->ctx, q, c);
 }
 
-#define PASS_ON(name, type)							\
-	static void on_##name(void *ctx, const struct model_queue *q, type ev)	\
-	{									\
-		struct pass *p = ctx;						\
-										\
-		p->extra->name(p->ctx, q, ev);					\
+#define PASS_ON(name, type)                                                    \
+	static void on_##name(void *ctx, const struct model_queue *q, type ev) \
+	{                                                                      \
+		struct pass *p = ctx;                                          \
+                                                                               \
+		p->extra->name(p->ctx, q, ev);                                 \
 	}
 PASS_ON(sq_doorbell, const struct nvs_sq_doorbell *)
 PASS_ON(cq_doorbell, const struct nvs_cq_doorbell *)
@@ -107,8 +128,8 @@ static int order_phases(struct analysis *a)
 	return 0;
 }
 
-int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra,
-		  void *ctx, struct nvs_error *err)
+int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra, void *ctx,
+		  struct nvs_error *err)
 {
 	struct model_visitor visitor = make_visitor(extra);
 	struct pass pass = { .extra = extra, .ctx = ctx };
@@ -126,8 +147,10 @@ int analysis_open(struct analysis *a, const char *dir, const struct model_visito
 		return -1;
 	a->all = stats_all(a->stats);
 	if (!a->all || a->stats->out_of_memory || order_phases(a) < 0)
-		return nvs_fail(err, "out of memory for the figures of %s: "
-				"close other programs and try again", dir);
+		return nvs_fail(err,
+				"out of memory for the figures of %s: "
+				"close other programs and try again",
+				dir);
 	return 0;
 }
 

@@ -16,10 +16,10 @@ struct analysis {
 	struct recording *recording;
 	struct model *model;
 	struct stats *stats;
-	struct latency *all;		/* every I/O command */
+	struct latency *all; /* every I/O command */
 	unsigned int nr_phases;
-	unsigned int *order;		/* phases as a tree: each thread's together */
-	struct phase_marks *marks;	/* by phase */
+	unsigned int *order;	   /* phases as a tree: each thread's together */
+	struct phase_marks *marks; /* by phase */
 };
 
 /*
@@ -27,14 +27,14 @@ struct analysis {
  * a visitor that sees all as well, with @ctx.  Returns 0, or -1 with @err set;
  * analysis_close() is due after both.
  */
-int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra,
-		  void *ctx, struct nvs_error *err);
+int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra, void *ctx,
+		  struct nvs_error *err);
 void analysis_close(struct analysis *a);
 
 /* Keys of a recording's environment, up to one without a name. */
 struct env_key {
 	const char *name;
-	bool brief;	/* worth a line in a report for people */
+	bool brief; /* worth a line in a report for people */
 };
 extern const struct env_key analysis_env_keys[];
 

@@ -36,8 +36,9 @@ static void halve(struct decimator *d)
 
 void decimate_add(struct decimator *d, uint64_t ts, double value)
 {
-	struct column one = { .points = 1, .sum = value, .min = value, .max = value,
-			      .last = value };
+	struct column one = {
+		.points = 1, .sum = value, .min = value, .max = value, .last = value
+	};
 	uint64_t after;
 
 	if (!d->width)

@@ -14,19 +14,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DECIMATE_COLUMNS 2048	/* twice the pixels of a picture's width, even */
+#define DECIMATE_COLUMNS 2048 /* twice the pixels of a picture's width, even */
 
 struct column {
 	uint64_t points;
 	double sum;
-	double min, max, last;	/* meaningless without points */
+	double min, max, last; /* meaningless without points */
 };
 
 /* All zero is an empty one. */
 struct decimator {
-	uint64_t start;		/* ns, of column 0 */
-	uint64_t width;		/* ns, of each column; 0 while empty */
-	uint64_t end;		/* ns, of the last point */
+	uint64_t start; /* ns, of column 0 */
+	uint64_t width; /* ns, of each column; 0 while empty */
+	uint64_t end;	/* ns, of the last point */
 	struct column column[DECIMATE_COLUMNS];
 };
 

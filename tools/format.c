@@ -8,14 +8,16 @@ static struct text format_time(double ns, const char *space, const char *micro)
 	const char *unit[] = { "ns", micro, "ms", "s" };
 	struct text t;
 	unsigned int u = 0;
+	int digits = 0;
 
 	/* 999.5 would round up to a fourth digit. */
 	while (ns >= 999.5 && u < 3) {
 		ns /= 1000;
 		u++;
 	}
-	snprintf(t.s, sizeof(t.s), "%.*f%s%s", u == 0 || ns >= 99.95 ? 0 : ns >= 9.995 ? 1 : 2, ns,
-		 space, unit[u]);
+	if (u > 0 && ns < 99.95)
+		digits = ns < 9.995 ? 2 : 1;
+	snprintf(t.s, sizeof(t.s), "%.*f%s%s", digits, ns, space, unit[u]);
 	return t;
 }
 
@@ -83,15 +85,32 @@ struct text format_ctrl(unsigned int ctrl)
 struct text admin_opcode_name(unsigned int opcode)
 {
 	static const char *const names[256] = {
-		[0x00] = "Delete I/O SQ", [0x01] = "Create I/O SQ", [0x02] = "Get Log Page",
-		[0x04] = "Delete I/O CQ", [0x05] = "Create I/O CQ", [0x06] = "Identify",
-		[0x08] = "Abort", [0x09] = "Set Features", [0x0a] = "Get Features",
-		[0x0c] = "Async Event", [0x0d] = "Namespace Mgmt", [0x10] = "Firmware Commit",
-		[0x11] = "Firmware Download", [0x14] = "Self-test", [0x15] = "Namespace Attach",
-		[0x18] = "Keep Alive", [0x19] = "Directive Send", [0x1a] = "Directive Receive",
-		[0x1c] = "Virtualization", [0x1d] = "NVMe-MI Send", [0x1e] = "NVMe-MI Receive",
-		[0x7c] = "Doorbell Buffer", [0x80] = "Format NVM", [0x81] = "Security Send",
-		[0x82] = "Security Receive", [0x84] = "Sanitize",
+		[0x00] = "Delete I/O SQ",
+		[0x01] = "Create I/O SQ",
+		[0x02] = "Get Log Page",
+		[0x04] = "Delete I/O CQ",
+		[0x05] = "Create I/O CQ",
+		[0x06] = "Identify",
+		[0x08] = "Abort",
+		[0x09] = "Set Features",
+		[0x0a] = "Get Features",
+		[0x0c] = "Async Event",
+		[0x0d] = "Namespace Mgmt",
+		[0x10] = "Firmware Commit",
+		[0x11] = "Firmware Download",
+		[0x14] = "Self-test",
+		[0x15] = "Namespace Attach",
+		[0x18] = "Keep Alive",
+		[0x19] = "Directive Send",
+		[0x1a] = "Directive Receive",
+		[0x1c] = "Virtualization",
+		[0x1d] = "NVMe-MI Send",
+		[0x1e] = "NVMe-MI Receive",
+		[0x7c] = "Doorbell Buffer",
+		[0x80] = "Format NVM",
+		[0x81] = "Security Send",
+		[0x82] = "Security Receive",
+		[0x84] = "Sanitize",
 	};
 	struct text t;
 
@@ -109,11 +128,11 @@ struct text register_name(unsigned int offset)
 		unsigned int offset;
 		const char *name;
 	} names[] = {
-		{ 0x00, "CAP" }, { 0x04, "CAP" }, { 0x08, "VS" }, { 0x0c, "INTMS" }, { 0x10, "INTMC" },
-		{ 0x14, "CC" }, { 0x1c, "CSTS" }, { 0x20, "NSSR" }, { 0x24, "AQA" },
-		{ 0x28, "ASQ" }, { 0x2c, "ASQ" }, { 0x30, "ACQ" }, { 0x34, "ACQ" },
-		{ 0x38, "CMBLOC" }, { 0x3c, "CMBSZ" }, { 0x50, "CMBMSC" }, { 0x54, "CMBMSC" },
-		{ 0x58, "CMBSTS" }, { 0x68, "CRTO" },
+		{ 0x00, "CAP" },    { 0x04, "CAP" },	{ 0x08, "VS" },	   { 0x0c, "INTMS" },
+		{ 0x10, "INTMC" },  { 0x14, "CC" },	{ 0x1c, "CSTS" },  { 0x20, "NSSR" },
+		{ 0x24, "AQA" },    { 0x28, "ASQ" },	{ 0x2c, "ASQ" },   { 0x30, "ACQ" },
+		{ 0x34, "ACQ" },    { 0x38, "CMBLOC" }, { 0x3c, "CMBSZ" }, { 0x50, "CMBMSC" },
+		{ 0x54, "CMBMSC" }, { 0x58, "CMBSTS" }, { 0x68, "CRTO" },
 	};
 	struct text t;
 

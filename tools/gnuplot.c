@@ -31,7 +31,8 @@ int picture_begin(struct picture *p, const char *dir, const char *name, const ch
 		"set terminal %s size %u,%u enhanced font 'DejaVu Sans,13' fontscale %s background '#ffffff'\n"
 		"set border lc rgb '" COLOR_GREY "'\n"
 		"set tics textcolor rgb '" COLOR_BLACK "' nomirror\n",
-		svg ? "svg" : "pngcairo", p->width, height, /* pngcairo counts points where svg counts pixels. */
+		svg ? "svg" : "pngcairo", p->width,
+		height, /* pngcairo counts points where svg counts pixels. */
 		svg ? "1" : "0.75");
 	return 0;
 }
@@ -100,7 +101,7 @@ double picture_text_width(const char *text, double size)
 	size_t letters = 0;
 
 	for (; *text; text++)
-		letters += (*text & 0xc0) != 0x80;	/* not the rest of a UTF-8 letter */
+		letters += (*text & 0xc0) != 0x80; /* not the rest of a UTF-8 letter */
 	return (double)letters * size * 0.62;
 }
 
@@ -164,7 +165,7 @@ static int run_gnuplot(struct picture *p, int out, struct nvs_error *err)
 	ret = spawn_gnuplot(fileno(in), out, fileno(complaints), &pid);
 	if (ret == ENOENT) {
 		ret = nvs_fail(err, "gnuplot is not installed: run 'apt-get install gnuplot-nox', "
-			       "or use --format text, which needs no gnuplot");
+				    "or use --format text, which needs no gnuplot");
 		goto out;
 	}
 	if (ret) {

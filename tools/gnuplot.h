@@ -7,27 +7,27 @@
 #include "recording.h"
 
 /* Okabe and Ito's colours: told apart by colour-blind people too, and in grey. */
-#define COLOR_BLACK	"#000000"
-#define COLOR_ORANGE	"#E69F00"
-#define COLOR_SKY	"#56B4E9"
-#define COLOR_GREEN	"#009E73"
-#define COLOR_YELLOW	"#F0E442"
-#define COLOR_BLUE	"#0072B2"
-#define COLOR_RED	"#D55E00"
-#define COLOR_PURPLE	"#CC79A7"
-#define COLOR_GREY	"#666666"
-#define COLOR_LINE	"#D0D0D0"
+#define COLOR_BLACK  "#000000"
+#define COLOR_ORANGE "#E69F00"
+#define COLOR_SKY    "#56B4E9"
+#define COLOR_GREEN  "#009E73"
+#define COLOR_YELLOW "#F0E442"
+#define COLOR_BLUE   "#0072B2"
+#define COLOR_RED    "#D55E00"
+#define COLOR_PURPLE "#CC79A7"
+#define COLOR_GREY   "#666666"
+#define COLOR_LINE   "#D0D0D0"
 
-#define PICTURE_WIDTH	1200	/* pixels */
+#define PICTURE_WIDTH 1200 /* pixels */
 
 struct picture {
-	FILE *script;		/* gnuplot commands go here */
-	unsigned int width, height;	/* pixels */
+	FILE *script;		    /* gnuplot commands go here */
+	unsigned int width, height; /* pixels */
 	unsigned int nr_objects;
 	char *text;
 	size_t length;
 	const char *dir, *name;
-	const char *format;	/* "svg" or "png" */
+	const char *format; /* "svg" or "png" */
 };
 
 /*
@@ -49,8 +49,7 @@ void picture_quote(struct picture *p, const char *text);
 void picture_label(struct picture *p, const char *text, const char *x, const char *y,
 		   const char *style);
 /* A filled box in plot coordinates; @style: "fc rgb '#000000' fs solid noborder". */
-void picture_box(struct picture *p, double x1, double y1, double x2, double y2,
-		 const char *style);
+void picture_box(struct picture *p, double x1, double y1, double x2, double y2, const char *style);
 /* Title, and a line below it that says what is to be seen. */
 void picture_title(struct picture *p, const char *title, const char *subtitle);
 /* Pixels from the left and from the top, in gnuplot's screen units. */

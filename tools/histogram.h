@@ -9,14 +9,14 @@
 
 #include <stdint.h>
 
-#define HISTOGRAM_SUB_BITS	5
-#define HISTOGRAM_SUB		(1u << HISTOGRAM_SUB_BITS)
-#define HISTOGRAM_BUCKETS	((64 - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB)
+#define HISTOGRAM_SUB_BITS 5
+#define HISTOGRAM_SUB	   (1u << HISTOGRAM_SUB_BITS)
+#define HISTOGRAM_BUCKETS  ((64 - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB)
 
 /* All zero is an empty histogram. */
 struct histogram {
 	uint64_t count, min, max;
-	uint64_t sum;		/* wraps after 2^64 ns of time spent: 584 years */
+	uint64_t sum; /* wraps after 2^64 ns of time spent: 584 years */
 	uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 

@@ -34,7 +34,7 @@ void model_free(struct model *m)
 static int no_memory(struct nvs_error *err)
 {
 	return nvs_fail(err, "out of memory while rebuilding queues and commands: "
-			"close other programs or use a machine with more memory");
+			     "close other programs or use a machine with more memory");
 }
 
 int model_get_ctrl(struct model *m, uint16_t id, struct model_ctrl **ctrl, struct nvs_error *err)

@@ -16,21 +16,21 @@
 #include "recording.h"
 
 /* A file that claims more than these is damaged or hostile; the rest is counted. */
-#define MODEL_MAX_CTRLS		256
-#define MODEL_MAX_QUEUES	2048	/* over all controllers */
-#define MODEL_MAX_PHASES	16384
-#define MODEL_MAX_MARKS		65536
+#define MODEL_MAX_CTRLS	 256
+#define MODEL_MAX_QUEUES 2048 /* over all controllers */
+#define MODEL_MAX_PHASES 16384
+#define MODEL_MAX_MARKS	 65536
 
-#define NVS_CID_TAG(cid)	((cid) & 0xfffu)
-#define NVS_ADMIN_ASYNC_EVENT	0x0c	/* opcode: waits in the device for good */
+#define NVS_CID_TAG(cid)      ((cid)&0xfffu)
+#define NVS_ADMIN_ASYNC_EVENT 0x0c /* opcode: waits in the device for good */
 
 /* The steps of one command, in the order they happen when nothing is odd. */
 enum model_step {
-	STEP_START,	/* rq_start: taken from blk-mq */
+	STEP_START, /* rq_start: taken from blk-mq */
 	STEP_SETUP,
 	STEP_MAP,
 	STEP_SQE,
-	STEP_SQ_BELL,	/* the doorbell that covers it, often shared by a batch */
+	STEP_SQ_BELL, /* the doorbell that covers it, often shared by a batch */
 	STEP_CQE,
 	STEP_CQ_BELL,
 	STEP_COMPLETE,
@@ -39,134 +39,134 @@ enum model_step {
 };
 
 struct model_cmd {
-	uint64_t at[NR_STEPS];	/* ns */
-	uint64_t sector;	/* 512 B units */
+	uint64_t at[NR_STEPS]; /* ns */
+	uint64_t sector;       /* 512 B units */
 	uint32_t bytes;
 	uint32_t nsid;
 	uint32_t pid;
-	uint32_t mark;		/* admin commands: its mark's index + 1, else 0 */
+	uint32_t mark; /* admin commands: its mark's index + 1, else 0 */
 	uint16_t cid;
-	uint16_t op;		/* enum nvs_RQOP; meaningless without STEP_START */
+	uint16_t op; /* enum nvs_RQOP; meaningless without STEP_START */
 	uint16_t opcode;
 	uint16_t status;
-	uint16_t batch;		/* commands that its doorbell covered */
-	uint8_t map;		/* enum nvs_MAP */
-	uint8_t how;		/* enum nvs_HOW_DONE */
-	uint8_t state;		/* the model's own */
-	uint8_t flags;		/* the model's own */
+	uint16_t batch; /* commands that its doorbell covered */
+	uint8_t map;	/* enum nvs_MAP */
+	uint8_t how;	/* enum nvs_HOW_DONE */
+	uint8_t state;	/* the model's own */
+	uint8_t flags;	/* the model's own */
 };
 
 /* Where a command's time went, ns; the three parts add up to the total. */
 struct model_split {
-	uint64_t driver;	/* rq_start .. sq_doorbell */
-	uint64_t device;	/* sq_doorbell .. cqe */
-	uint64_t completion;	/* cqe .. rq_complete */
+	uint64_t driver;     /* rq_start .. sq_doorbell */
+	uint64_t device;     /* sq_doorbell .. cqe */
+	uint64_t completion; /* cqe .. rq_complete */
 	uint64_t total;
 };
 
 /* What could not be explained on one queue.  Each is 0 in a whole recording. */
 struct model_trouble {
-	uint64_t unmatched;	/* completions of a command that nobody submitted */
-	uint64_t stale;		/* completions the driver found stale */
-	uint64_t unknown;	/* completions whose identifier the driver never gave */
-	uint64_t reused;	/* identifier started again while at the device */
-	uint64_t no_start;	/* commands whose rq_start was not seen */
-	uint64_t no_end;	/* commands with a completion but no rq_complete */
-	uint64_t unfinished;	/* still at the device when the recording ends */
-	uint64_t orphans;	/* steps of a command that is not there */
-	uint64_t sq_gaps;	/* SQ slot, tail or doorbell out of sequence */
-	uint64_t cq_gaps;	/* CQ slot or phase out of sequence */
-	uint64_t disordered;	/* commands whose steps are stamped out of order */
+	uint64_t unmatched;  /* completions of a command that nobody submitted */
+	uint64_t stale;	     /* completions the driver found stale */
+	uint64_t unknown;    /* completions whose identifier the driver never gave */
+	uint64_t reused;     /* identifier started again while at the device */
+	uint64_t no_start;   /* commands whose rq_start was not seen */
+	uint64_t no_end;     /* commands with a completion but no rq_complete */
+	uint64_t unfinished; /* still at the device when the recording ends */
+	uint64_t orphans;    /* steps of a command that is not there */
+	uint64_t sq_gaps;    /* SQ slot, tail or doorbell out of sequence */
+	uint64_t cq_gaps;    /* CQ slot or phase out of sequence */
+	uint64_t disordered; /* commands whose steps are stamped out of order */
 };
 
 struct model_queue {
 	uint16_t ctrl, qid;
-	uint32_t index;		/* counts queues in the order they were met: for a visitor's arrays */
+	uint32_t index; /* counts queues in the order they were met: for a visitor's arrays */
 	uint16_t vector;
-	bool created;		/* its queue_create was seen */
+	bool created; /* its queue_create was seen */
 
-	uint32_t sq_depth, cq_depth;	/* entries; 0: not known */
-	uint16_t sq_tail;	/* slot that the next SQE goes to */
-	uint16_t sq_rung;	/* tail the device was told last */
-	uint16_t sq_head;	/* the device's, as the last CQE said */
-	uint16_t cq_head;	/* slot that the next CQE comes to */
-	uint16_t cq_phase;	/* phase tag expected there */
+	uint32_t sq_depth, cq_depth; /* entries; 0: not known */
+	uint16_t sq_tail;	     /* slot that the next SQE goes to */
+	uint16_t sq_rung;	     /* tail the device was told last */
+	uint16_t sq_head;	     /* the device's, as the last CQE said */
+	uint16_t cq_head;	     /* slot that the next CQE comes to */
+	uint16_t cq_phase;	     /* phase tag expected there */
 
-	uint32_t depth;		/* commands at the device: rung, no CQE yet */
+	uint32_t depth; /* commands at the device: rung, no CQE yet */
 	uint32_t peak_depth;
-	uint64_t started;	/* rq_start */
-	uint64_t submitted;	/* sqe */
+	uint64_t started;   /* rq_start */
+	uint64_t submitted; /* sqe */
 	uint64_t sq_bells, sq_bell_cmds;
-	uint64_t batches;	/* queue_rqs and commit_rqs */
-	uint64_t completions;	/* cqe */
+	uint64_t batches;     /* queue_rqs and commit_rqs */
+	uint64_t completions; /* cqe */
 	uint64_t cq_bells;
 	uint64_t irqs, irq_found, irq_empty;
 	uint64_t polls, poll_found;
-	uint64_t done;		/* commands whose end was seen */
-	uint64_t failed;	/* of those, with a status that is not success */
+	uint64_t done;	 /* commands whose end was seen */
+	uint64_t failed; /* of those, with a status that is not success */
 	uint64_t cancelled, retried, restarted, timeouts, aborts;
 	uint64_t async_events;
 	struct model_trouble trouble;
 
-	struct queue_state *state;	/* the model's own */
+	struct queue_state *state; /* the model's own */
 };
 
 struct model_ctrl {
 	uint16_t id;
 	uint16_t vendor, device;
-	uint16_t state;		/* enum nvs_STATE, the last one seen */
-	uint32_t pci_addr;	/* domain << 16 | bus << 8 | devfn */
-	bool announced;		/* its ctrl_new was seen */
+	uint16_t state;	   /* enum nvs_STATE, the last one seen */
+	uint32_t pci_addr; /* domain << 16 | bus << 8 | devfn */
+	bool announced;	   /* its ctrl_new was seen */
 	uint32_t resets;
-	uint32_t nr_queues;	/* length of queue[], which has holes (NULL) */
-	struct model_queue **queue;	/* by qid */
+	uint32_t nr_queues;	    /* length of queue[], which has holes (NULL) */
+	struct model_queue **queue; /* by qid */
 };
 
 /* One phase: a named stretch of one thread's time. */
 struct model_phase {
 	uint64_t begin, end;
 	uint32_t tid;
-	int32_t parent;		/* index of the phase it belongs to, or -1 */
-	int32_t result;		/* 0 or a negative errno */
-	uint16_t phase;		/* enum nvs_PHASE */
-	uint16_t said_parent;	/* the parent that the event named */
-	uint16_t ctrl;		/* NVS_NO_CTRL: the module's, not a controller's */
-	uint16_t level;		/* callers above it on its own thread */
-	bool open;		/* not ended in the recording; end is the last event's time */
-	bool queued;		/* the parent queued it as work for another thread */
-	bool cut;		/* its end was lost; end is when that became clear */
+	int32_t parent;	      /* index of the phase it belongs to, or -1 */
+	int32_t result;	      /* 0 or a negative errno */
+	uint16_t phase;	      /* enum nvs_PHASE */
+	uint16_t said_parent; /* the parent that the event named */
+	uint16_t ctrl;	      /* NVS_NO_CTRL: the module's, not a controller's */
+	uint16_t level;	      /* callers above it on its own thread */
+	bool open;	      /* not ended in the recording; end is the last event's time */
+	bool queued;	      /* the parent queued it as work for another thread */
+	bool cut;	      /* its end was lost; end is when that became clear */
 };
 
-enum model_mark_kind {		/*	what		value		*/
-	MARK_REG_READ,		/*	offset		value read	*/
-	MARK_REG_WRITE,		/*	offset		value written	*/
-	MARK_STATE,		/*	new state	old state	*/
-	MARK_ADMIN,		/*	opcode		CDW10		*/
-	MARK_QUEUE_CREATE,	/*	ring		entries		*/
-	MARK_QUEUE_DELETE,	/*	ring		0		*/
-	MARK_IRQ,		/*	vector		irq number	*/
-	MARK_NS,		/*	nsid		bytes		*/
-	MARK_RESET,		/*	why		0		*/
-	MARK_TIMEOUT,		/*	action		CSTS		*/
-	MARK_GONE,		/*	why		0		*/
-	NR_MARK_KINDS
+enum model_mark_kind {			  /*	what		value		*/
+		       MARK_REG_READ,	  /*	offset		value read	*/
+		       MARK_REG_WRITE,	  /*	offset		value written	*/
+		       MARK_STATE,	  /*	new state	old state	*/
+		       MARK_ADMIN,	  /*	opcode		CDW10		*/
+		       MARK_QUEUE_CREATE, /*	ring		entries		*/
+		       MARK_QUEUE_DELETE, /*	ring		0		*/
+		       MARK_IRQ,	  /*	vector		irq number	*/
+		       MARK_NS,		  /*	nsid		bytes		*/
+		       MARK_RESET,	  /*	why		0		*/
+		       MARK_TIMEOUT,	  /*	action		CSTS		*/
+		       MARK_GONE,	  /*	why		0		*/
+		       NR_MARK_KINDS
 };
 
 /* One thing that happened, usually within a phase. */
 struct model_mark {
 	uint64_t ts;
-	uint64_t end;		/* admin commands: completion, 0 if none; else ts */
+	uint64_t end; /* admin commands: completion, 0 if none; else ts */
 	uint64_t value;
 	uint32_t what;
-	int32_t phase;		/* index of the innermost phase then, or -1 */
+	int32_t phase; /* index of the innermost phase then, or -1 */
 	uint16_t kind, ctrl, qid;
-	uint16_t status;	/* NVMe status, or 0 */
+	uint16_t status; /* NVMe status, or 0 */
 };
 
 /* What made the driver look at a completion queue, and what it found. */
 struct model_look {
 	uint64_t begin, end;
-	uint16_t why;		/* enum nvs_WHY_CQ */
+	uint16_t why; /* enum nvs_WHY_CQ */
 	uint16_t found;
 };
 
@@ -174,8 +174,8 @@ struct model_totals {
 	uint64_t first_ts, last_ts;
 	uint64_t events;
 	uint64_t by_id[NVS_EVENT_ID_MAX + 1];
-	uint64_t unknown_events;	/* of a kind this tool does not know */
-	uint64_t beyond_limits;		/* of controllers or queues over the limits above */
+	uint64_t unknown_events; /* of a kind this tool does not know */
+	uint64_t beyond_limits;	 /* of controllers or queues over the limits above */
 	uint64_t phase_ends_lost;
 	uint64_t phase_ends_unmatched;
 	uint64_t phases_dropped, marks_dropped;

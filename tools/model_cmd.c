@@ -18,7 +18,8 @@ static struct model_cmd *place(struct model_queue *q, uint16_t cid, struct nvs_e
 			return NULL;
 		*chunk = calloc(CHUNK_CMDS, sizeof(**chunk));
 		if (!*chunk) {
-			nvs_fail(err, "out of memory for the commands of queue %u of nvme%u: "
+			nvs_fail(err,
+				 "out of memory for the commands of queue %u of nvme%u: "
 				 "close other programs or use a machine with more memory",
 				 q->qid, q->ctrl);
 			return NULL;
@@ -66,9 +67,8 @@ static bool in_order(const struct model_cmd *c)
 	uint64_t last = 0;
 
 	/* The steps that a split is made of; others may overtake each other. */
-	static const enum model_step steps[] = {
-		STEP_START, STEP_SQ_BELL, STEP_CQE, STEP_COMPLETE
-	};
+	static const enum model_step steps[] = { STEP_START, STEP_SQ_BELL, STEP_CQE,
+						 STEP_COMPLETE };
 
 	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (c->at[steps[i]] && c->at[steps[i]] < last)
@@ -121,19 +121,19 @@ static void command_replaced(struct model *m, struct model_queue *q, struct mode
 	if (command_is_async_event(q, c))
 		return;
 	if (c->at[STEP_COMPLETE])
-		command_done(m, q, c);	/* only its last steps were missing */
+		command_done(m, q, c); /* only its last steps were missing */
 	else if (c->flags & CMD_RETRIED)
-		;			/* counted when its retry event came */
+		; /* counted when its retry event came */
 	else if (c->at[STEP_CQE])
 		q->trouble.no_end++;
 	else if (c->at[STEP_SQE] || c->at[STEP_SQ_BELL])
 		q->trouble.reused++;
 	else
-		q->restarted++;		/* no room then; blk-mq brought it back */
+		q->restarted++; /* no room then; blk-mq brought it back */
 }
 
-struct model_cmd *command_begin(struct model *m, struct model_queue *q,
-				       const struct nvs_hdr *h, struct nvs_error *err)
+struct model_cmd *command_begin(struct model *m, struct model_queue *q, const struct nvs_hdr *h,
+				struct nvs_error *err)
 {
 	struct model_cmd *c = place(q, h->cid, err);
 
@@ -148,8 +148,8 @@ struct model_cmd *command_begin(struct model *m, struct model_queue *q,
 }
 
 /* A step before the doorbell.  Makes a command without a start when there is none. */
-struct model_cmd *command_early(struct model *m, struct model_queue *q,
-				       const struct nvs_hdr *h, struct nvs_error *err)
+struct model_cmd *command_early(struct model *m, struct model_queue *q, const struct nvs_hdr *h,
+				struct nvs_error *err)
 {
 	struct model_cmd *c = command_find_open(q, h->cid);
 

@@ -5,20 +5,20 @@
 
 #include "model.h"
 
-#define CHUNK_CMDS	64
-#define NR_CHUNKS	(4096 / CHUNK_CMDS)
-#define MAX_PENDING	4096
-#define MAX_STACK	32
-#define MAX_THREADS	64
+#define CHUNK_CMDS  64
+#define NR_CHUNKS   (4096 / CHUNK_CMDS)
+#define MAX_PENDING 4096
+#define MAX_STACK   32
+#define MAX_THREADS 64
 
 enum cmd_state {
 	CMD_FREE,
 	CMD_OPEN,
-	CMD_DONE,	/* told to the visitor; kept so that late steps find their owner */
+	CMD_DONE, /* told to the visitor; kept so that late steps find their owner */
 };
 
-#define CMD_AT_DEVICE	0x01	/* rung, no CQE: counted in q->depth */
-#define CMD_RETRIED	0x02
+#define CMD_AT_DEVICE 0x01 /* rung, no CQE: counted in q->depth */
+#define CMD_RETRIED   0x02
 
 /*
  * A queue's commands, by tag.  Chunks come as tags are first used, so that a
@@ -29,8 +29,8 @@ struct queue_state {
 	/* Identifiers of SQEs that no doorbell covers yet, and CQEs likewise. */
 	uint16_t sq_pending[MAX_PENDING], cq_pending[MAX_PENDING];
 	uint32_t nr_sq_pending, nr_cq_pending;
-	bool sq_synced, cq_synced;	/* tail, head and phase are known */
-	bool looking;			/* between cq_enter and cq_exit */
+	bool sq_synced, cq_synced; /* tail, head and phase are known */
+	bool looking;		   /* between cq_enter and cq_exit */
 	struct model_look look;
 };
 
@@ -38,7 +38,7 @@ struct queue_state {
 struct thread {
 	uint32_t tid;
 	uint32_t nr;
-	int32_t stack[MAX_STACK];	/* indices into m->phases */
+	int32_t stack[MAX_STACK]; /* indices into m->phases */
 };
 
 struct model {
@@ -48,7 +48,7 @@ struct model {
 
 	struct model_ctrl *ctrls[MODEL_MAX_CTRLS];
 	unsigned int nr_ctrls, nr_queues;
-	struct model_ctrl *last_ctrl;	/* of the last event: mostly the next one's too */
+	struct model_ctrl *last_ctrl; /* of the last event: mostly the next one's too */
 
 	struct model_phase *phases;
 	unsigned int nr_phases, max_phases;
@@ -87,8 +87,7 @@ struct model_cmd *command_late(struct model_queue *q, uint16_t cid);
 /* The open command of exactly this identifier, or NULL. */
 struct model_cmd *command_find_open(struct model_queue *q, uint16_t cid);
 bool command_is_async_event(const struct model_queue *q, const struct model_cmd *c);
-void command_leave_device(struct model *m, struct model_queue *q, struct model_cmd *c,
-			  uint64_t ts);
+void command_leave_device(struct model *m, struct model_queue *q, struct model_cmd *c, uint64_t ts);
 /* Tells the visitor, once all steps that will come have come. */
 void command_done_if_whole(struct model *m, struct model_queue *q, struct model_cmd *c);
 void queue_depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by);
@@ -102,7 +101,7 @@ void phase_finish(struct model *m);
  * Adds a mark to the innermost phase of thread @tid; 0: of the controller.
  * Returns its index + 1, or 0 when there was no room (counted).
  */
-uint32_t mark_add(struct model *m, const struct nvs_hdr *h, enum model_mark_kind kind,
-		  uint32_t tid, uint32_t what, uint64_t value);
+uint32_t mark_add(struct model *m, const struct nvs_hdr *h, enum model_mark_kind kind, uint32_t tid,
+		  uint32_t what, uint64_t value);
 
 #endif

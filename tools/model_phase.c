@@ -20,10 +20,8 @@ static bool starts_a_stack(unsigned int phase)
 	case NVS_PHASE_nvme_reset_work:
 	case NVS_PHASE_nvme_scan_work:
 	case NVS_PHASE_nvme_exit:
-	case NVS_PHASE_nvme_core_exit:
-		return true;
-	default:
-		return false;
+	case NVS_PHASE_nvme_core_exit: return true;
+	default: return false;
 	}
 }
 
@@ -226,8 +224,8 @@ static int32_t innermost(struct model *m, uint32_t tid, uint16_t ctrl)
 	return best;
 }
 
-uint32_t mark_add(struct model *m, const struct nvs_hdr *h, enum model_mark_kind kind,
-		  uint32_t tid, uint32_t what, uint64_t value)
+uint32_t mark_add(struct model *m, const struct nvs_hdr *h, enum model_mark_kind kind, uint32_t tid,
+		  uint32_t what, uint64_t value)
 {
 	struct model_mark *mark;
 	void *more = model_grow(m->marks, m->nr_marks, &m->max_marks, MODEL_MAX_MARKS,
@@ -336,36 +334,23 @@ static void on_mark(struct model *m, const struct nvs_hdr *h)
 		mark_add(m, h, MARK_NS, 0, AS(ns_found, h)->nsid,
 			 AS(ns_found, h)->blocks * AS(ns_found, h)->lba_size);
 		break;
-	case NVS_ID_ctrl_gone:
-		mark_add(m, h, MARK_GONE, 0, AS(ctrl_gone, h)->why, 0);
-		break;
+	case NVS_ID_ctrl_gone: mark_add(m, h, MARK_GONE, 0, AS(ctrl_gone, h)->why, 0); break;
 	}
 }
 
 int phase_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 {
 	switch (h->id) {
-	case NVS_ID_phase_begin:
-		on_phase_begin(m, AS(phase_begin, h));
-		return 0;
-	case NVS_ID_phase_end:
-		on_phase_end(m, AS(phase_end, h));
-		return 0;
-	case NVS_ID_ctrl_new:
-		return on_ctrl_new(m, AS(ctrl_new, h), err);
-	case NVS_ID_queue_create:
-		return on_queue_create(m, AS(queue_create, h), err);
-	case NVS_ID_ctrl_state:
-		return on_ctrl_state(m, AS(ctrl_state, h), err);
-	case NVS_ID_reset:
-		return on_reset(m, AS(reset, h), err);
+	case NVS_ID_phase_begin: on_phase_begin(m, AS(phase_begin, h)); return 0;
+	case NVS_ID_phase_end: on_phase_end(m, AS(phase_end, h)); return 0;
+	case NVS_ID_ctrl_new: return on_ctrl_new(m, AS(ctrl_new, h), err);
+	case NVS_ID_queue_create: return on_queue_create(m, AS(queue_create, h), err);
+	case NVS_ID_ctrl_state: return on_ctrl_state(m, AS(ctrl_state, h), err);
+	case NVS_ID_reset: return on_reset(m, AS(reset, h), err);
 	case NVS_ID_timeout:
 	case NVS_ID_abort:
-	case NVS_ID_retry:
-		return on_recovery(m, h, err);
-	default:
-		on_mark(m, h);
-		return 0;
+	case NVS_ID_retry: return on_recovery(m, h, err);
+	default: on_mark(m, h); return 0;
 	}
 }
 

@@ -87,8 +87,7 @@ static int on_sqe(struct model *m, struct model_queue *q, const struct nvs_sqe *
 }
 
 /* One doorbell covers every SQE since the last one. */
-static void on_sq_doorbell(struct model *m, struct model_queue *q,
-			   const struct nvs_sq_doorbell *ev)
+static void on_sq_doorbell(struct model *m, struct model_queue *q, const struct nvs_sq_doorbell *ev)
 {
 	struct queue_state *s = q->state;
 	bool wrap = !q->sq_depth && ev->new_tail == 0;
@@ -152,17 +151,10 @@ static void on_cq_enter(struct model_queue *q, const struct nvs_cq_enter *ev)
 static bool cqe_is_request(struct model_queue *q, const struct nvs_cqe *ev)
 {
 	switch (ev->match) {
-	case NVS_CQE_request:
-		return true;
-	case NVS_CQE_async_event:
-		q->async_events++;
-		return false;
-	case NVS_CQE_stale:
-		q->trouble.stale++;
-		return false;
-	default:
-		q->trouble.unknown++;
-		return false;
+	case NVS_CQE_request: return true;
+	case NVS_CQE_async_event: q->async_events++; return false;
+	case NVS_CQE_stale: q->trouble.stale++; return false;
+	default: q->trouble.unknown++; return false;
 	}
 }
 
@@ -208,8 +200,7 @@ static void on_cqe(struct model *m, struct model_queue *q, const struct nvs_cqe 
 		m->v->completion(m->ctx, q, ev);
 }
 
-static void on_cq_doorbell(struct model *m, struct model_queue *q,
-			   const struct nvs_cq_doorbell *ev)
+static void on_cq_doorbell(struct model *m, struct model_queue *q, const struct nvs_cq_doorbell *ev)
 {
 	struct queue_state *s = q->state;
 
@@ -253,8 +244,7 @@ static void on_cq_exit(struct model *m, struct model_queue *q, const struct nvs_
 		m->v->look(m->ctx, q, &s->look);
 }
 
-static void on_rq_complete(struct model *m, struct model_queue *q,
-			   const struct nvs_rq_complete *ev)
+static void on_rq_complete(struct model *m, struct model_queue *q, const struct nvs_rq_complete *ev)
 {
 	struct model_cmd *c = command_late(q, ev->h.cid);
 
@@ -289,38 +279,18 @@ int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 	if (!q)
 		return 0;
 	switch (h->id) {
-	case NVS_ID_rq_start:
-		return on_rq_start(m, q, AS(rq_start, h), err);
-	case NVS_ID_cmd_setup:
-		return on_cmd_setup(m, q, AS(cmd_setup, h), err);
-	case NVS_ID_cmd_map:
-		return on_cmd_map(m, q, AS(cmd_map, h), err);
-	case NVS_ID_sqe:
-		return on_sqe(m, q, AS(sqe, h), err);
-	case NVS_ID_sq_doorbell:
-		on_sq_doorbell(m, q, AS(sq_doorbell, h));
-		break;
-	case NVS_ID_cq_enter:
-		on_cq_enter(q, AS(cq_enter, h));
-		break;
-	case NVS_ID_cqe:
-		on_cqe(m, q, AS(cqe, h));
-		break;
-	case NVS_ID_cq_doorbell:
-		on_cq_doorbell(m, q, AS(cq_doorbell, h));
-		break;
-	case NVS_ID_cq_exit:
-		on_cq_exit(m, q, AS(cq_exit, h));
-		break;
-	case NVS_ID_rq_complete:
-		on_rq_complete(m, q, AS(rq_complete, h));
-		break;
-	case NVS_ID_cmd_unmap:
-		on_cmd_unmap(m, q, h);
-		break;
-	case NVS_ID_batch_submit:
-		q->batches++;
-		break;
+	case NVS_ID_rq_start: return on_rq_start(m, q, AS(rq_start, h), err);
+	case NVS_ID_cmd_setup: return on_cmd_setup(m, q, AS(cmd_setup, h), err);
+	case NVS_ID_cmd_map: return on_cmd_map(m, q, AS(cmd_map, h), err);
+	case NVS_ID_sqe: return on_sqe(m, q, AS(sqe, h), err);
+	case NVS_ID_sq_doorbell: on_sq_doorbell(m, q, AS(sq_doorbell, h)); break;
+	case NVS_ID_cq_enter: on_cq_enter(q, AS(cq_enter, h)); break;
+	case NVS_ID_cqe: on_cqe(m, q, AS(cqe, h)); break;
+	case NVS_ID_cq_doorbell: on_cq_doorbell(m, q, AS(cq_doorbell, h)); break;
+	case NVS_ID_cq_exit: on_cq_exit(m, q, AS(cq_exit, h)); break;
+	case NVS_ID_rq_complete: on_rq_complete(m, q, AS(rq_complete, h)); break;
+	case NVS_ID_cmd_unmap: on_cmd_unmap(m, q, h); break;
+	case NVS_ID_batch_submit: q->batches++; break;
 	}
 	return 0;
 }

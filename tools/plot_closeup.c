@@ -7,14 +7,15 @@
 #include "format.h"
 #include "plot_queues.h"
 
-#define CLOSEUP_PLOT 230	/* pixels */
+#define CLOSEUP_PLOT  230 /* pixels */
 #define CLOSEUP_TITLE 64
-#define CLOSEUP_AXIS 50
+#define CLOSEUP_AXIS  50
 
 unsigned int closeup_height(const struct timeline *t, const char *name)
 {
-	return !strcmp(name, "doorbells") && t->nr_bells >= 4 ?
-	       CLOSEUP_PLOT + CLOSEUP_TITLE + CLOSEUP_AXIS : 0;
+	return !strcmp(name, "doorbells") && t->nr_bells >= 4
+		       ? CLOSEUP_PLOT + CLOSEUP_TITLE + CLOSEUP_AXIS
+		       : 0;
 }
 
 /* The numbers, as far as they do not run into each other. */
@@ -83,10 +84,12 @@ static void slot_ticks(struct rows_picture *p, uint32_t depth)
 	fprintf(p->pic.script, "'' %u)\n", high);
 	for (uint32_t v = depth; v <= high; v += depth)
 		if (v > low)
-			fprintf(p->pic.script, "set arrow from graph 0, first %u to graph 1, first %u "
+			fprintf(p->pic.script,
+				"set arrow from graph 0, first %u to graph 1, first %u "
 				"nohead lc rgb '" COLOR_GREY "' dt 2\n"
 				"set label 'wraps to slot 0' at graph 0.995, first %u right "
-				"offset 0,0.5 font ',11' textcolor rgb '" COLOR_GREY "'\n", v, v, v);
+				"offset 0,0.5 font ',11' textcolor rgb '" COLOR_GREY "'\n",
+				v, v, v);
 }
 
 static void write_values(struct rows_picture *p, const char *name, bool cq, double unit)
@@ -108,12 +111,14 @@ static void closeup_title(struct rows_picture *p, double top)
 	fprintf(p->pic.script, "unset label\n");
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, 24));
 	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, top - 44));
-	snprintf(text, sizeof(text), "Close-up of %s where it is busiest, %s after the recording began",
+	snprintf(text, sizeof(text),
+		 "Close-up of %s where it is busiest, %s after the recording began",
 		 series_name(t->close_queue).s,
 		 format_ns_label((double)analysis_since_start(&t->a, t->close_from)).s);
 	picture_label(&p->pic, text, x, y, "left font 'DejaVu Sans Bold,15'");
 	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, top - 20));
-	picture_label(&p->pic, "each dot is one doorbell at the slot that was written; +n: entries it "
+	picture_label(&p->pic,
+		      "each dot is one doorbell at the slot that was written; +n: entries it "
 		      "covers, where there is room; between the lines: what the device still has",
 		      x, y, "left textcolor rgb '" COLOR_GREY "' font 'DejaVu Sans,12'");
 }

@@ -48,14 +48,15 @@ static void draw_row(struct rows_picture *p, unsigned int i, double own, double 
 	const struct model_queue *q = p->row[i]->q;
 	char figures[128];
 
-	snprintf(figures, sizeof(figures), q->sq_depth ? "at most %.0f\nof %u slots" :
-		 "at most %.0f", own, q->sq_depth);
+	snprintf(figures, sizeof(figures),
+		 q->sq_depth ? "at most %.0f\nof %u slots" : "at most %.0f", own, q->sq_depth);
 	rows_text(p, i, figures);
 	rows_place(p, i, 0, most * 1.08);
 	fprintf(p->pic.script,
 		"plot $d%u using 1:2 with filledcurves y1=0 fc rgb '" PALE_SKY "', "
 		"$d%u using 1:2:3 with filledcurves fc rgb '" COLOR_BLUE "', "
-		"$d%u using 1:3 with lines lc rgb '" COLOR_BLUE "' lw 0.6\n", i, i, i);
+		"$d%u using 1:3 with lines lc rgb '" COLOR_BLUE "' lw 0.6\n",
+		i, i, i);
 }
 
 int plot_depth(struct timeline *t, struct nvs_error *err)
@@ -79,8 +80,8 @@ int plot_depth(struct timeline *t, struct nvs_error *err)
 		own[i] = write_band(&p, name, &p.row[i]->depth);
 		most = own[i] > most ? own[i] : most;
 	}
-	fprintf(p.pic.script, "set ytics %g font ',11'\n", nice_step(most, 4) < 1 ? 1 :
-		nice_step(most, 4));
+	fprintf(p.pic.script, "set ytics %g font ',11'\n",
+		nice_step(most, 4) < 1 ? 1 : nice_step(most, 4));
 	for (unsigned int i = 0; i < p.nr; i++)
 		draw_row(&p, i, own[i], most);
 	return rows_end(&p, err);

@@ -116,12 +116,9 @@ static const char *thread_color(const struct gantt *g, const struct model_phase 
 	while (p->level && p->parent >= 0)
 		p = &g->phases[p->parent];
 	switch (p->phase) {
-	case NVS_PHASE_nvme_reset_work:
-		return pale ? "#B3E2D5" : COLOR_GREEN;
-	case NVS_PHASE_nvme_scan_work:
-		return pale ? "#F0DCE9" : COLOR_PURPLE;
-	default:
-		return pale ? "#B3D5E8" : COLOR_BLUE;
+	case NVS_PHASE_nvme_reset_work: return pale ? "#B3E2D5" : COLOR_GREEN;
+	case NVS_PHASE_nvme_scan_work: return pale ? "#F0DCE9" : COLOR_PURPLE;
+	default: return pale ? "#B3D5E8" : COLOR_BLUE;
 	}
 }
 
@@ -170,7 +167,8 @@ static void wait_bar(struct gantt *g, const struct model_phase *p, double y)
 	picture_box(&g->pic, x1, y - 0.36, x2, y + 0.36,
 		    "fc rgb '#F6D6C2' fs solid border lc rgb '" COLOR_RED "'");
 	picture_box(&g->pic, x1, y - 0.36, x2, y + 0.36,
-		    "fc rgb '" COLOR_RED "' fs transparent pattern 4 border lc rgb '" COLOR_RED "'");
+		    "fc rgb '" COLOR_RED "' fs transparent pattern 4 border lc rgb '" COLOR_RED
+		    "'");
 	snprintf(text, sizeof(text), "waits for CSTS.RDY: %s",
 		 format_ns_label((double)(p->end - p->begin)).s);
 	width = gantt_px(picture_text_width(text, 13.5) + 12);
@@ -178,8 +176,8 @@ static void wait_bar(struct gantt *g, const struct model_phase *p, double y)
 	if (x2 - x1 > width + gantt_px(40)) {
 		side = "center";
 		snprintf(at, sizeof(at), "first %.3f", (x1 + x2) / 2);
-		picture_box(&g->pic, (x1 + x2 - width) / 2, y - 0.34, (x1 + x2 + width) / 2, y + 0.34,
-			    "fc rgb '#FFFFFF' fs solid noborder front");
+		picture_box(&g->pic, (x1 + x2 - width) / 2, y - 0.34, (x1 + x2 + width) / 2,
+			    y + 0.34, "fc rgb '#FFFFFF' fs solid noborder front");
 	} else if (x2 + width < AXIS_LENGTH) {
 		side = "left";
 		snprintf(at, sizeof(at), "first %.3f", x2 + gantt_px(6));
@@ -203,13 +201,13 @@ static void row_text(struct gantt *g, unsigned int k, double y)
 
 	snprintf(row, sizeof(row), "first %.3f", y);
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(&g->pic, 18.0 + 15 * p->level));
-	picture_label(&g->pic, name ? name : "?", x, row, p->level ? "left" :
-		      "left font 'DejaVu Sans Bold,13'");
+	picture_label(&g->pic, name ? name : "?", x, row,
+		      p->level ? "left" : "left font 'DejaVu Sans Bold,13'");
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(&g->pic, PICTURE_WIDTH - 98.0));
 	snprintf(text, sizeof(text), "%s%s", p->open ? "> " : "",
 		 format_ns_label((double)(p->end - p->begin)).s);
-	picture_label(&g->pic, text, x, row, p->result ? "right textcolor rgb '" COLOR_RED "'" :
-		      "right");
+	picture_label(&g->pic, text, x, row,
+		      p->result ? "right textcolor rgb '" COLOR_RED "'" : "right");
 	text[0] = 0;
 	if (m->writes)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%u w ", m->writes);
@@ -284,7 +282,9 @@ static void ticks(struct gantt *g)
 		}
 	}
 	fprintf(g->pic.script, ") scale 0.5\nset xlabel 'time since the first phase began (%s)'\n",
-		unit == 1e9 ? "s" : unit == 1e6 ? "ms" : "µs");
+		unit == 1e9   ? "s"
+		: unit == 1e6 ? "ms"
+			      : "µs");
 }
 
 static void legend(struct gantt *g)
@@ -292,9 +292,12 @@ static void legend(struct gantt *g)
 	static const struct {
 		const char *sign, *text, *color;
 	} item[] = {
-		{ "■", "module load and probe", COLOR_BLUE }, { "■", "reset work", COLOR_GREEN },
-		{ "■", "scan work", COLOR_PURPLE }, { "▨", "waits for the device", COLOR_RED },
-		{ "▲", "register write", COLOR_BLACK }, { "❘", "register read", COLOR_GREY },
+		{ "■", "module load and probe", COLOR_BLUE },
+		{ "■", "reset work", COLOR_GREEN },
+		{ "■", "scan work", COLOR_PURPLE },
+		{ "▨", "waits for the device", COLOR_RED },
+		{ "▲", "register write", COLOR_BLACK },
+		{ "❘", "register read", COLOR_GREY },
 		{ "▬", "admin command", COLOR_ORANGE },
 	};
 	double px = 24;
@@ -343,8 +346,10 @@ static void title(struct gantt *g)
 		 format_ctrl(g->ctrl).s, format_ns_label((double)busy).s,
 		 format_ns_label((double)waited(g)).s, more, kernel ? "; Linux " : "",
 		 kernel ? kernel : "");
-	picture_title(&g->pic, "How the controller comes up: every phase of the driver, "
-		      "from module load to disk", text);
+	picture_title(&g->pic,
+		      "How the controller comes up: every phase of the driver, "
+		      "from module load to disk",
+		      text);
 }
 
 static int draw(struct gantt *g, const char *name, struct nvs_error *err)

@@ -6,14 +6,14 @@
 #include "gnuplot.h"
 #include "timeline.h"
 
-#define MAX_GANTT_ROWS	72
-#define MAX_SEGMENTS	12
-#define AXIS_LENGTH	1000.0	/* x goes from 0 to here */
+#define MAX_GANTT_ROWS 72
+#define MAX_SEGMENTS   12
+#define AXIS_LENGTH    1000.0 /* x goes from 0 to here */
 
 /* Stretches of time in which some phase is open; between them the axis is cut. */
 struct segment {
-	uint64_t begin, end;	/* CLOCK_MONOTONIC, ns */
-	double x;		/* of begin */
+	uint64_t begin, end; /* CLOCK_MONOTONIC, ns */
+	double x;	     /* of begin */
 };
 
 struct gantt {
@@ -21,21 +21,21 @@ struct gantt {
 	uint16_t ctrl;
 	const struct model_phase *phases;
 	unsigned int nr_phases;
-	unsigned int row[MAX_GANTT_ROWS];	/* index into phases, from top to bottom */
-	int *row_of;		/* by phase: its row, or -1 */
+	unsigned int row[MAX_GANTT_ROWS]; /* index into phases, from top to bottom */
+	int *row_of;			  /* by phase: its row, or -1 */
 	unsigned int nr_rows, left_out;
 	struct segment seg[MAX_SEGMENTS];
 	unsigned int nr_segs;
-	double scale;		/* x for each ns */
-	double y;		/* where the next lane begins, in rows */
+	double scale; /* x for each ns */
+	double y;     /* where the next lane begins, in rows */
 	struct picture pic;
 };
 
-#define GANTT_LEFT	310	/* pixels left and right of the bars */
-#define GANTT_RIGHT	170
-#define GANTT_TOP	104
-#define GANTT_BOTTOM	62
-#define GANTT_ROW	23	/* pixels */
+#define GANTT_LEFT   310 /* pixels left and right of the bars */
+#define GANTT_RIGHT  170
+#define GANTT_TOP    104
+#define GANTT_BOTTOM 62
+#define GANTT_ROW    23 /* pixels */
 
 double gantt_x(const struct gantt *g, uint64_t ts);
 /* Whether something at @ts lies in a stretch that is drawn. */

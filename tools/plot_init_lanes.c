@@ -50,7 +50,8 @@ void gantt_marks_on_bars(struct gantt *g)
 			if (x2 < x + gantt_px(2))
 				x2 = x + gantt_px(2);
 			picture_box(&g->pic, x, y + 0.12, x2, y + 0.36,
-				    "fc rgb '" COLOR_ORANGE "' fs solid border lc rgb '#FFFFFF' front");
+				    "fc rgb '" COLOR_ORANGE
+				    "' fs solid border lc rgb '#FFFFFF' front");
 		}
 	}
 }
@@ -69,14 +70,14 @@ struct lane_label {
 		unsigned int times;
 	} part[LABEL_NAMES];
 	unsigned int nr_parts, level;
-	double x, last_x;	/* of its first and its last mark */
-	double end;		/* where its text ends */
+	double x, last_x; /* of its first and its last mark */
+	double end;	  /* where its text ends */
 };
 
 struct lane {
 	struct lane_label label[LANE_LABELS];
 	unsigned int nr;
-	double end[LANE_LEVELS];	/* where the level's last label ends */
+	double end[LANE_LEVELS]; /* where the level's last label ends */
 	unsigned int unlabelled;
 };
 
@@ -162,13 +163,13 @@ static void lane_end(struct gantt *g, struct lane *l, double y)
 	for (unsigned int i = 0; i < l->nr; i++) {
 		const struct lane_label *a = &l->label[i];
 		double ly = y + 0.75 + 0.72 * a->level;
-		bool left = a->end > edge;	/* no room on the right */
+		bool left = a->end > edge; /* no room on the right */
 
 		picture_box(&g->pic, a->x - gantt_px(0.5), y + 0.2, a->x + gantt_px(0.5), ly + 0.25,
 			    "fc rgb '#BBBBBB' fs solid noborder");
 		label_text(a, text, sizeof(text));
-		at_point(g, text, a->x + gantt_px(left ? -3 : 3), ly, left ?
-			 "right font 'DejaVu Sans,11.5'" : "left font 'DejaVu Sans,11.5'");
+		at_point(g, text, a->x + gantt_px(left ? -3 : 3), ly,
+			 left ? "right font 'DejaVu Sans,11.5'" : "left font 'DejaVu Sans,11.5'");
 	}
 	if (l->unlabelled) {
 		snprintf(sx, sizeof(sx), "screen %.5f", picture_x(&g->pic, 18));
@@ -183,9 +184,9 @@ static void lane_end(struct gantt *g, struct lane *l, double y)
 static void state_box(struct gantt *g, unsigned int state, uint64_t from, uint64_t to)
 {
 	static const char *const color[] = {
-		[NVS_STATE_new] = "#E5E5E5", [NVS_STATE_live] = "#B3E2D5",
+		[NVS_STATE_new] = "#E5E5E5",	   [NVS_STATE_live] = "#B3E2D5",
 		[NVS_STATE_resetting] = "#F8E3B3", [NVS_STATE_connecting] = "#CDE9F8",
-		[NVS_STATE_deleting] = "#F6D6C2", [NVS_STATE_deleting_noio] = "#F6D6C2",
+		[NVS_STATE_deleting] = "#F6D6C2",  [NVS_STATE_deleting_noio] = "#F6D6C2",
 		[NVS_STATE_dead] = "#999999",
 	};
 	const char *name = nvs_symbol_name(NVS_SET_STATE, state);
@@ -194,7 +195,8 @@ static void state_box(struct gantt *g, unsigned int state, uint64_t from, uint64
 
 	if (!name || state > NVS_STATE_dead)
 		return;
-	snprintf(style, sizeof(style), "fc rgb '%s' fs solid border lc rgb '#FFFFFF'", color[state]);
+	snprintf(style, sizeof(style), "fc rgb '%s' fs solid border lc rgb '#FFFFFF'",
+		 color[state]);
 	picture_box(&g->pic, x1, g->y + 0.15, x2, g->y + 0.95, style);
 	if (gantt_px(picture_text_width(name, 12)) < x2 - x1)
 		at_point(g, name, (x1 + x2) / 2, g->y + 0.55, "center font 'DejaVu Sans,12'");
@@ -272,9 +274,10 @@ static void lane_admin(struct gantt *g)
 			continue;
 		if (x2 < x + gantt_px(2))
 			x2 = x + gantt_px(2);
-		picture_box(&g->pic, x, y - 0.3, x2, y + 0.2, m->status ?
-			    "fc rgb '" COLOR_RED "' fs solid border lc rgb '#FFFFFF'" :
-			    "fc rgb '" COLOR_ORANGE "' fs solid border lc rgb '#FFFFFF'");
+		picture_box(&g->pic, x, y - 0.3, x2, y + 0.2,
+			    m->status ? "fc rgb '" COLOR_RED "' fs solid border lc rgb '#FFFFFF'"
+				      : "fc rgb '" COLOR_ORANGE
+					"' fs solid border lc rgb '#FFFFFF'");
 		lane_add(&l, admin_opcode_name(m->what).s, x);
 	}
 	lane_end(g, &l, y);

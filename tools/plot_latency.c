@@ -11,23 +11,23 @@
 #include "gnuplot.h"
 #include "timeline.h"
 
-#define BARS_LEFT	170	/* pixels */
-#define BARS_RIGHT	690	/* from the left edge */
-#define BAR		26
-#define PANEL_TITLE	40
-#define PANEL_AXIS	46
-#define CURVE_LEFT	780
-#define CURVE_RIGHT	1176
-#define CURVE_HEIGHT	380
-#define LATENCY_TOP	96
-#define MAX_BARS	12
+#define BARS_LEFT    170 /* pixels */
+#define BARS_RIGHT   690 /* from the left edge */
+#define BAR	     26
+#define PANEL_TITLE  40
+#define PANEL_AXIS   46
+#define CURVE_LEFT   780
+#define CURVE_RIGHT  1176
+#define CURVE_HEIGHT 380
+#define LATENCY_TOP  96
+#define MAX_BARS     12
 
 static const char *const stage_color[STAGE_TOTAL] = { COLOR_BLUE, COLOR_ORANGE, COLOR_GREEN };
 static const char *const stage_name[NR_STAGES] = { "driver", "device", "completion", "total" };
 
 struct bar {
 	char label[32], note[48];
-	double part[STAGE_TOTAL];	/* ns */
+	double part[STAGE_TOTAL]; /* ns */
 };
 
 struct panel {
@@ -139,7 +139,9 @@ static void draw_panel(struct picture *pic, const struct panel *p, double top)
 		"set xlabel 'time (%s)' offset 0,0.4\nplot NaN notitle\nunset label\nunset object\n",
 		picture_x(pic, BARS_LEFT), picture_x(pic, BARS_RIGHT), picture_y(pic, top),
 		picture_y(pic, top + p->nr * (double)BAR), most * 1.16 / unit, p->nr, step,
-		unit == 1e9 ? "s" : unit == 1e6 ? "ms" : "µs");
+		unit == 1e9   ? "s"
+		: unit == 1e6 ? "ms"
+			      : "µs");
 	pic->nr_objects = 0;
 }
 
@@ -161,8 +163,9 @@ static void write_curve(struct picture *pic, const struct histogram *h, const ch
 			continue;
 		seen += h->bucket[b];
 		if (seen == h->count)
-			break;	/* the last one has no end on this axis */
-		fprintf(pic->script, "%.6g %.5f\n", (at > (double)h->max ? (double)h->max : at) / 1e3,
+			break; /* the last one has no end on this axis */
+		fprintf(pic->script, "%.6g %.5f\n",
+			(at > (double)h->max ? (double)h->max : at) / 1e3,
 			nines((double)seen / (double)h->count));
 	}
 	fprintf(pic->script, "%.6g %.5f\nEOD\n", (double)h->max / 1e3,
@@ -218,8 +221,8 @@ static void draw_table(struct picture *pic, const struct latency *l, double top)
 
 			snprintf(x, sizeof(x), "screen %.5f",
 				 picture_x(pic, CURVE_LEFT + 96 + 98.0 * i));
-			picture_label(pic, row ? format_ns_label(ns).s : head[i], x, y, row ?
-				      "right" : "right textcolor rgb '" COLOR_GREY "'");
+			picture_label(pic, row ? format_ns_label(ns).s : head[i], x, y,
+				      row ? "right" : "right textcolor rgb '" COLOR_GREY "'");
 		}
 	}
 }
@@ -265,8 +268,10 @@ static int draw(struct timeline *t, const struct panel *panel, unsigned int nr,
 		height = LATENCY_TOP + all + 10;
 	if (picture_begin(&pic, t->out, "latency", t->format, height, err) < 0)
 		return -1;
-	snprintf(text, sizeof(text), "%s commands; a bar is what the commands at that percentile "
-		 "spent on average, right to 1/%u", format_count(total->count).s, HISTOGRAM_SUB);
+	snprintf(text, sizeof(text),
+		 "%s commands; a bar is what the commands at that percentile "
+		 "spent on average, right to 1/%u",
+		 format_count(total->count).s, HISTOGRAM_SUB);
 	picture_title(&pic, "Where the time of an I/O goes", text);
 	legend(&pic);
 	fprintf(pic.script, "unset key\nset multiplot\n");

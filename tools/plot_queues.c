@@ -113,8 +113,7 @@ void rows_text(struct rows_picture *p, unsigned int i, const char *figures)
 		fprintf(p->pic.script, "unset label\n");
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, 24));
 	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, top + 14));
-	picture_label(&p->pic, series_name(p->row[i]).s, x, y,
-		      "left font 'DejaVu Sans Bold,13'");
+	picture_label(&p->pic, series_name(p->row[i]).s, x, y, "left font 'DejaVu Sans Bold,13'");
 	lines(p, figures, PICTURE_WIDTH - ROWS_RIGHT + 14.0, top + 14);
 }
 

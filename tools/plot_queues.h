@@ -6,21 +6,21 @@
 #include "gnuplot.h"
 #include "timeline.h"
 
-#define ROWS_LEFT	156	/* pixels */
-#define ROWS_RIGHT	190
-#define ROWS_TOP	104
-#define ROWS_BOTTOM	66
-#define ROWS_GAP	10
+#define ROWS_LEFT   156 /* pixels */
+#define ROWS_RIGHT  190
+#define ROWS_TOP    104
+#define ROWS_BOTTOM 66
+#define ROWS_GAP    10
 
 struct rows_picture {
 	struct timeline *t;
 	struct picture pic;
 	const struct series *row[MAX_ROWS];
 	unsigned int nr;
-	double first_ns;	/* of the axis, since the recording began */
-	double unit;		/* ns of one on the axis */
-	double from, to;	/* of the axis */
-	unsigned int row_height, extra;	/* pixels; extra: below the rows */
+	double first_ns;		/* of the axis, since the recording began */
+	double unit;			/* ns of one on the axis */
+	double from, to;		/* of the axis */
+	unsigned int row_height, extra; /* pixels; extra: below the rows */
 };
 
 struct legend_item {

@@ -7,7 +7,7 @@
 #include "format.h"
 #include "plot_queues.h"
 
-#define RATE_BINS 320	/* steps of a stair over the whole width */
+#define RATE_BINS 320 /* steps of a stair over the whole width */
 
 /* "1.5 M", "20 k": for the y axis. */
 static void set_rate_axis(struct rows_picture *p, double most)
@@ -31,8 +31,7 @@ struct rate_pair {
 	void (*figures)(const struct series *s, char *text, size_t size);
 };
 
-static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned int i,
-		     double most)
+static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned int i, double most)
 {
 	char figures[256];
 

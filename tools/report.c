@@ -7,11 +7,10 @@
 int cmd_report(int argc, char **argv)
 {
 	bool json = false;
-	const struct option_row rows[] = {
-		{ "json", 0, OPTION_FLAG, NULL, &json,
-		  "print JSON, as docs/report-json.md describes it", NULL },
-		{ 0 }
-	};
+	const struct option_row rows[] = { { "json", 0, OPTION_FLAG, NULL, &json,
+					     "print JSON, as docs/report-json.md describes it",
+					     NULL },
+					   { 0 } };
 	const struct usage usage = {
 		.command = "report",
 		.synopsis = "[--json] DIR",

@@ -10,17 +10,17 @@ int report_text(const struct analysis *a, struct nvs_error *err);
 int report_json(const struct analysis *a, struct nvs_error *err);
 
 /* Troubles by name: T(field, what it means). */
-#define MODEL_TROUBLES(T)						\
-	T(unmatched, "completions that match no command")		\
-	T(stale, "completions the driver found stale")			\
-	T(unknown, "completions of unknown identifiers")		\
-	T(reused, "identifiers reused while at the device")		\
-	T(no_start, "commands without a start")				\
-	T(no_end, "commands without an end")				\
-	T(unfinished, "commands without an end when it ends")		\
-	T(orphans, "steps without a command")				\
-	T(sq_gaps, "breaks in the SQ's sequence")			\
-	T(cq_gaps, "breaks in the CQ's sequence")			\
+#define MODEL_TROUBLES(T)                                     \
+	T(unmatched, "completions that match no command")     \
+	T(stale, "completions the driver found stale")        \
+	T(unknown, "completions of unknown identifiers")      \
+	T(reused, "identifiers reused while at the device")   \
+	T(no_start, "commands without a start")               \
+	T(no_end, "commands without an end")                  \
+	T(unfinished, "commands without an end when it ends") \
+	T(orphans, "steps without a command")                 \
+	T(sq_gaps, "breaks in the SQ's sequence")             \
+	T(cq_gaps, "breaks in the CQ's sequence")             \
 	T(disordered, "commands stamped out of order")
 
 #endif

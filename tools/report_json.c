@@ -120,8 +120,7 @@ static json_t *json_phase(const struct analysis *a, const struct model_phase *p,
 	json_t *o = json_object();
 
 	put_name(o, "name", nvs_symbol_name(NVS_SET_PHASE, p->phase));
-	json_object_set_new(o, "controller",
-			    p->ctrl == NVS_NO_CTRL ? json_null() : count(p->ctrl));
+	json_object_set_new(o, "controller", p->ctrl == NVS_NO_CTRL ? json_null() : count(p->ctrl));
 	json_object_set_new(o, "parent", p->parent < 0 ? json_null() : json_integer(p->parent));
 	json_object_set_new(o, "queued", json_boolean(p->queued));
 	put(o, "tid", p->tid);
@@ -246,6 +245,7 @@ int report_json(const struct analysis *a, struct nvs_error *err)
 	ret = json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);
-	return ret == 0 ? 0 : nvs_fail(err, "cannot write the JSON report to standard output: "
-				       "is its disk full?");
+	return ret == 0 ? 0
+			: nvs_fail(err, "cannot write the JSON report to standard output: "
+					"is its disk full?");
 }

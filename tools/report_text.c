@@ -6,7 +6,7 @@
 #include "format.h"
 #include "report.h"
 
-#define MAX_PHASE_ROWS	80
+#define MAX_PHASE_ROWS 80
 
 /* A count in 8 columns: exact up to 99999999, then in thousands or millions. */
 static struct text column_count(uint64_t n)
@@ -180,7 +180,8 @@ static void print_stages(const struct analysis *a, const struct model_queue *q)
 		return;
 	printf("%-6s", queue_name(q).s);
 	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
-		printf("    %8s %8s", quantile(&l->stage[i], 0.5).s, quantile(&l->stage[i], 0.99).s);
+		printf("    %8s %8s", quantile(&l->stage[i], 0.5).s,
+		       quantile(&l->stage[i], 0.99).s);
 	printf("\n");
 }
 
@@ -238,10 +239,10 @@ static void print_kinds(const struct analysis *a)
 
 static void print_trouble(const struct model_queue *q)
 {
-#define PRINT_TROUBLE(field, text)						\
-	if (q->trouble.field)							\
-		printf("  %s %-6s %8" PRIu64 " %s\n", format_ctrl(q->ctrl).s,	\
-		       queue_name(q).s, q->trouble.field, text);
+#define PRINT_TROUBLE(field, text)                                                             \
+	if (q->trouble.field)                                                                  \
+		printf("  %s %-6s %8" PRIu64 " %s\n", format_ctrl(q->ctrl).s, queue_name(q).s, \
+		       q->trouble.field, text);
 	MODEL_TROUBLES(PRINT_TROUBLE)
 #undef PRINT_TROUBLE
 }

@@ -22,18 +22,12 @@ void stats_free(struct stats *s)
 static unsigned int op_of(const struct model_cmd *c)
 {
 	switch (c->op) {
-	case NVS_RQOP_read:
-		return STATS_READ;
-	case NVS_RQOP_write:
-		return STATS_WRITE;
-	case NVS_RQOP_flush:
-		return STATS_FLUSH;
-	case NVS_RQOP_discard:
-		return STATS_DISCARD;
-	case NVS_RQOP_write_zeroes:
-		return STATS_ZEROES;
-	default:
-		return STATS_OTHER;
+	case NVS_RQOP_read: return STATS_READ;
+	case NVS_RQOP_write: return STATS_WRITE;
+	case NVS_RQOP_flush: return STATS_FLUSH;
+	case NVS_RQOP_discard: return STATS_DISCARD;
+	case NVS_RQOP_write_zeroes: return STATS_ZEROES;
+	default: return STATS_OTHER;
 	}
 }
 
@@ -123,18 +117,17 @@ void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL])
 
 const char *stats_op_name(unsigned int op)
 {
-	static const char *const names[NR_STATS_OPS] = {
-		"read", "write", "flush", "discard", "write_zeroes", "other"
-	};
+	static const char *const names[NR_STATS_OPS] = { "read",    "write",	    "flush",
+							 "discard", "write_zeroes", "other" };
 
 	return op < NR_STATS_OPS ? names[op] : "?";
 }
 
 const char *stats_size_name(unsigned int size)
 {
-	static const char *const names[NR_STATS_SIZES] = {
-		"-", "4K", "8K", "16K", "32K", "64K", "128K", "256K", "512K", "1M", ">1M"
-	};
+	static const char *const names[NR_STATS_SIZES] = { "-",	   "4K",  "8K",	  "16K",
+							   "32K",  "64K", "128K", "256K",
+							   "512K", "1M",  ">1M" };
 
 	return size < NR_STATS_SIZES ? names[size] : "?";
 }

@@ -10,15 +10,15 @@
 #include "model.h"
 
 enum latency_stage {
-	STAGE_DRIVER,		/* rq_start .. sq_doorbell */
-	STAGE_DEVICE,		/* sq_doorbell .. cqe */
-	STAGE_COMPLETION,	/* cqe .. rq_complete */
+	STAGE_DRIVER,	  /* rq_start .. sq_doorbell */
+	STAGE_DEVICE,	  /* sq_doorbell .. cqe */
+	STAGE_COMPLETION, /* cqe .. rq_complete */
 	STAGE_TOTAL,
 	NR_STAGES
 };
 
 struct latency {
-	struct histogram stage[NR_STAGES];	/* ns */
+	struct histogram stage[NR_STAGES]; /* ns */
 	/*
 	 * For each bucket of the total, what its commands spent in the other
 	 * stages: medians of stages do not add up to the median of the total,
@@ -29,16 +29,23 @@ struct latency {
 };
 
 /* Operations that a report tells apart. */
-enum stats_op { STATS_READ, STATS_WRITE, STATS_FLUSH, STATS_DISCARD, STATS_ZEROES, STATS_OTHER,
-		NR_STATS_OPS };
+enum stats_op {
+	STATS_READ,
+	STATS_WRITE,
+	STATS_FLUSH,
+	STATS_DISCARD,
+	STATS_ZEROES,
+	STATS_OTHER,
+	NR_STATS_OPS
+};
 /* No data, up to 4K, 8K, ... 1M, and more. */
 #define NR_STATS_SIZES 11
 
 struct stats {
-	struct latency *queue[MODEL_MAX_QUEUES];	/* by model_queue.index */
-	struct latency *kind[NR_STATS_OPS][NR_STATS_SIZES];	/* I/O queues only */
-	uint64_t incomplete;	/* commands with a step missing or out of order: in no figure */
-	bool out_of_memory;	/* some commands are missing here: the figures are no good */
+	struct latency *queue[MODEL_MAX_QUEUES];	    /* by model_queue.index */
+	struct latency *kind[NR_STATS_OPS][NR_STATS_SIZES]; /* I/O queues only */
+	uint64_t incomplete; /* commands with a step missing or out of order: in no figure */
+	bool out_of_memory;  /* some commands are missing here: the figures are no good */
 };
 
 struct stats *stats_new(void);

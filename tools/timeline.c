@@ -68,8 +68,10 @@ static int run(struct timeline *t, const char *dir, unsigned int set, struct nvs
 	if (analysis_open(&t->a, dir, &timeline_visitor, t, err) < 0)
 		return -1;
 	if (t->out_of_memory)
-		return nvs_fail(err, "out of memory for the courses of %u queues: "
-				"close other programs and try again", t->nr_series);
+		return nvs_fail(err,
+				"out of memory for the courses of %u queues: "
+				"close other programs and try again",
+				t->nr_series);
 	timeline_align(t);
 	if (timeline_close_up(t, err) < 0)
 		return -1;
@@ -81,9 +83,8 @@ static const char description[] =
 	"completions and depth (each queue over time), latency (where the time of an\n"
 	"I/O goes).  Pictures need gnuplot, text does not.";
 
-static const char examples[] =
-	"  nvmescope timeline -o pictures build/demo/trace\n"
-	"  nvmescope timeline --format text --only depth build/demo/trace\n";
+static const char examples[] = "  nvmescope timeline -o pictures build/demo/trace\n"
+			       "  nvmescope timeline --format text --only depth build/demo/trace\n";
 
 /* What the command line asks for. */
 struct request {

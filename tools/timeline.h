@@ -6,16 +6,16 @@
 #include "analysis.h"
 #include "decimate.h"
 
-#define MAX_SERIES	64	/* queues whose course is kept; the rest is counted */
-#define MAX_ROWS	16	/* queues that a picture has room for */
-#define MAX_CLOSEUP	4096	/* doorbells in the close-up */
+#define MAX_SERIES  64	 /* queues whose course is kept; the rest is counted */
+#define MAX_ROWS    16	 /* queues that a picture has room for */
+#define MAX_CLOSEUP 4096 /* doorbells in the close-up */
 
 /* One queue's course over time. */
 struct series {
 	const struct model_queue *q;
-	struct decimator sq_bells, cq_bells;	/* commands covered, entries freed */
+	struct decimator sq_bells, cq_bells; /* commands covered, entries freed */
 	struct decimator completions;
-	struct decimator irqs;			/* completions found */
+	struct decimator irqs; /* completions found */
 	struct decimator depth;
 };
 
@@ -29,11 +29,11 @@ struct bell {
 
 struct timeline {
 	struct analysis a;
-	const char *out;	/* directory; NULL for text */
-	const char *format;	/* "svg", "png" or "text" */
-	uint64_t from, to;	/* ns since the recording began; to 0: its end */
-	uint64_t start;		/* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
-	struct series *series[MODEL_MAX_QUEUES];	/* by model_queue.index */
+	const char *out;    /* directory; NULL for text */
+	const char *format; /* "svg", "png" or "text" */
+	uint64_t from, to;  /* ns since the recording began; to 0: its end */
+	uint64_t start;	    /* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
+	struct series *series[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	unsigned int nr_series, left_out;
 	bool out_of_memory;
 	/* The busiest queue's doorbells, one by one, for as long as they can be told apart. */
@@ -51,8 +51,7 @@ int timeline_close_up(struct timeline *t, struct nvs_error *err);
 void timeline_free(struct timeline *t);
 
 /* Series with something in them, admin queues last; returns how many, at most @max. */
-unsigned int timeline_rows(const struct timeline *t, const struct series **rows,
-			   unsigned int max);
+unsigned int timeline_rows(const struct timeline *t, const struct series **rows, unsigned int max);
 /* The first and the last ns that the series cover, CLOCK_MONOTONIC. */
 void timeline_span(const struct timeline *t, uint64_t *from, uint64_t *to);
 /* "nvme0 q1". */

@@ -38,8 +38,7 @@ static struct series *series_at(struct timeline *t, const struct model_queue *q,
 	return *s;
 }
 
-static void on_sq_doorbell(void *ctx, const struct model_queue *q,
-			   const struct nvs_sq_doorbell *ev)
+static void on_sq_doorbell(void *ctx, const struct model_queue *q, const struct nvs_sq_doorbell *ev)
 {
 	struct series *s = series_at(ctx, q, ev->h.ts);
 
@@ -47,8 +46,7 @@ static void on_sq_doorbell(void *ctx, const struct model_queue *q,
 		decimate_add(&s->sq_bells, ev->h.ts, ev->count);
 }
 
-static void on_cq_doorbell(void *ctx, const struct model_queue *q,
-			   const struct nvs_cq_doorbell *ev)
+static void on_cq_doorbell(void *ctx, const struct model_queue *q, const struct nvs_cq_doorbell *ev)
 {
 	struct series *s = series_at(ctx, q, ev->h.ts);
 
@@ -208,8 +206,7 @@ static int by_queue(const void *a, const void *b)
 	return x->qid - y->qid;
 }
 
-unsigned int timeline_rows(const struct timeline *t, const struct series **rows,
-			   unsigned int max)
+unsigned int timeline_rows(const struct timeline *t, const struct series **rows, unsigned int max)
 {
 	const struct series *all[MAX_SERIES];
 	unsigned int nr = 0;

@@ -6,14 +6,14 @@
 #include "format.h"
 #include "timeline.h"
 
-#define CELLS		56	/* characters of a chart's width */
-#define CHART_LINES	4	/* and of a row's height */
+#define CELLS	    56 /* characters of a chart's width */
+#define CHART_LINES 4  /* and of a row's height */
 
 static const char *const eighths[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 
 /* One value for each cell, from 0 up. */
 struct chart {
-	const char *name, *high;	/* of the row; what the topmost line stands for */
+	const char *name, *high; /* of the row; what the topmost line stands for */
 	double value[CELLS], most;
 };
 
@@ -21,7 +21,9 @@ static void print_chart(const struct chart *c)
 {
 	for (int line = CHART_LINES - 1; line >= 0; line--) {
 		printf("%-11s %8s ", line == CHART_LINES - 1 ? c->name : "",
-		       line == CHART_LINES - 1 ? c->high : line ? "" : "0");
+		       line == CHART_LINES - 1 ? c->high
+		       : line		       ? ""
+					       : "0");
 		printf("│");
 		for (unsigned int i = 0; i < CELLS; i++) {
 			double filled = c->value[i] / c->most * CHART_LINES * 8 - line * 8;

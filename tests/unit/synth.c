@@ -46,10 +46,10 @@ static void put(struct clock *c, unsigned int id, unsigned int qid, unsigned int
 	synth_add(c->s, c->cpu, h, size);
 }
 
-#define PUT(c, ev, qid, cid, ...)						\
-	do {									\
-		struct nvs_##ev e_ = { __VA_ARGS__ };				\
-		put(c, NVS_ID_##ev, qid, cid, &e_.h, sizeof(e_));		\
+#define PUT(c, ev, qid, cid, ...)                                 \
+	do {                                                      \
+		struct nvs_##ev e_ = { __VA_ARGS__ };             \
+		put(c, NVS_ID_##ev, qid, cid, &e_.h, sizeof(e_)); \
 	} while (0)
 
 /* xorshift64: the same on every machine. */
@@ -77,7 +77,7 @@ static void end(struct clock *c, unsigned int phase, unsigned int parent)
 	c->now += US;
 }
 
-#define BEGIN(c, phase, parent)	begin(c, NVS_PHASE_##phase, NVS_PHASE_##parent)
+#define BEGIN(c, phase, parent) begin(c, NVS_PHASE_##phase, NVS_PHASE_##parent)
 #define END(c, phase, parent)	end(c, NVS_PHASE_##phase, NVS_PHASE_##parent)
 
 static void reg_write(struct clock *c, unsigned int offset, uint64_t value)
@@ -273,7 +273,7 @@ struct io {
 	struct synth_queue_truth *truth;
 	unsigned int qid, tail, head, phase, sq_head, at_device, submitted;
 	struct {
-		uint64_t start, done;	/* done: when the device has; 0: free */
+		uint64_t start, done; /* done: when the device has; 0: free */
 		uint32_t bytes;
 		unsigned int gen;
 	} cmd[256];
@@ -402,8 +402,9 @@ static void interrupt(struct io *io)
 
 static void run_queue(const struct clock *start, const struct synth_options *o, unsigned int qid)
 {
-	struct io io = { .c = *start, .o = o, .qid = qid, .phase = 1,
-			 .truth = &start->s->truth.queue[qid] };
+	struct io io = {
+		.c = *start, .o = o, .qid = qid, .phase = 1, .truth = &start->s->truth.queue[qid]
+	};
 
 	io.c.cpu = qid - 1;
 	io.c.random += qid;
@@ -431,7 +432,9 @@ struct synth *synth_make(const struct synth_options *options)
 {
 	struct synth_options o = *options;
 	struct synth *s = calloc(1, sizeof(*s));
-	struct clock c = { .s = s, .now = 5000 * MS, .ctrl = NVS_NO_CTRL, .random = 88172645463325252 };
+	struct clock c = {
+		.s = s, .now = 5000 * MS, .ctrl = NVS_NO_CTRL, .random = 88172645463325252
+	};
 
 	if (!s || o.queues > SYNTH_MAX_QUEUES || o.depth > 256)
 		abort();

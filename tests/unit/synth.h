@@ -11,27 +11,27 @@
 #define SYNTH_MAX_QUEUES 16
 
 struct synth_options {
-	unsigned int queues;	/* I/O queues, one for each CPU */
-	unsigned int commands;	/* on each I/O queue */
-	unsigned int depth;	/* commands kept at the device */
-	unsigned int batch;	/* commands for each doorbell */
-	unsigned int ring;	/* entries in SQ and CQ; 0: 64 */
-	bool no_init;		/* the recorder came late */
+	unsigned int queues;   /* I/O queues, one for each CPU */
+	unsigned int commands; /* on each I/O queue */
+	unsigned int depth;    /* commands kept at the device */
+	unsigned int batch;    /* commands for each doorbell */
+	unsigned int ring;     /* entries in SQ and CQ; 0: 64 */
+	bool no_init;	       /* the recorder came late */
 };
 
 /* What a reader must find. */
 struct synth_queue_truth {
 	uint64_t commands, bells, irqs, completions;
 	unsigned int peak_depth;
-	uint64_t max_latency;	/* ns, rq_start .. rq_complete */
+	uint64_t max_latency; /* ns, rq_start .. rq_complete */
 	uint64_t reads, writes;
 };
 
 struct synth_truth {
 	uint64_t events;
 	unsigned int phases, admin_commands, reg_writes;
-	uint64_t wait_ready_ns;	/* of the longest nvme_wait_ready */
-	struct synth_queue_truth queue[SYNTH_MAX_QUEUES + 1];	/* by qid */
+	uint64_t wait_ready_ns;				      /* of the longest nvme_wait_ready */
+	struct synth_queue_truth queue[SYNTH_MAX_QUEUES + 1]; /* by qid */
 };
 
 /* An event; of any kind, so of the largest size. */
@@ -43,11 +43,11 @@ union synth_event {
 struct synth_item {
 	union synth_event ev;
 	unsigned int cpu, size;
-	unsigned int seq;	/* order in which it was added: keeps the sort stable */
+	unsigned int seq; /* order in which it was added: keeps the sort stable */
 };
 
 struct synth {
-	struct synth_item *item;	/* in time order */
+	struct synth_item *item; /* in time order */
 	unsigned int nr, max;
 	struct synth_truth truth;
 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include "decimate.h"
 
-static struct decimator *new(void **state)
+static struct decimator *new (void **state)
 {
 	struct decimator *d = calloc(1, sizeof(*d));
 
@@ -25,7 +25,7 @@ static int drop(void **state)
 /* A million points, one of them a spike up and one a spike down: both are in their column. */
 static void spikes_survive(void **state)
 {
-	struct decimator *d = new(state);
+	struct decimator *d = new (state);
 	const uint64_t t0 = 5000000000ull, up = t0 + 333333ull * 1000, down = t0 + 777777ull * 1000;
 	struct column *c;
 
@@ -42,7 +42,7 @@ static void spikes_survive(void **state)
 
 static void nothing_is_lost_or_made(void **state)
 {
-	struct decimator *d = new(state);
+	struct decimator *d = new (state);
 	uint64_t points = 0;
 	double sum = 0;
 
@@ -59,7 +59,7 @@ static void nothing_is_lost_or_made(void **state)
 
 static void last_is_the_latest(void **state)
 {
-	struct decimator *d = new(state);
+	struct decimator *d = new (state);
 
 	decimate_add(d, 100, 7);
 	decimate_add(d, 101, 3);
@@ -72,7 +72,7 @@ static void last_is_the_latest(void **state)
 
 static void common_start(void **state)
 {
-	struct decimator *d = new(state);
+	struct decimator *d = new (state);
 
 	assert_int_equal(decimate_columns(d), 0);
 	decimate_start(d, 1000);

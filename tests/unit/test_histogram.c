@@ -61,7 +61,8 @@ static void quantiles_within_bound(void **state)
 	}
 	qsort(v, 10000, sizeof(v[0]), by_value);
 	for (int i = 0; i < 6; i++) {
-		uint64_t want = v[(int)(q[i] * 10000 + 0.5) - 1], got = histogram_quantile(&h, q[i]);
+		uint64_t want = v[(int)(q[i] * 10000 + 0.5) - 1],
+			 got = histogram_quantile(&h, q[i]);
 
 		assert_true((got > want ? got - want : want - got) <= want / HISTOGRAM_SUB);
 	}
@@ -104,10 +105,8 @@ static void merge_is_addition(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buckets_meet),
-		cmocka_unit_test(one_value_within_bound),
-		cmocka_unit_test(quantiles_within_bound),
-		cmocka_unit_test(empty_and_single),
+		cmocka_unit_test(buckets_meet),		  cmocka_unit_test(one_value_within_bound),
+		cmocka_unit_test(quantiles_within_bound), cmocka_unit_test(empty_and_single),
 		cmocka_unit_test(merge_is_addition),
 	};
 

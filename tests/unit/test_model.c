@@ -53,7 +53,10 @@ static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
 }
 
 static const struct model_visitor visitor = {
-	.command = on_command, .sq_doorbell = on_bell, .look = on_look, .depth = on_depth,
+	.command = on_command,
+	.sq_doorbell = on_bell,
+	.look = on_look,
+	.depth = on_depth,
 };
 
 /* A model fed by hand; time goes 100 ns with every event. */
@@ -96,10 +99,10 @@ static void feed(struct bench *b, unsigned int id, unsigned int qid, unsigned in
 	assert_int_equal(model_event(b->m, &r, &err), 0);
 }
 
-#define FEED(b, ev, qid, cid, ...)						\
-	do {									\
-		struct nvs_##ev e_ = { __VA_ARGS__ };				\
-		feed(b, NVS_ID_##ev, qid, cid, &e_.h, sizeof(e_));		\
+#define FEED(b, ev, qid, cid, ...)                                 \
+	do {                                                       \
+		struct nvs_##ev e_ = { __VA_ARGS__ };              \
+		feed(b, NVS_ID_##ev, qid, cid, &e_.h, sizeof(e_)); \
 	} while (0)
 
 static void make_queue(struct bench *b, unsigned int depth)
@@ -187,7 +190,7 @@ static void wrong_phase_is_a_gap(void **state)
 	make_queue(b, 4);
 	submit(b, 1, 0);
 	ring(b, 0, 1, 1);
-	complete(b, 1, 0, 0, 4);	/* a fresh queue's first phase is 1 */
+	complete(b, 1, 0, 0, 4); /* a fresh queue's first phase is 1 */
 	assert_int_equal(queue1(b)->trouble.cq_gaps, 1);
 	assert_int_equal(b->seen.commands, 1);
 }
@@ -458,8 +461,8 @@ static void phases_across_threads(void **state)
 
 	p = model_phases(b->m, &nr);
 	assert_int_equal(nr, 5);
-	assert_int_equal(p[0].ctrl, 3);		/* learnt from ctrl_new */
-	assert_int_equal(p[1].ctrl, 3);		/* had ended before */
+	assert_int_equal(p[0].ctrl, 3); /* learnt from ctrl_new */
+	assert_int_equal(p[1].ctrl, 3); /* had ended before */
 	assert_int_equal(p[2].parent, 0);
 	assert_false(p[2].queued);
 	assert_int_equal(p[3].parent, 2);
@@ -526,14 +529,16 @@ static void hostile_numbers_are_bounded(void **state)
 static void synthetic_truth(void **state)
 {
 	struct bench *b = *state;
-	struct synth_options o = { .queues = 3, .commands = 2000, .depth = 24, .batch = 4,
-				   .ring = 64 };
+	struct synth_options o = {
+		.queues = 3, .commands = 2000, .depth = 24, .batch = 4, .ring = 64
+	};
 	struct synth *s = synth_make(&o);
 	struct nvs_error err;
 	unsigned int nr;
 
 	for (unsigned int i = 0; i < s->nr; i++) {
-		struct recorded r = { .hdr = &s->item[i].ev.h, .size = s->item[i].size,
+		struct recorded r = { .hdr = &s->item[i].ev.h,
+				      .size = s->item[i].size,
 				      .cpu = s->item[i].cpu };
 
 		assert_int_equal(model_event(b->m, &r, &err), 0);
@@ -567,8 +572,9 @@ static void synthetic_truth(void **state)
 static void any_events_lost(void **state)
 {
 	struct bench *b = *state;
-	struct synth_options o = { .queues = 2, .commands = 3000, .depth = 24, .batch = 4,
-				   .ring = 32 };
+	struct synth_options o = {
+		.queues = 2, .commands = 3000, .depth = 24, .batch = 4, .ring = 32
+	};
 	struct synth *s = synth_make(&o);
 	struct nvs_error err;
 	uint64_t x = 99;

@@ -15,7 +15,11 @@
 #include "synth.h"
 
 static const struct synth_options options = {
-	.queues = 2, .commands = 1500, .depth = 16, .batch = 4, .ring = 128,
+	.queues = 2,
+	.commands = 1500,
+	.depth = 16,
+	.batch = 4,
+	.ring = 128,
 };
 
 struct bench {
@@ -117,8 +121,7 @@ static void json_tells_the_truth(void **state)
 	uint64_t reads = 0, writes = 0, longest = 0;
 	size_t i;
 
-	assert_string_equal(json_string_value(json_object_get(root, "format")),
-			    "nvmescope-report");
+	assert_string_equal(json_string_value(json_object_get(root, "format")), "nvmescope-report");
 	assert_int_equal(number(rec, "events"), b->s->truth.events);
 	assert_int_equal(number(json_object_get(rec, "lost"), "total"), 7);
 	assert_int_equal(number(json_object_get(json_object_get(rec, "lost"), "by_cpu"), "0"), 7);
@@ -129,7 +132,8 @@ static void json_tells_the_truth(void **state)
 	for (i = 1; i <= options.queues; i++)
 		check_queue(json_array_get(json_object_get(ctrl, "queues"), i),
 			    &b->s->truth.queue[i]);
-	json_array_foreach(json_object_get(root, "operations"), i, op) {
+	json_array_foreach(json_object_get(root, "operations"), i, op)
+	{
 		const char *name = json_string_value(json_object_get(op, "operation"));
 
 		*(strcmp(name, "read") ? &writes : &reads) += number(op, "commands");
@@ -137,10 +141,11 @@ static void json_tells_the_truth(void **state)
 	assert_int_equal(reads, b->s->truth.queue[1].reads + b->s->truth.queue[2].reads);
 	assert_int_equal(writes, b->s->truth.queue[1].writes + b->s->truth.queue[2].writes);
 	assert_int_equal(json_array_size(json_object_get(root, "phases")), b->s->truth.phases);
-	json_array_foreach(json_object_get(root, "phases"), i, op)
-		if (!strcmp(json_string_value(json_object_get(op, "name")), "nvme_wait_ready") &&
-		    number(op, "duration_ns") > longest)
-			longest = number(op, "duration_ns");
+	json_array_foreach(json_object_get(root, "phases"), i,
+			   op) if (!strcmp(json_string_value(json_object_get(op, "name")),
+					   "nvme_wait_ready") &&
+				   number(op, "duration_ns") > longest) longest =
+		number(op, "duration_ns");
 	assert_int_equal(longest, b->s->truth.wait_ready_ns);
 	json_decref(root);
 }
@@ -152,7 +157,8 @@ static void phases_form_a_tree(void **state)
 	unsigned int queued = 0;
 	size_t i;
 
-	json_array_foreach(phases, i, p) {
+	json_array_foreach(phases, i, p)
+	{
 		const char *name = json_string_value(json_object_get(p, "name"));
 		const json_t *parent = json_object_get(p, "parent"), *up;
 
@@ -164,7 +170,7 @@ static void phases_form_a_tree(void **state)
 		assert_string_equal(json_string_value(json_object_get(up, "name")),
 				    "nvme_reset_ctrl");
 	}
-	assert_int_equal(queued, 2);	/* reset work and scan work */
+	assert_int_equal(queued, 2); /* reset work and scan work */
 	json_decref(root);
 }
 
@@ -176,7 +182,7 @@ static void text_fits_a_terminal(void **state)
 	assert_non_null(strstr(text, "nvme_alloc_ns"));
 	assert_non_null(strstr(text, "7 events lost on CPU 0"));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		if (line[0] != '/')	/* the recording's path is as long as it is */
+		if (line[0] != '/') /* the recording's path is as long as it is */
 			assert_true(strlen(line) < 80);
 	free(text);
 }
@@ -189,7 +195,8 @@ static void wrong_usage(void **state)
 	free(RUN(b, cmd_report, EXIT_USAGE, "report", b->trace, b->trace));
 	free(RUN(b, cmd_report, EXIT_FAILED, "report", b->tmp));
 	free(RUN(b, cmd_timeline, EXIT_USAGE, "timeline", b->trace));
-	free(RUN(b, cmd_timeline, EXIT_USAGE, "timeline", "-o", b->out, "--only", "dept", b->trace));
+	free(RUN(b, cmd_timeline, EXIT_USAGE, "timeline", "-o", b->out, "--only", "dept",
+		 b->trace));
 	free(RUN(b, cmd_timeline, EXIT_USAGE, "timeline", "-o", b->out, "--from", "2", "--to", "1",
 		 b->trace));
 }
@@ -215,7 +222,7 @@ static void gnuplot_missing(void **state)
 	free(RUN(b, cmd_timeline, EXIT_FAILED, "timeline", "-o", b->out, b->trace));
 	setenv("PATH", path, 1);
 	free(path);
-	assert_int_equal(rmdir(b->out), 0);	/* it was left empty */
+	assert_int_equal(rmdir(b->out), 0); /* it was left empty */
 }
 
 static void a_picture_is_whole(void **state)
@@ -247,12 +254,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(json_tells_the_truth),
-		TEST(phases_form_a_tree),
-		TEST(text_fits_a_terminal),
-		TEST(wrong_usage),
-		TEST(text_charts),
-		TEST(gnuplot_missing),
+		TEST(json_tells_the_truth), TEST(phases_form_a_tree), TEST(text_fits_a_terminal),
+		TEST(wrong_usage),	    TEST(text_charts),	      TEST(gnuplot_missing),
 		TEST(a_picture_is_whole),
 	};
 
