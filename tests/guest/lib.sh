@@ -23,6 +23,8 @@
 # skip WHAT WHY [N]             N points (1) that cannot be told here, and why
 # diag TEXT                     a comment
 #
+# events DIR                    a recording as lines of text, read by babeltrace2
+#
 # $kernel (6.12), $logs (a directory of this test and kernel), $modules, $nvmescope.
 
 set -u
@@ -132,4 +134,11 @@ guest() {
 		diag "vm.sh's exit status is $status; logs are in $logs/$label"
 		diag "$(tail -n 30 "$logs/$label/output.txt")"
 	fi
+}
+
+# events DIR: a recording, read by babeltrace2, as lines of
+#	phase_begin cpu_id=1 ctrl=0 qid=0 cid=0 phase=nvme_reset_work parent=... tid=31
+events() {
+	babeltrace2 "$1" | sed -E 's/^\[[^]]*\] \([^)]*\) //; s/\( "([^"]*)" : container = [0-9]+ \)/\1/g
+		s/[{},]//g; s/ = /=/g; s/: / /; s/  +/ /g; s/ $//'
 }
