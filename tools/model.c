@@ -146,15 +146,15 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 	}
 	t->events++;
 	t->by_id[h->id]++;
-	if (t->events == 1)
-		t->first_ts = h->ts;
-	t->last_ts = h->ts;
-
+	/* The device's log may begin long before the driver does, and times count from there. */
 	if (h->id >= NVS_ID_dev_reg) {
 		if (m->v->device)
 			m->v->device(m->ctx, ev);
 		return 0;
 	}
+	if (!t->first_ts)
+		t->first_ts = h->ts;
+	t->last_ts = h->ts;
 	if (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_batch_complete)
 		return queue_event(m, h, err);
 	return phase_event(m, h, err);

@@ -171,7 +171,7 @@ struct model_look {
 };
 
 struct model_totals {
-	uint64_t first_ts, last_ts;
+	uint64_t first_ts, last_ts; /* of the driver's events */
 	uint64_t events;
 	uint64_t by_id[NVS_EVENT_ID_MAX + 1];
 	uint64_t unknown_events; /* of a kind this tool does not know */

@@ -131,7 +131,8 @@ void closeup_draw(struct rows_picture *p)
 	uint32_t depth = t->close_queue->q->sq_depth;
 
 	closeup_title(p, top);
-	fprintf(p->pic.script, "set ytics auto\nset format y '%%g'\n");
+	fprintf(p->pic.script,
+		"unset object\nset xtics auto\nset ytics auto\nset format y '%%g'\n");
 	if (depth && depth == t->close_queue->q->cq_depth) {
 		unwrap(t, depth);
 		slot_ticks(p, depth);

@@ -37,7 +37,13 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 			continue;
 		if (high > most)
 			most = high;
-		fprintf(p->pic.script, "%.9g %g %g\n", rows_time(p, d, i), low, high);
+		/* Nothing goes on in a cut; a blank line ends the curve before it. */
+		if (!axis_shows(&p->axis, rows_time(p, d, i))) {
+			fprintf(p->pic.script, "\n");
+			continue;
+		}
+		fprintf(p->pic.script, "%.3f %g %g\n", axis_x(&p->axis, rows_time(p, d, i)), low,
+			high);
 	}
 	fprintf(p->pic.script, "EOD\n");
 	return most;
@@ -52,6 +58,7 @@ static void draw_row(struct rows_picture *p, unsigned int i, double own, double 
 		 q->sq_depth ? "at most %.0f\nof %u slots" : "at most %.0f", own, q->sq_depth);
 	rows_text(p, i, figures);
 	rows_place(p, i, 0, most * 1.08);
+	rows_cuts(p, i, 0, most * 1.08);
 	fprintf(p->pic.script,
 		"plot $d%u using 1:2 with filledcurves y1=0 fc rgb '" PALE_SKY "', "
 		"$d%u using 1:2:3 with filledcurves fc rgb '" COLOR_BLUE "', "

@@ -15,27 +15,6 @@ double gantt_px(double px)
 	return px * AXIS_LENGTH / (PICTURE_WIDTH - GANTT_LEFT - GANTT_RIGHT);
 }
 
-bool gantt_shows(const struct gantt *g, uint64_t ts)
-{
-	for (unsigned int i = 0; i < g->nr_segs; i++)
-		if (ts >= g->seg[i].begin && ts <= g->seg[i].end)
-			return true;
-	return false;
-}
-
-double gantt_x(const struct gantt *g, uint64_t ts)
-{
-	unsigned int i = 0;
-
-	while (i + 1 < g->nr_segs && ts >= g->seg[i + 1].begin)
-		i++;
-	if (ts < g->seg[i].begin)
-		ts = g->seg[i].begin;
-	if (ts > g->seg[i].end)
-		ts = g->seg[i].end;
-	return g->seg[i].x + (double)(ts - g->seg[i].begin) * g->scale;
-}
-
 /* Part of a bring-up: it and all it belongs to, and this controller's or the module's. */
 static bool belongs(const struct gantt *g, unsigned int i)
 {
@@ -69,45 +48,23 @@ static int choose_rows(struct gantt *g)
 	return 0;
 }
 
-/* Adds a stretch; rows come by the beginning of their roots, so ends only grow. */
-static void add_segment(struct gantt *g, uint64_t begin, uint64_t end, uint64_t small_gap)
-{
-	struct segment *last = g->nr_segs ? &g->seg[g->nr_segs - 1] : NULL;
-
-	if (last && (begin <= last->end + small_gap || g->nr_segs == MAX_SEGMENTS)) {
-		if (end > last->end)
-			last->end = end;
-		return;
-	}
-	g->seg[g->nr_segs++] = (struct segment){ .begin = begin, .end = end };
-}
-
 /* Nothing of ours runs between insmod of one module and of the next: cut that out. */
 static void make_axis(struct gantt *g)
 {
-	uint64_t busy = 0;
-	double cut = 0.04;
+	uint64_t gap = 0;
 
+	/* What counts as a gap depends on how much there is without gaps. */
 	for (unsigned int pass = 0; pass < 2; pass++) {
-		uint64_t small_gap = busy / 25;
-
-		g->nr_segs = 0;
+		g->axis.nr = 0;
 		for (unsigned int i = 0; i < g->nr_rows; i++) {
 			const struct model_phase *p = &g->phases[g->row[i]];
 
 			if (p->level == 0)
-				add_segment(g, p->begin, p->end, small_gap);
+				axis_add(&g->axis, p->begin, p->end, gap);
 		}
-		busy = 0;
-		for (unsigned int i = 0; i < g->nr_segs; i++)
-			busy += g->seg[i].end - g->seg[i].begin;
+		gap = axis_busy(&g->axis) / 25;
 	}
-	if (cut * g->nr_segs > 0.3)
-		cut = 0.3 / g->nr_segs;
-	g->scale = AXIS_LENGTH * (1 - cut * (g->nr_segs - 1)) / (double)(busy ? busy : 1);
-	for (unsigned int i = 1; i < g->nr_segs; i++)
-		g->seg[i].x = g->seg[i - 1].x + cut * AXIS_LENGTH +
-			      (double)(g->seg[i - 1].end - g->seg[i - 1].begin) * g->scale;
+	axis_finish(&g->axis, PICTURE_WIDTH - GANTT_LEFT - GANTT_RIGHT, g->axis.seg[0].begin);
 }
 
 /* Colours tell the threads apart: who runs it is half of understanding it. */
@@ -125,7 +82,7 @@ static const char *thread_color(const struct gantt *g, const struct model_phase 
 static void bar(struct gantt *g, uint64_t begin, uint64_t end, double y, const char *color,
 		double thickness)
 {
-	double x1 = gantt_x(g, begin), x2 = gantt_x(g, end);
+	double x1 = axis_x(&g->axis, begin), x2 = axis_x(&g->axis, end);
 	char style[64];
 
 	/* What is too short for a pixel is still there. */
@@ -158,7 +115,7 @@ static void bar_of_own_time(struct gantt *g, unsigned int k, double y)
 /* The bar that a stranger must find first: how long the driver waited, and for what. */
 static void wait_bar(struct gantt *g, const struct model_phase *p, double y)
 {
-	double x1 = gantt_x(g, p->begin), x2 = gantt_x(g, p->end), width;
+	double x1 = axis_x(&g->axis, p->begin), x2 = axis_x(&g->axis, p->end), width;
 	char text[96], at[32], row[32], style[96];
 	const char *side;
 
@@ -242,49 +199,21 @@ static void rows(struct gantt *g)
 /* A piece of axis left out: what it was, so that nobody takes it for time spent. */
 static void cuts(struct gantt *g, double height)
 {
-	for (unsigned int i = 1; i < g->nr_segs; i++) {
-		double x1 = g->seg[i - 1].x +
-			    (double)(g->seg[i - 1].end - g->seg[i - 1].begin) * g->scale;
-		double x2 = g->seg[i].x;
+	for (unsigned int i = 1; i < g->axis.nr; i++) {
+		uint64_t ns = g->axis.seg[i].begin - g->axis.seg[i - 1].end;
 		char text[96], x[32], y[32];
+		double x1, x2;
 
+		axis_gap(&g->axis, i, &x1, &x2);
 		picture_box(&g->pic, x1 + gantt_px(2), 0, x2 - gantt_px(2), height,
 			    "fc rgb '#EDEDED' fs solid noborder");
 		snprintf(text, sizeof(text), "%s left out: no phase was open",
-			 format_ns_label((double)(g->seg[i].begin - g->seg[i - 1].end)).s);
+			 format_ns_label((double)ns).s);
 		snprintf(x, sizeof(x), "first %.3f", (x1 + x2) / 2);
 		snprintf(y, sizeof(y), "first %.3f", g->nr_rows / 2.0);
 		picture_label(&g->pic, text, x, y,
 			      "center rotate by 90 textcolor rgb '" COLOR_GREY "'");
 	}
-}
-
-static void ticks(struct gantt *g)
-{
-	double busy = AXIS_LENGTH / g->scale, step = nice_step(busy, 9);
-	double unit = step >= 1e9 ? 1e9 : step >= 1e6 ? 1e6 : 1e3, last = -AXIS_LENGTH;
-	uint64_t zero = g->seg[0].begin;
-	const char *comma = "";
-
-	fprintf(g->pic.script, "set xtics (");
-	for (unsigned int i = 0; i < g->nr_segs; i++) {
-		double from = (double)(g->seg[i].begin - zero), to = (double)(g->seg[i].end - zero);
-
-		for (double v = step * (double)(uint64_t)((from + step * 0.999) / step); v <= to;
-		     v += step) {
-			double x = gantt_x(g, zero + (uint64_t)v);
-
-			if (x - last < gantt_px(46))
-				continue;
-			fprintf(g->pic.script, "%s'%g' %.4f", comma, v / unit, x);
-			comma = ", ";
-			last = x;
-		}
-	}
-	fprintf(g->pic.script, ") scale 0.5\nset xlabel 'time since the first phase began (%s)'\n",
-		unit == 1e9   ? "s"
-		: unit == 1e6 ? "ms"
-			      : "µs");
 }
 
 static void legend(struct gantt *g)
@@ -334,16 +263,13 @@ static uint64_t waited(const struct gantt *g)
 static void title(struct gantt *g)
 {
 	const char *kernel = recording_env(g->t->a.recording, "kernel");
-	uint64_t busy = 0;
 	char text[320], more[64] = "";
 
-	for (unsigned int i = 0; i < g->nr_segs; i++)
-		busy += g->seg[i].end - g->seg[i].begin;
 	if (g->left_out)
 		snprintf(more, sizeof(more), "; first %u of %u phases", g->nr_rows,
 			 g->nr_rows + g->left_out);
 	snprintf(text, sizeof(text), "%s at work for %s, of that %s waiting for CSTS.RDY%s%s%s",
-		 format_ctrl(g->ctrl).s, format_ns_label((double)busy).s,
+		 format_ctrl(g->ctrl).s, format_ns_label((double)axis_busy(&g->axis)).s,
 		 format_ns_label((double)waited(g)).s, more, kernel ? "; Linux " : "",
 		 kernel ? kernel : "");
 	picture_title(&g->pic,
@@ -368,7 +294,8 @@ static int draw(struct gantt *g, const char *name, struct nvs_error *err)
 	g->y = g->nr_rows;
 	gantt_marks_on_bars(g);
 	gantt_lanes(g);
-	ticks(g);
+	fprintf(g->pic.script, "set xlabel 'time since the first phase began (%s)'\n",
+		axis_ticks(&g->axis, &g->pic, true));
 	fprintf(g->pic.script,
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
 		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n"

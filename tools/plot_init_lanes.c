@@ -11,7 +11,7 @@ static const struct model_mark *marks_of(const struct gantt *g, unsigned int *nr
 
 static bool shown(const struct gantt *g, const struct model_mark *m)
 {
-	return m->ctrl == g->ctrl && gantt_shows(g, m->ts);
+	return m->ctrl == g->ctrl && axis_shows(&g->axis, m->ts);
 }
 
 static void at_point(struct gantt *g, const char *sign, double x, double y, const char *style)
@@ -33,7 +33,7 @@ void gantt_marks_on_bars(struct gantt *g)
 		last_read[i] = -AXIS_LENGTH;
 	for (; nr; nr--, m++) {
 		int row = m->phase >= 0 ? g->row_of[m->phase] : -1;
-		double x = gantt_x(g, m->ts), y = row + 0.5;
+		double x = axis_x(&g->axis, m->ts), y = row + 0.5;
 
 		if (row < 0 || !shown(g, m))
 			continue;
@@ -45,7 +45,7 @@ void gantt_marks_on_bars(struct gantt *g)
 		} else if (m->kind == MARK_REG_WRITE) {
 			at_point(g, "▲", x, y + 0.22, "center font 'DejaVu Sans,10'");
 		} else if (m->kind == MARK_ADMIN) {
-			double x2 = gantt_x(g, m->end ? m->end : m->ts);
+			double x2 = axis_x(&g->axis, m->end ? m->end : m->ts);
 
 			if (x2 < x + gantt_px(2))
 				x2 = x + gantt_px(2);
@@ -190,7 +190,7 @@ static void state_box(struct gantt *g, unsigned int state, uint64_t from, uint64
 		[NVS_STATE_dead] = "#999999",
 	};
 	const char *name = nvs_symbol_name(NVS_SET_STATE, state);
-	double x1 = gantt_x(g, from), x2 = gantt_x(g, to);
+	double x1 = axis_x(&g->axis, from), x2 = axis_x(&g->axis, to);
 	char style[64];
 
 	if (!name || state > NVS_STATE_dead)
@@ -208,7 +208,7 @@ static void lane_states(struct gantt *g)
 {
 	unsigned int nr;
 	const struct model_mark *m = marks_of(g, &nr);
-	uint64_t since = g->seg[0].begin;
+	uint64_t since = g->axis.seg[0].begin;
 	int state = -1;
 	struct lane l;
 
@@ -224,7 +224,7 @@ static void lane_states(struct gantt *g)
 		since = m->ts;
 	}
 	if (state >= 0)
-		state_box(g, (unsigned int)state, since, g->seg[g->nr_segs - 1].end);
+		state_box(g, (unsigned int)state, since, g->axis.seg[g->axis.nr - 1].end);
 	g->y += 1.75;
 }
 
@@ -253,8 +253,8 @@ static void lane_writes(struct gantt *g)
 	for (; nr; nr--, m++) {
 		if (m->kind != MARK_REG_WRITE || !shown(g, m))
 			continue;
-		at_point(g, "▲", gantt_x(g, m->ts), y, "center font 'DejaVu Sans,11'");
-		lane_add(&l, write_name(m).s, gantt_x(g, m->ts));
+		at_point(g, "▲", axis_x(&g->axis, m->ts), y, "center font 'DejaVu Sans,11'");
+		lane_add(&l, write_name(m).s, axis_x(&g->axis, m->ts));
 	}
 	lane_end(g, &l, y);
 }
@@ -268,7 +268,7 @@ static void lane_admin(struct gantt *g)
 
 	lane_begin(g, &l, "admin commands");
 	for (; nr; nr--, m++) {
-		double x = gantt_x(g, m->ts), x2 = gantt_x(g, m->end ? m->end : m->ts);
+		double x = axis_x(&g->axis, m->ts), x2 = axis_x(&g->axis, m->end ? m->end : m->ts);
 
 		if (m->kind != MARK_ADMIN || !shown(g, m))
 			continue;
@@ -307,9 +307,9 @@ static void lane_found(struct gantt *g)
 				 format_bytes(m->value).s);
 		else
 			continue;
-		at_point(g, sign, gantt_x(g, m->ts), y,
+		at_point(g, sign, axis_x(&g->axis, m->ts), y,
 			 "center font 'DejaVu Sans,11' textcolor rgb '" COLOR_BLUE "'");
-		lane_add(&l, name, gantt_x(g, m->ts));
+		lane_add(&l, name, axis_x(&g->axis, m->ts));
 	}
 	lane_end(g, &l, y);
 }

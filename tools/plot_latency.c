@@ -31,7 +31,7 @@ struct bar {
 };
 
 struct panel {
-	const char *title;
+	char title[96];
 	struct bar bar[MAX_BARS];
 	unsigned int nr;
 };
@@ -50,32 +50,70 @@ static void bar_add(struct panel *p, const char *label, const struct latency *l,
 	p->nr++;
 	snprintf(b->label, sizeof(b->label), "%s", label);
 	latency_parts(l, q, b->part);
-	snprintf(b->note, sizeof(b->note), "%s", format_ns_label(bar_total(b)).s);
+	snprintf(b->note, sizeof(b->note), "%.15s", format_ns_label(bar_total(b)).s);
 }
 
 static void panel_percentiles(const struct timeline *t, struct panel *p)
 {
-	p->title = "All I/O: the typical command, and the slow ones";
+	snprintf(p->title, sizeof(p->title), "All I/O: the typical command, and the slow ones");
 	bar_add(p, "p50", t->a.all, 0.5);
 	bar_add(p, "p90", t->a.all, 0.9);
 	bar_add(p, "p99", t->a.all, 0.99);
 	bar_add(p, "p99.9", t->a.all, 0.999);
 }
 
+/* Commands that a kind must have to be among the MAX_BARS most frequent. */
+static uint64_t kinds_threshold(const struct timeline *t, unsigned int *kinds)
+{
+	const struct latency *const *k = (const struct latency *const *)&t->a.stats->kind[0][0];
+	const unsigned int all = NR_STATS_OPS * NR_STATS_SIZES;
+	uint64_t threshold = 0;
+
+	for (;;) {
+		uint64_t next = UINT64_MAX;
+		unsigned int n = 0;
+
+		for (unsigned int i = 0; i < all; i++) {
+			uint64_t count = k[i] ? k[i]->stage[STAGE_TOTAL].count : 0;
+
+			if (count <= threshold)
+				continue;
+			n++;
+			next = count < next ? count : next;
+		}
+		if (threshold == 0)
+			*kinds = n;
+		if (n <= MAX_BARS)
+			return threshold;
+		threshold = next;
+	}
+}
+
 static void panel_kinds(const struct timeline *t, struct panel *p)
 {
+	unsigned int kinds;
+	uint64_t threshold = kinds_threshold(t, &kinds);
 	char label[32];
 
-	p->title = "The median command of each operation and size";
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++) {
 		for (unsigned int size = 0; size < NR_STATS_SIZES; size++) {
-			if (!t->a.stats->kind[op][size])
+			const struct latency *l = t->a.stats->kind[op][size];
+
+			if (!l || l->stage[STAGE_TOTAL].count <= threshold)
 				continue;
 			snprintf(label, sizeof(label), "%s %s", stats_op_name(op),
 				 size ? stats_size_name(size) : "");
-			bar_add(p, label, t->a.stats->kind[op][size], 0.5);
+			bar_add(p, label, l, 0.5);
 		}
 	}
+	if (p->nr < kinds)
+		snprintf(p->title, sizeof(p->title),
+			 "The median command of the %u most frequent "
+			 "kinds, of %u",
+			 p->nr, kinds);
+	else
+		snprintf(p->title, sizeof(p->title),
+			 "The median command of each operation and size");
 }
 
 static void panel_queues(const struct timeline *t, struct panel *p)
@@ -83,7 +121,7 @@ static void panel_queues(const struct timeline *t, struct panel *p)
 	const struct series *row[MAX_BARS];
 	unsigned int nr = timeline_rows(t, row, MAX_BARS);
 
-	p->title = "The median command of each queue";
+	snprintf(p->title, sizeof(p->title), "The median command of each queue");
 	for (unsigned int i = 0; i < nr; i++)
 		if (row[i]->q->qid && t->a.stats->queue[row[i]->q->index])
 			bar_add(p, series_name(row[i]).s, t->a.stats->queue[row[i]->q->index], 0.5);
@@ -172,31 +210,42 @@ static void write_curve(struct picture *pic, const struct histogram *h, const ch
 		nines(1 - 1 / (2.0 * (double)h->count)));
 }
 
+/* The power of ten below or above @v. */
+static double decade(double v, double (*round_to)(double))
+{
+	return pow(10, round_to(log10(v)));
+}
+
 static void draw_curves(struct picture *pic, const struct latency *l, double top)
 {
 	static const char *const color[NR_STAGES] = { COLOR_BLUE, COLOR_ORANGE, COLOR_GREEN,
 						      COLOR_BLACK };
-	double most = nines(1 - 1 / (2.0 * (double)l->stage[STAGE_TOTAL].count));
+	double most = nines(1 - 1 / (2.0 * (double)l->stage[STAGE_TOTAL].count)), least = INFINITY;
 	char x[32], y[32];
 
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(pic, CURVE_LEFT - 66.0));
 	snprintf(y, sizeof(y), "screen %.5f", picture_y(pic, top + 18));
 	picture_label(pic, "All I/O: share of commands done within a time", x, y,
 		      "left font 'DejaVu Sans Bold,13.5'");
-	for (unsigned int i = 0; i < NR_STAGES; i++)
+	for (unsigned int i = 0; i < NR_STAGES; i++) {
 		write_curve(pic, &l->stage[i], stage_name[i]);
+		least = fmin(least, fmax((double)l->stage[i].min, 10));
+	}
 	top += PANEL_TITLE;
 	fprintf(pic->script,
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
 		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
-		"set border 3\nset logscale x\nset autoscale x\nset xtics auto scale 0.4\n"
-		"set format x '%%g'\nset yrange [0:%.4f]\n"
+		"set border 3\nset logscale x\n"
+		"set xrange [%g:%g]\nset xtics ('10 ns' 0.01, '100 ns' 0.1, '1 µs' 1, '10 µs' 10, "
+		"'100 µs' 100, '1 ms' 1e3, '10 ms' 1e4, '100 ms' 1e5, '1 s' 1e6, '10 s' 1e7, "
+		"'100 s' 1e8) scale 0.4\nset yrange [0:%.4f]\n"
 		"set ytics ('0' 0, '50 %%%%' %.5f, '90 %%%%' 1, '99 %%%%' 2, '99.9 %%%%' 3, "
 		"'99.99 %%%%' 4, '99.999 %%%%' 5, '99.9999 %%%%' 6)\n"
 		"set grid xtics ytics lc rgb '" COLOR_LINE "' lw 0.6\n"
-		"set xlabel 'time (µs), each mark ten times the last' offset 0,0.2\nplot ",
+		"set xlabel 'time, each mark ten times the last' offset 0,0.2\nplot ",
 		picture_x(pic, CURVE_LEFT), picture_x(pic, CURVE_RIGHT), picture_y(pic, top),
-		picture_y(pic, top + CURVE_HEIGHT), fmax(most, 1), nines(0.5));
+		picture_y(pic, top + CURVE_HEIGHT), decade(least / 1e3, floor),
+		decade((double)l->stage[STAGE_TOTAL].max / 1e3, ceil), fmax(most, 1), nines(0.5));
 	for (unsigned int i = 0; i < NR_STAGES; i++)
 		fprintf(pic->script, "%s$%s using 1:2 with lines lw %s lc rgb '%s' notitle",
 			i ? ", " : "", stage_name[i], i == STAGE_TOTAL ? "2.4" : "1.8", color[i]);
@@ -268,10 +317,11 @@ static int draw(struct timeline *t, const struct panel *panel, unsigned int nr,
 		height = LATENCY_TOP + all + 10;
 	if (picture_begin(&pic, t->out, "latency", t->format, height, err) < 0)
 		return -1;
-	snprintf(text, sizeof(text),
-		 "%s commands; a bar is what the commands at that percentile "
-		 "spent on average, right to 1/%u",
-		 format_count(total->count).s, HISTOGRAM_SUB);
+	snprintf(
+		text, sizeof(text),
+		"%s commands; a bar is as long as the percentile, and split as the commands around it "
+		"divide their time; right to 1/%u",
+		format_count(total->count).s, HISTOGRAM_SUB);
 	picture_title(&pic, "Where the time of an I/O goes", text);
 	legend(&pic);
 	fprintf(pic.script, "unset key\nset multiplot\n");

@@ -5,15 +5,41 @@
 #include "format.h"
 #include "plot_queues.h"
 
-static void choose_unit(struct rows_picture *p)
+/* Whether any queue drawn here did anything in a column, or had something to do. */
+static bool column_busy(const struct rows_picture *p, unsigned int column, double *depth)
 {
-	uint64_t from, to;
+	bool busy = false;
+
+	for (unsigned int i = 0; i < p->nr; i++) {
+		const struct column *d = &p->row[i]->depth.column[column];
+
+		busy |= d->points || p->row[i]->cq_bells.column[column].points || depth[i] > 0;
+		if (d->points)
+			depth[i] = d->last;
+	}
+	return busy;
+}
+
+/* What is idle on all queues is left out, if it is long enough to be worth a cut. */
+static void make_axis(struct rows_picture *p)
+{
+	const struct decimator *d = &p->row[0]->depth;
+	uint64_t from, to, gap = 0;
 
 	timeline_span(p->t, &from, &to);
-	p->first_ns = (double)analysis_since_start(&p->t->a, from);
-	p->unit = to - from > 2000000000 ? 1e9 : to - from > 500000 ? 1e6 : 1e3;
-	p->from = p->first_ns / p->unit;
-	p->to = (double)analysis_since_start(&p->t->a, to > from ? to : from + 1) / p->unit;
+	for (unsigned int pass = 0; pass < 2; pass++) {
+		double depth[MAX_ROWS] = { 0 };
+
+		p->axis.nr = 0;
+		for (unsigned int i = 0; i < DECIMATE_COLUMNS && rows_time(p, d, i) <= to; i++)
+			if (column_busy(p, i, depth))
+				axis_add(&p->axis, rows_time(p, d, i), rows_time(p, d, i + 1), gap);
+		gap = axis_busy(&p->axis) / 12;
+	}
+	if (!p->axis.nr)
+		axis_add(&p->axis, from, to + 1, 0);
+	axis_finish(&p->axis, PICTURE_WIDTH - ROWS_LEFT - ROWS_RIGHT,
+		    model_totals(p->t->a.model)->first_ts);
 }
 
 static unsigned int row_height(unsigned int nr)
@@ -34,7 +60,7 @@ int rows_begin(struct rows_picture *p, struct timeline *t, const char *name, uns
 			 t->from || t->to ? " between --from and --to" : "", name);
 		return 0;
 	}
-	choose_unit(p);
+	make_axis(p);
 	p->row_height = row_height(p->nr);
 	p->extra = extra;
 	height = ROWS_TOP + p->nr * (p->row_height + ROWS_GAP) + ROWS_BOTTOM + extra;
@@ -42,10 +68,10 @@ int rows_begin(struct rows_picture *p, struct timeline *t, const char *name, uns
 		return -1;
 	fprintf(p->pic.script,
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\nunset key\n"
-		"set xrange [%.9g:%.9g]\nset grid xtics ytics lc rgb '" COLOR_LINE "' lw 0.6\n"
+		"set xrange [0:%g]\nset grid xtics ytics lc rgb '" COLOR_LINE "' lw 0.6\n"
 		"set tics scale 0.4\nset style fill solid 1 noborder\n",
 		picture_x(&p->pic, ROWS_LEFT), picture_x(&p->pic, PICTURE_WIDTH - ROWS_RIGHT),
-		p->from, p->to);
+		AXIS_LENGTH);
 	return 1;
 }
 
@@ -76,17 +102,15 @@ void rows_title(struct rows_picture *p, const char *title, const char *subtitle,
 void rows_place(struct rows_picture *p, unsigned int i, double low, double high)
 {
 	double top = ROWS_TOP + i * (double)(p->row_height + ROWS_GAP);
-	const char *unit = p->unit == 1e9 ? "s" : p->unit == 1e6 ? "ms" : "µs";
+	const char *unit;
 
 	fprintf(p->pic.script,
 		"set tmargin at screen %.5f\nset bmargin at screen %.5f\nset yrange [%.6g:%.6g]\n",
 		picture_y(&p->pic, top), picture_y(&p->pic, top + p->row_height), low, high);
-	if (i + 1 < p->nr)
-		fprintf(p->pic.script, "set format x ''\nunset xlabel\n");
-	else
-		fprintf(p->pic.script,
-			"set format x '%%g'\nset xlabel 'time since the recording began (%s)'\n",
-			unit);
+	unit = axis_ticks(&p->axis, &p->pic, i + 1 == p->nr);
+	if (i + 1 == p->nr)
+		fprintf(p->pic.script, "set xlabel 'time since the recording began (%s)%s'\n", unit,
+			p->axis.nr > 1 ? "; grey: idle time, left out" : "");
 }
 
 /* One label to a line: gnuplot would centre several about one point. */
@@ -129,35 +153,63 @@ int rows_end(struct rows_picture *p, struct nvs_error *err)
 	return ret;
 }
 
-double rows_time(const struct rows_picture *p, const struct decimator *d, unsigned int column)
+uint64_t rows_time(const struct rows_picture *p, const struct decimator *d, unsigned int column)
 {
-	return (p->first_ns + ((double)column + 0.5) * (double)d->width) / p->unit;
+	(void)p;
+	return d->start + column * d->width;
+}
+
+/* One bin of a stair: two points, for nothing is known within. */
+static void write_bin(struct rows_picture *p, uint64_t from, uint64_t to, double rate)
+{
+	fprintf(p->pic.script, "%.3f %.6g\n%.3f %.6g\n", axis_x(&p->axis, from), rate,
+		axis_x(&p->axis, to), rate);
 }
 
 double rows_rate(struct rows_picture *p, const char *name, const struct decimator *d,
 		 unsigned int bins)
 {
-	uint64_t from, to;
-	unsigned int columns, merge;
+	unsigned int merge = (unsigned int)(axis_busy(&p->axis) / d->width / bins) + 1;
 	double most = 0;
 
-	timeline_span(p->t, &from, &to);
-	columns = (unsigned int)((to - from) / d->width) + 1;
-	merge = (columns + bins - 1) / bins;
 	fprintf(p->pic.script, "$%s << EOD\n", name);
-	for (unsigned int i = 0; i < columns; i += merge) {
-		double n = 0, rate;
+	for (unsigned int s = 0; s < p->axis.nr; s++) {
+		const struct axis_segment *seg = &p->axis.seg[s];
+		unsigned int at = (unsigned int)((seg->begin - d->start) / d->width);
 
-		for (unsigned int k = i; k < i + merge && k < DECIMATE_COLUMNS; k++)
-			n += (double)d->column[k].points;
-		rate = n * 1e9 / ((double)merge * (double)d->width);
-		if (rate > most)
-			most = rate;
-		/* Two points a bin: a stair, for nothing is known within. */
-		fprintf(p->pic.script, "%.9g %.6g\n%.9g %.6g\n",
-			rows_time(p, d, i) - 0.5 * (double)d->width / p->unit, rate,
-			rows_time(p, d, i + merge) - 0.5 * (double)d->width / p->unit, rate);
+		while (at < DECIMATE_COLUMNS && rows_time(p, d, at) < seg->end) {
+			unsigned int begin = at, end = at + merge;
+			double n = 0, rate;
+
+			for (; at < end && at < DECIMATE_COLUMNS && rows_time(p, d, at) < seg->end;
+			     at++)
+				n += (double)d->column[at].points;
+			rate = n * 1e9 / ((double)(at - begin) * (double)d->width);
+			most = rate > most ? rate : most;
+			write_bin(p, rows_time(p, d, begin), rows_time(p, d, at) - 1, rate);
+		}
+		fprintf(p->pic.script, "\n");
 	}
 	fprintf(p->pic.script, "EOD\n");
 	return most;
+}
+
+void rows_cuts(struct rows_picture *p, unsigned int row, double low, double high)
+{
+	fprintf(p->pic.script, "unset object\n");
+	p->pic.nr_objects = 0;
+	for (unsigned int i = 1; i < p->axis.nr; i++) {
+		uint64_t ns = p->axis.seg[i].begin - p->axis.seg[i - 1].end;
+		double x1, x2;
+		char x[32], y[32];
+
+		axis_gap(&p->axis, i, &x1, &x2);
+		picture_box(&p->pic, x1, low, x2, high, "fc rgb '#EDEDED' fs solid noborder front");
+		if (row)
+			continue;
+		snprintf(x, sizeof(x), "first %.3f", (x1 + x2) / 2);
+		snprintf(y, sizeof(y), "first %.6g", (low + high) / 2);
+		picture_label(&p->pic, format_ns_label((double)ns).s, x, y,
+			      "center rotate by 90 font ',11' textcolor rgb '" COLOR_GREY "'");
+	}
 }

@@ -3,6 +3,7 @@
 #ifndef NVS_PLOT_QUEUES_H
 #define NVS_PLOT_QUEUES_H
 
+#include "axis.h"
 #include "gnuplot.h"
 #include "timeline.h"
 
@@ -17,9 +18,7 @@ struct rows_picture {
 	struct picture pic;
 	const struct series *row[MAX_ROWS];
 	unsigned int nr;
-	double first_ns;		/* of the axis, since the recording began */
-	double unit;			/* ns of one on the axis */
-	double from, to;		/* of the axis */
+	struct axis axis;
 	unsigned int row_height, extra; /* pixels; extra: below the rows */
 };
 
@@ -42,12 +41,14 @@ void rows_text(struct rows_picture *p, unsigned int i, const char *figures);
 /* After the last row. */
 int rows_end(struct rows_picture *p, struct nvs_error *err);
 
-/* Where the middle of a column lies on the axis. */
-double rows_time(const struct rows_picture *p, const struct decimator *d, unsigned int column);
+/* ns, CLOCK_MONOTONIC, where a column begins. */
+uint64_t rows_time(const struct rows_picture *p, const struct decimator *d, unsigned int column);
 /* Writes @d as columns of counts for each of about @max bins: data block $NAME. */
 double rows_rate(struct rows_picture *p, const char *name, const struct decimator *d,
 		 unsigned int bins);
 
+/* Where the axis is cut, a band; in the first row it says how much was left out. */
+void rows_cuts(struct rows_picture *p, unsigned int row, double low, double high);
 /* doorbells has a close-up below its rows: its height in pixels, or 0 without one. */
 unsigned int closeup_height(const struct timeline *t, const char *name);
 void closeup_draw(struct rows_picture *p);

@@ -9,18 +9,18 @@
 
 #define RATE_BINS 320 /* steps of a stair over the whole width */
 
-/* "1.5 M", "20 k": for the y axis. */
-static void set_rate_axis(struct rows_picture *p, double most)
+/* Ticks of one direction, "20k"; what goes down is drawn @times as large. */
+static void add_ticks(struct rows_picture *p, double most, double sign, double times)
 {
-	double step = nice_step(most, 2);
-	double unit = step >= 1e6 ? 1e6 : step >= 1e3 ? 1e3 : 1;
-	const char *letter = unit == 1e6 ? "M" : unit == 1e3 ? "k" : "";
+	double step = nice_step(most, 3), unit = 1;
+	const char *letter = "";
 
-	fprintf(p->pic.script, "set ytics (");
-	for (double v = -step * 2; v <= step * 2.5; v += step)
-		fprintf(p->pic.script, "%s'%g%s' %g", v > -step * 2 ? ", " : "",
-			(v < 0 ? -v : v) / unit, v == 0 ? "" : letter, v);
-	fprintf(p->pic.script, ") font ',11'\n");
+	if (step >= 1e3) {
+		unit = step >= 1e6 ? 1e6 : 1e3;
+		letter = step >= 1e6 ? "M" : "k";
+	}
+	for (double v = step; v <= most * 1.05; v += step)
+		fprintf(p->pic.script, ", '%g%s' %g", v / unit, letter, sign * v * times);
 }
 
 struct rate_pair {
@@ -28,27 +28,30 @@ struct rate_pair {
 	struct legend_item legend[2];
 	const struct decimator *(*up)(const struct series *s);
 	const struct decimator *(*down)(const struct series *s);
+	bool own_scale; /* of what goes down */
 	void (*figures)(const struct series *s, char *text, size_t size);
 };
 
-static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned int i, double most)
+static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned int i, double most,
+		     double times)
 {
 	char figures[256];
 
 	r->figures(p->row[i], figures, sizeof(figures));
 	rows_text(p, i, figures);
 	rows_place(p, i, -most * 1.08, most * 1.08);
+	rows_cuts(p, i, -most * 1.08, most * 1.08);
 	fprintf(p->pic.script,
 		"plot $up%u using 1:2 with filledcurves y1=0 fc rgb '%s', "
-		"$down%u using 1:(-$2) with filledcurves y1=0 fc rgb '%s', "
+		"$down%u using 1:(-$2*%g) with filledcurves y1=0 fc rgb '%s', "
 		"0 with lines lc rgb '" COLOR_BLACK "' lw 0.8\n",
-		i, r->legend[0].color, i, r->legend[1].color);
+		i, r->legend[0].color, i, times, r->legend[1].color);
 }
 
 /* The rows' scale is common: a queue that does less must look so. */
 static void draw_rows(struct rows_picture *p, const struct rate_pair *r)
 {
-	double most = 1;
+	double most[2] = { 1, 1 };
 
 	for (unsigned int i = 0; i < p->nr; i++) {
 		char name[32];
@@ -58,12 +61,17 @@ static void draw_rows(struct rows_picture *p, const struct rate_pair *r)
 		up = rows_rate(p, name, r->up(p->row[i]), RATE_BINS);
 		snprintf(name, sizeof(name), "down%u", i);
 		down = rows_rate(p, name, r->down(p->row[i]), RATE_BINS);
-		most = up > most ? up : most;
-		most = down > most ? down : most;
+		most[0] = up > most[0] ? up : most[0];
+		most[1] = down > most[1] ? down : most[1];
 	}
-	set_rate_axis(p, most);
+	if (!r->own_scale)
+		most[0] = most[1] = most[0] > most[1] ? most[0] : most[1];
+	fprintf(p->pic.script, "set ytics ('0' 0");
+	add_ticks(p, most[0], 1, 1);
+	add_ticks(p, most[1], -1, most[0] / most[1]);
+	fprintf(p->pic.script, ") font ',11'\n");
 	for (unsigned int i = 0; i < p->nr; i++)
-		draw_row(p, r, i, most);
+		draw_row(p, r, i, most[0], most[0] / most[1]);
 }
 
 static const struct decimator *sq_bells(const struct series *s)
@@ -159,9 +167,10 @@ int plot_completions(struct timeline *t, struct nvs_error *err)
 			    "saves the others' interrupts",
 		.legend = {
 			{ "■", COLOR_GREEN, "completions (upwards)" },
-			{ "■", COLOR_PURPLE, "interrupts (downwards)" },
+			{ "■", COLOR_PURPLE, "interrupts (downwards, on a scale of their own)" },
 		},
-		.up = completions, .down = irqs, .figures = completion_figures,
+		.up = completions, .down = irqs,
+		.own_scale = true, .figures = completion_figures,
 	};
 
 	return plot(t, &completed, err);

@@ -57,6 +57,11 @@ static void print_head(const struct analysis *a)
 	else
 		printf(", none lost");
 	printf("\n");
+	if (t->by_id[NVS_ID_dev_cmd] || t->by_id[NVS_ID_dev_doorbell])
+		printf("  the device's own log: %" PRIu64 " doorbells, %" PRIu64
+		       " commands, %" PRIu64 " completions\n",
+		       t->by_id[NVS_ID_dev_doorbell], t->by_id[NVS_ID_dev_cmd],
+		       t->by_id[NVS_ID_dev_cqe]);
 	for (const struct env_key *key = analysis_env_keys; key->name; key++)
 		if (key->brief && (value = recording_env(a->recording, key->name)) && *value)
 			printf("  %-21s %.55s\n", key->name, value);

@@ -106,13 +106,28 @@ struct latency *stats_all(const struct stats *s)
 	return all;
 }
 
+/*
+ * One bucket may hold a single command, and say nothing about its neighbours: a
+ * quarter of the way to the maximum, and as far down, is the neighbourhood.
+ */
 void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL])
 {
 	const struct histogram *total = &l->stage[STAGE_TOTAL];
-	unsigned int b = histogram_rank(total, q);
+	double around = (1 - q) / 4, sum = 0;
+	unsigned int last;
 
 	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
-		parts[i] = total->count ? (double)l->parts[b][i] / (double)total->bucket[b] : 0;
+		parts[i] = 0;
+	if (!total->count)
+		return;
+	last = histogram_rank(total, q + around);
+	for (unsigned int b = histogram_rank(total, q - around); b <= last; b++)
+		for (unsigned int i = 0; i < STAGE_TOTAL; i++) {
+			parts[i] += (double)l->parts[b][i];
+			sum += (double)l->parts[b][i];
+		}
+	for (unsigned int i = 0; sum > 0 && i < STAGE_TOTAL; i++)
+		parts[i] *= (double)histogram_quantile(total, q) / sum;
 }
 
 const char *stats_op_name(unsigned int op)

@@ -55,7 +55,10 @@ void stats_command(struct stats *s, const struct model_queue *q, const struct mo
 /* All I/O commands together; caller frees.  NULL: no memory. */
 struct latency *stats_all(const struct stats *s);
 
-/* What the commands at quantile @q of the total spent on average in each stage, ns. */
+/*
+ * How the commands around quantile @q of the total split their time, in ns that add up
+ * to that quantile.
+ */
 void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL]);
 void latency_merge(struct latency *into, const struct latency *from);
 

@@ -8,7 +8,8 @@
 /*
  * The series of @q for something that happens at @ts, or NULL when it is not
  * to be drawn.  All begin at the same time: that of --from, or else of the first
- * event on any I/O queue, for the bring-up has its own picture.
+ * event on any I/O queue.  The admin queue is for those who ask for a time: most
+ * of what it does is the bring-up, and that has its own picture.
  */
 static struct series *series_at(struct timeline *t, const struct model_queue *q, uint64_t ts)
 {
@@ -17,7 +18,7 @@ static struct series *series_at(struct timeline *t, const struct model_queue *q,
 
 	if (ts < first + t->from || (t->to && ts > first + t->to))
 		return NULL;
-	if (!t->start && !q->qid && !t->from && !t->to)
+	if (!q->qid && !t->from && !t->to)
 		return NULL;
 	if (!t->start)
 		t->start = t->from || t->to ? first + t->from : ts;
@@ -103,34 +104,41 @@ static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 /* Where it is busiest: the close-up shows about this many doorbells. */
 #define CLOSEUP_BELLS 36
 
-static void find_close_up(struct timeline *t)
+/* The queue that had most at the device, and of those the one that rang most. */
+static const struct series *busiest(const struct timeline *t)
 {
-	uint64_t most = 0, bells = 0;
-	double peak = -1;
+	const struct series *best = NULL;
 
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
-		if (!t->series[i] || t->series[i]->q->sq_bells <= most)
-			continue;
-		t->close_queue = t->series[i];
-		most = t->series[i]->q->sq_bells;
-	}
-	if (!t->close_queue)
-		return;
-	for (unsigned int i = 0; i < decimate_columns(&t->close_queue->depth); i++) {
-		const struct column *c = &t->close_queue->depth.column[i];
+		const struct series *s = t->series[i];
 
-		if (!c->points || c->max <= peak)
+		if (!s)
 			continue;
-		peak = c->max;
-		t->close_from = t->start + i * t->close_queue->depth.width;
+		if (!best || s->q->peak_depth > best->q->peak_depth ||
+		    (s->q->peak_depth == best->q->peak_depth && s->q->sq_bells > best->q->sq_bells))
+			best = s;
 	}
-	/* As wide as it takes, at the rate that doorbells have from there on. */
-	t->close_to = t->close_from;
-	for (uint64_t i = (t->close_from - t->start) / t->close_queue->sq_bells.width;
-	     i < DECIMATE_COLUMNS && bells < CLOSEUP_BELLS; i++) {
-		bells += t->close_queue->sq_bells.column[i].points;
-		t->close_to += t->close_queue->sq_bells.width;
-	}
+	return best;
+}
+
+static void find_close_up(struct timeline *t)
+{
+	const struct series *s = t->close_queue = busiest(t);
+	unsigned int peak = 0, from, to;
+	uint64_t bells = 0;
+
+	if (!s)
+		return;
+	for (unsigned int i = 0; i < decimate_columns(&s->depth); i++)
+		if (s->depth.column[i].points && s->depth.column[i].max > s->depth.column[peak].max)
+			peak = i;
+	/* A third of the doorbells before the peak, the others from there on. */
+	for (from = peak; from > 0 && bells < CLOSEUP_BELLS / 3; from--)
+		bells += s->sq_bells.column[from - 1].points;
+	for (to = peak; to < DECIMATE_COLUMNS && bells < CLOSEUP_BELLS; to++)
+		bells += s->sq_bells.column[to].points;
+	t->close_from = t->start + from * s->sq_bells.width;
+	t->close_to = t->start + to * s->sq_bells.width;
 }
 
 void timeline_align(struct timeline *t)
