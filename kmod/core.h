@@ -267,7 +267,8 @@ int nvme_alloc_admin_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
 			  const struct blk_mq_ops *ops, unsigned int cmd_size);
 void nvme_remove_admin_tags(struct nvme_ctrl *ctrl);
 int nvme_alloc_io_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
-		       const struct blk_mq_ops *ops, unsigned int depth, unsigned int cmd_size);
+		       const struct blk_mq_ops *ops, unsigned int nr_maps, unsigned int depth,
+		       unsigned int cmd_size);
 void nvme_remove_io_tags(struct nvme_ctrl *ctrl);
 void nvme_quiesce_io_queues(struct nvme_ctrl *ctrl);
 void nvme_unquiesce_io_queues(struct nvme_ctrl *ctrl);

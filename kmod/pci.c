@@ -151,7 +151,7 @@ static struct nvme_dev *alloc_dev(struct pci_dev *pdev)
 
 	if (!dev)
 		return NULL;
-	dev->nr_queues = num_possible_cpus() + 1;
+	dev->nr_queues = nvme_max_queues();
 	dev->queues = kcalloc_node(dev->nr_queues, sizeof(*dev->queues), GFP_KERNEL, node);
 	if (!dev->queues) {
 		kfree(dev);

@@ -48,7 +48,7 @@ struct nvme_queue {
 	u32 __iomem *cq_db;	/* CQyHDBL, 3.1.3.26 */
 	u16 cq_head;		/* slot of the next entry */
 	u8 cq_phase;		/* phase tag of entries that are new (4.2.4) */
-	struct mutex cq_lock;
+	spinlock_t cq_lock;	/* readers without an interrupt: one at a time */
 
 	dma_addr_t sq_dma;
 	dma_addr_t cq_dma;
@@ -57,11 +57,13 @@ struct nvme_queue {
 /* nvme_queue.flags */
 #define NVMEQ_ENABLED	0	/* the device knows both queues; submit */
 #define NVMEQ_IRQ	1	/* its interrupt is requested */
+#define NVMEQ_POLLED	2	/* it has none: completions are looked for */
 
 struct nvme_dev {
 	struct nvme_ctrl ctrl;
 	struct nvme_queue *queues;	/* 0 is admin; nr_queues of them */
-	unsigned int nr_queues;		/* allocated: one for each CPU, and admin */
+	unsigned int nr_queues;		/* allocated, admin included */
+	unsigned int io_queues[HCTX_MAX_TYPES];	/* default, read, poll: in this order */
 	unsigned int online_queues;	/* created on the device, admin included */
 	struct blk_mq_tag_set tagset;
 	struct blk_mq_tag_set admin_tagset;
@@ -118,6 +120,7 @@ void nvme_free_queues(struct nvme_dev *dev);
 void nvme_init_queue(struct nvme_queue *nvmeq);
 int nvme_request_queue_irq(struct nvme_queue *nvmeq);
 void nvme_suspend_queue(struct nvme_queue *nvmeq);
+unsigned int nvme_max_queues(void);
 int nvme_setup_io_queues(struct nvme_dev *dev);
 void nvme_delete_io_queues(struct nvme_dev *dev);
 
@@ -132,6 +135,8 @@ extern const struct blk_mq_ops nvme_mq_admin_ops;
 
 /* pci_complete.c */
 irqreturn_t nvme_irq(int irq, void *data);
+irqreturn_t nvme_irq_check(int irq, void *data);
+int nvme_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
 void nvme_pci_complete_rq(struct request *rq);
 void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
 

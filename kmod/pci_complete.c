@@ -149,6 +149,36 @@ irqreturn_t nvme_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* With use_threaded_interrupts: is there work for the thread, nvme_irq()? */
+irqreturn_t nvme_irq_check(int irq, void *data)
+{
+	struct nvme_queue *nvmeq = data;
+
+	return is_new(nvmeq, &nvmeq->cqes[nvmeq->cq_head]) ? IRQ_WAKE_THREAD : IRQ_NONE;
+}
+
+/**
+ * nvme_poll() - blk-mq's look into a queue without interrupts
+ * @hctx:	of a poll queue
+ * @iob:	where completed requests may be gathered
+ *
+ * Looks that find nothing leave no trace: there are millions of them.
+ *
+ * Return: how many requests have completed.
+ */
+int nvme_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
+{
+	struct nvme_queue *nvmeq = hctx->driver_data;
+	unsigned int found;
+
+	if (!is_new(nvmeq, &nvmeq->cqes[READ_ONCE(nvmeq->cq_head)]))
+		return 0;
+	spin_lock(&nvmeq->cq_lock);
+	found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob);
+	spin_unlock(&nvmeq->cq_lock);
+	return found;
+}
+
 /**
  * nvme_poll_queue() - look into a completion queue without an interrupt
  * @nvmeq:	the queue
@@ -162,14 +192,14 @@ void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
 	struct pci_dev *pdev = nvme_pdev(nvmeq->dev);
 	bool has_irq;
 
-	mutex_lock(&nvmeq->cq_lock);
 	has_irq = test_bit(NVMEQ_IRQ, &nvmeq->flags);
 	if (has_irq)
 		disable_irq(pci_irq_vector(pdev, nvmeq->vector));
+	spin_lock(&nvmeq->cq_lock);
 	process_cq(nvmeq, why, NULL);
+	spin_unlock(&nvmeq->cq_lock);
 	if (has_irq)
 		enable_irq(pci_irq_vector(pdev, nvmeq->vector));
-	mutex_unlock(&nvmeq->cq_lock);
 }
 
 /**

@@ -8,6 +8,26 @@
 #include "pci.h"
 #include "trace.h"
 
+static unsigned int write_queues;
+module_param(write_queues, uint, 0644);
+MODULE_PARM_DESC(write_queues, "queues for writes alone; reads then have their own (0: shared)");
+
+static unsigned int poll_queues;
+module_param(poll_queues, uint, 0644);
+MODULE_PARM_DESC(poll_queues, "queues without interrupts, for polled I/O");
+
+static bool use_threaded_interrupts;
+module_param(use_threaded_interrupts, bool, 0444);
+MODULE_PARM_DESC(use_threaded_interrupts, "complete requests in a thread");
+
+/* The most queues a device can get here: more than one per CPU and kind is no use. */
+unsigned int nvme_max_queues(void)
+{
+	unsigned int cpus = num_possible_cpus();
+
+	return 1 + cpus + min(write_queues, cpus) + min(poll_queues, cpus);
+}
+
 static size_t sq_bytes(struct nvme_queue *nvmeq)
 {
 	return nvmeq->depth * sizeof(struct nvme_command);
@@ -47,7 +67,7 @@ int nvme_alloc_queue(struct nvme_dev *dev, u16 qid, u16 depth)
 	nvmeq->dev = dev;
 	nvmeq->qid = qid;
 	spin_lock_init(&nvmeq->sq_lock);
-	mutex_init(&nvmeq->cq_lock);
+	spin_lock_init(&nvmeq->cq_lock);
 	return 0;
 }
 
@@ -103,7 +123,9 @@ int nvme_request_queue_irq(struct nvme_queue *nvmeq)
 {
 	struct nvme_dev *dev = nvmeq->dev;
 	struct pci_dev *pdev = nvme_pdev(dev);
-	int ret = pci_request_irq(pdev, nvmeq->vector, nvme_irq, NULL, nvmeq, "%sq%d",
+	int ret = pci_request_irq(pdev, nvmeq->vector,
+				  use_threaded_interrupts ? nvme_irq_check : nvme_irq,
+				  use_threaded_interrupts ? nvme_irq : NULL, nvmeq, "%sq%d",
 				  dev_name(&dev->ctrl.ctrl_device), nvmeq->qid);
 
 	if (ret)
@@ -137,17 +159,17 @@ void nvme_suspend_queue(struct nvme_queue *nvmeq)
 	nvme_poll_queue(nvmeq, NVS_WHY_CQ_teardown);
 }
 
-/* Create I/O Completion Queue (5.4): contiguous, interrupts on. */
+/* Create I/O Completion Queue (5.4): contiguous; interrupts, if it is not polled. */
 static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 {
+	u16 irq = test_bit(NVMEQ_POLLED, &nvmeq->flags) ? 0 : NVME_CQ_IRQ_ENABLED;
 	struct nvme_command cmd = {
 		.create_cq = {
 			.opcode		= nvme_admin_create_cq,
 			.prp1		= cpu_to_le64(nvmeq->cq_dma),
 			.cqid		= cpu_to_le16(nvmeq->qid),
 			.qsize		= cpu_to_le16(nvmeq->depth - 1),
-			.cq_flags	= cpu_to_le16(NVME_QUEUE_PHYS_CONTIG |
-						      NVME_CQ_IRQ_ENABLED),
+			.cq_flags	= cpu_to_le16(NVME_QUEUE_PHYS_CONTIG | irq),
 			.irq_vector	= cpu_to_le16(nvmeq->vector),
 		},
 	};
@@ -191,12 +213,16 @@ static int delete_queue_sync(struct nvme_dev *dev, u8 opcode, u16 qid)
 	return nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 }
 
-static int create_queue(struct nvme_dev *dev, u16 qid)
+static int create_queue(struct nvme_dev *dev, u16 qid, bool polled)
 {
 	struct nvme_queue *nvmeq = &dev->queues[qid];
 	int ret;
 
-	nvmeq->vector = dev->num_vecs > 1 ? qid : 0;
+	if (polled)
+		set_bit(NVMEQ_POLLED, &nvmeq->flags);
+	else
+		clear_bit(NVMEQ_POLLED, &nvmeq->flags);
+	nvmeq->vector = dev->num_vecs > 1 && !polled ? qid : 0;
 	ret = create_cq(dev, nvmeq);
 	if (ret)
 		return ret;
@@ -205,7 +231,7 @@ static int create_queue(struct nvme_dev *dev, u16 qid)
 		goto out_delete_cq;
 	/* Both before the interrupt: the handler looks at the ring. */
 	nvme_init_queue(nvmeq);
-	ret = nvme_request_queue_irq(nvmeq);
+	ret = polled ? 0 : nvme_request_queue_irq(nvmeq);
 	if (ret)
 		goto out_delete_sq;
 	set_bit(NVMEQ_ENABLED, &nvmeq->flags);
@@ -219,15 +245,27 @@ out_delete_cq:
 	return ret;
 }
 
+/* There are fewer queues than planned: give up the last first. */
+static void fit_queue_kinds(struct nvme_dev *dev, unsigned int count)
+{
+	unsigned int type;
+
+	for (type = 0; type < HCTX_MAX_TYPES; type++) {
+		dev->io_queues[type] = min(dev->io_queues[type], count);
+		count -= dev->io_queues[type];
+	}
+}
+
 static int create_io_queues(struct nvme_dev *dev, unsigned int count)
 {
+	unsigned int first_polled = count - dev->io_queues[HCTX_TYPE_POLL] + 1;
 	unsigned int qid;
 	int ret = 0;
 
 	for (qid = 1; qid <= count; qid++) {
 		ret = nvme_alloc_queue(dev, qid, dev->q_depth);
 		if (!ret)
-			ret = create_queue(dev, qid);
+			ret = create_queue(dev, qid, qid >= first_polled);
 		if (ret)
 			break;
 	}
@@ -237,6 +275,7 @@ static int create_io_queues(struct nvme_dev *dev, unsigned int count)
 			 qid, ret, dev->online_queues - 1);
 		ret = 0;
 	}
+	fit_queue_kinds(dev, dev->online_queues - 1);
 	dev->ctrl.queue_count = dev->online_queues;
 	return ret;
 }
@@ -250,15 +289,42 @@ static int nvme_create_io_queues(struct nvme_dev *dev, unsigned int count)
 }
 
 /*
+ * Shares @vectors out between the default and the read queues.  The kernel asks
+ * for each number of vectors that it tries; with one set only, it need not spread
+ * two over the CPUs.
+ */
+static void calc_sets(struct irq_affinity *affd, unsigned int vectors)
+{
+	struct nvme_dev *dev = affd->priv;
+	unsigned int reads = 0;
+
+	/* None left beside the admin queue's: the one I/O queue shares it. */
+	vectors = max(vectors, 1u);
+	if (vectors > 1 && write_queues)
+		reads = write_queues < vectors ? vectors - write_queues : 1;
+	dev->io_queues[HCTX_TYPE_DEFAULT] = vectors - reads;
+	dev->io_queues[HCTX_TYPE_READ] = reads;
+	affd->set_size[0] = vectors - reads;
+	affd->set_size[1] = reads;
+	affd->nr_sets = reads ? 2 : 1;
+}
+
+/*
  * Vector 0 is the admin queue's, with no CPU of its own; the others are spread
  * over the CPUs by the kernel, which keeps them there ("managed").
  */
 static int setup_irqs(struct nvme_dev *dev, unsigned int count)
 {
-	struct irq_affinity affd = { .pre_vectors = 1 };
+	unsigned int polled = min3(poll_queues, num_possible_cpus(), count - 1);
+	struct irq_affinity affd = {
+		.pre_vectors	= 1,
+		.calc_sets	= calc_sets,
+		.priv		= dev,
+	};
 	int ret;
 
-	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, count + 1,
+	dev->io_queues[HCTX_TYPE_POLL] = polled;
+	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, count - polled + 1,
 					     PCI_IRQ_ALL_TYPES | PCI_IRQ_AFFINITY, &affd);
 	if (ret < 0)
 		return ret;
@@ -301,6 +367,7 @@ static int change_vectors(struct nvme_dev *dev, unsigned int count)
 
 static int setup_io_queues(struct nvme_dev *dev)
 {
+	unsigned int type;
 	unsigned int count = dev->nr_queues - 1;
 	int ret;
 
@@ -313,8 +380,8 @@ static int setup_io_queues(struct nvme_dev *dev)
 	ret = change_vectors(dev, count);
 	if (ret)
 		return ret;
-	if (dev->num_vecs > 1)
-		count = min(count, dev->num_vecs - 1);
+	for (count = 0, type = 0; type < HCTX_MAX_TYPES; type++)
+		count += dev->io_queues[type];
 	return nvme_create_io_queues(dev, count);
 }
 

@@ -150,6 +150,12 @@ static int nvme_pci_configure_admin_queue(struct nvme_dev *dev)
 	return nvme_phase_end(&phase, configure_admin_queue(dev));
 }
 
+/* Fixed when the tag set is made: a later reset may fill or empty a kind. */
+static unsigned int nr_maps(struct nvme_dev *dev)
+{
+	return dev->io_queues[HCTX_TYPE_POLL] ? HCTX_TYPE_POLL + 1 : HCTX_TYPE_READ + 1;
+}
+
 /* The I/O tag set: made once, fitted to the number of queues after a reset. */
 static int add_or_update_tagset(struct nvme_dev *dev)
 {
@@ -160,8 +166,8 @@ static int add_or_update_tagset(struct nvme_dev *dev)
 		return 0;
 	}
 	if (!ctrl->tagset)
-		return nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, dev->q_depth - 1,
-					  sizeof(struct nvme_iod));
+		return nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, nr_maps(dev),
+					  dev->q_depth - 1, sizeof(struct nvme_iod));
 	nvme_unquiesce_io_queues(ctrl);
 	if (dev->tagset.nr_hw_queues != dev->online_queues - 1) {
 		trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);

@@ -233,17 +233,28 @@ static int nvme_init_hctx(struct blk_mq_hw_ctx *hctx, void *data, unsigned int h
 	return 0;
 }
 
-/* The CPUs of a queue are those of its vector; 0 is the admin queue's. */
+/*
+ * Which CPU uses which queue: for queues with a vector, the CPUs of the vector;
+ * for the others, spread evenly.  Vector 0 is the admin queue's.
+ */
 static void nvme_pci_map_queues(struct blk_mq_tag_set *set)
 {
 	struct nvme_dev *dev = to_nvme_dev(set->driver_data);
-	struct blk_mq_queue_map *map = &set->map[HCTX_TYPE_DEFAULT];
+	unsigned int type, first = 0;
 
-	map->nr_queues = set->nr_hw_queues;
-	if (dev->num_vecs > 1)
-		blk_mq_pci_map_queues(map, nvme_pdev(dev), 1);
-	else
-		blk_mq_map_queues(map);
+	for (type = 0; type < set->nr_maps; type++) {
+		struct blk_mq_queue_map *map = &set->map[type];
+
+		map->nr_queues = dev->io_queues[type];
+		map->queue_offset = first;
+		if (!map->nr_queues)
+			continue;	/* blk-mq uses the default ones */
+		if (type != HCTX_TYPE_POLL && dev->num_vecs > 1)
+			blk_mq_pci_map_queues(map, nvme_pdev(dev), first + 1);
+		else
+			blk_mq_map_queues(map);
+		first += map->nr_queues;
+	}
 }
 
 const struct blk_mq_ops nvme_mq_admin_ops = {
@@ -262,5 +273,6 @@ const struct blk_mq_ops nvme_mq_ops = {
 	.init_hctx	= nvme_init_hctx,
 	.init_request	= nvme_init_request,
 	.map_queues	= nvme_pci_map_queues,
+	.poll		= nvme_poll,
 	.timeout	= nvme_timeout,
 };

@@ -90,19 +90,21 @@ EXPORT_SYMBOL_GPL(nvme_remove_admin_tags);
  * @ctrl:	the controller; queue_count must be known
  * @set:	the transport's memory for the tag set
  * @ops:	the transport's functions
+ * @nr_maps:	kinds of queues: 1, or 3 with poll queues
  * @depth:	commands in flight for each queue
  * @cmd_size:	as above
  *
  * Return: 0 or -errno.
  */
 int nvme_alloc_io_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
-		       const struct blk_mq_ops *ops, unsigned int depth, unsigned int cmd_size)
+		       const struct blk_mq_ops *ops, unsigned int nr_maps, unsigned int depth,
+		       unsigned int cmd_size)
 {
 	int ret;
 
 	*set = (struct blk_mq_tag_set) {
 		.ops		= ops,
-		.nr_maps	= 1,
+		.nr_maps	= nr_maps,
 		.nr_hw_queues	= ctrl->queue_count - 1,
 		.queue_depth	= depth,
 		.cmd_size	= cmd_size,
