@@ -238,6 +238,7 @@ static void remove(struct pci_dev *pdev, struct nvme_dev *dev)
 	nvme_remove_io_tags(ctrl);
 	nvme_remove_admin_tags(ctrl);
 	nvme_free_queues(dev);
+	nvme_free_shadow(dev);
 	nvme_release_prp_pools(dev);
 	nvme_dev_unmap(dev);
 	nvme_uninit_ctrl(ctrl);

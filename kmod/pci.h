@@ -39,6 +39,8 @@ struct nvme_queue {
 	u32 __iomem *sq_db;	/* SQyTDBL, 3.1.3.25 */
 	u16 sq_tail;		/* slot of the next command */
 	u16 sq_rung;		/* tail value that the device has been told */
+	__le32 *sq_shadow;	/* instead of sq_db, mostly; NULL: not used */
+	__le32 *sq_event_idx;	/* written by the device */
 
 	/*
 	 * Completion: written by the interrupt handler alone, and under cq_lock
@@ -48,6 +50,8 @@ struct nvme_queue {
 	u32 __iomem *cq_db;	/* CQyHDBL, 3.1.3.26 */
 	u16 cq_head;		/* slot of the next entry */
 	u8 cq_phase;		/* phase tag of entries that are new (4.2.4) */
+	__le32 *cq_shadow;
+	__le32 *cq_event_idx;
 	spinlock_t cq_lock;	/* readers without an interrupt: one at a time */
 
 	dma_addr_t sq_dma;
@@ -73,6 +77,12 @@ struct nvme_dev {
 	u32 db_stride;			/* doorbell distance, units of 4 bytes */
 	u32 q_depth;
 	unsigned int num_vecs;
+
+	/* Shadow doorbells and event indices, a page each; NULL: not used */
+	__le32 *shadow;
+	__le32 *event_idx;
+	dma_addr_t shadow_dma;
+	dma_addr_t event_idx_dma;
 
 	struct dma_pool *prp_page_pool;
 	struct dma_pool *prp_small_pool;
@@ -127,6 +137,12 @@ void nvme_delete_io_queues(struct nvme_dev *dev);
 /* pci_map.c */
 blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq);
 void nvme_unmap_data(struct nvme_dev *dev, struct request *rq);
+
+/* pci_shadow.c */
+void nvme_alloc_shadow(struct nvme_dev *dev);
+void nvme_free_shadow(struct nvme_dev *dev);
+int nvme_config_shadow(struct nvme_dev *dev);
+bool nvme_shadow_update(__le32 *shadow, const __le32 *event_idx, u16 old, u16 value);
 
 /* pci_submit.c */
 void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl);

@@ -220,7 +220,11 @@ static int bring_up(struct nvme_dev *dev)
 	ret = nvme_init_identify(ctrl);
 	if (ret)
 		return ret;
+	nvme_alloc_shadow(dev);
 	ret = nvme_setup_io_queues(dev);
+	if (ret)
+		return ret;
+	ret = nvme_config_shadow(dev);
 	if (ret)
 		return ret;
 	ret = nvme_dev_add(dev);

@@ -31,14 +31,19 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 {
 	u16 old_tail = nvmeq->sq_rung;
 	u16 new_tail = nvmeq->sq_tail;
+	enum nvs_BELL how = NVS_BELL_mmio;
 
 	if (old_tail == new_tail)
 		return;
+	if (nvmeq->sq_shadow && !nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx,
+						    old_tail, new_tail))
+		how = NVS_BELL_shadow;
 	trace_nvs_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail,
 			      new_tail, new_tail > old_tail ? new_tail - old_tail :
-			      new_tail + nvmeq->depth - old_tail, NVS_BELL_mmio);
+			      new_tail + nvmeq->depth - old_tail, how);
 	/* Orders the commands before it, as every writel() does for DMA memory. */
-	writel(new_tail, nvmeq->sq_db);
+	if (how == NVS_BELL_mmio)
+		writel(new_tail, nvmeq->sq_db);
 	nvmeq->sq_rung = new_tail;
 }
 

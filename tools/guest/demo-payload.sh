@@ -9,7 +9,8 @@ here=$(dirname "$0")
 work() {
 	# hold_ms: the recorder attaches while nvme_core_init waits, and sees all of it.
 	insmod /modules/nvmescope_core.ko hold_ms=10000
-	insmod /modules/nvmescope.ko
+	# Shadow doorbells off: each doorbell is a write that goes over the bus.
+	insmod /modules/nvmescope.ko shadow_doorbells=0
 	# The bring-up is work in the background: over when both disks are there.
 	for node in /dev/nvme0n1 /dev/nvme0n2; do
 		tries=0
