@@ -24,6 +24,8 @@
 #define NVME_PRPS_PER_PAGE	(NVME_CTRL_PAGE_SIZE / sizeof(__le64))
 #define NVME_PRPS_PER_SMALL	32
 #define NVME_MAX_PRP_LISTS	5
+/* SGL descriptors (4.1.2) that fit the two kinds of list. */
+#define NVME_SGL_PER_SMALL	(NVME_PRPS_PER_SMALL * sizeof(__le64) / sizeof(struct nvme_sgl_desc))
 
 /* A submission queue with the completion queue that serves it. */
 struct nvme_queue {
@@ -97,7 +99,8 @@ struct nvme_iod {
 	struct nvme_req req;
 	struct nvme_command cmd;
 	bool aborted;			/* an Abort command was sent for it */
-	u8 nr_lists;
+	bool use_sgl;
+	u8 nr_lists;			/* of PRP entries, or one of SGL descriptors */
 	bool small_list;		/* the one list is from prp_small_pool */
 	u32 dma_len;			/* bytes mapped without a scatterlist, or 0 */
 	dma_addr_t dma_addr;		/* of these bytes */

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the pages of a request to PRP entries (4.1.1), and back.
+ * From the pages of a request to PRP entries (4.1.1) or SGL descriptors (4.1.2), and back.
  *
  * PRP entry 1 is the first page, at any offset.  PRP entry 2 is the second and
  * last page, or else a list of all the others; the last entry of a full list
  * page, if more must follow, is the address of the next list page.
+ *
+ * An SGL says the same with an address and a length for each segment: better for
+ * few large segments, worse for many small ones.
  */
 #include "pci.h"
 #include "trace.h"
+
+static unsigned int sgl_threshold = 32 << 10;
+module_param(sgl_threshold, uint, 0644);
+MODULE_PARM_DESC(sgl_threshold, "use SGLs from this average segment size on (bytes, 0: never)");
 
 /* The DMA segments of a request, page by page. */
 struct page_walk {
@@ -148,6 +155,55 @@ static void unmap_table(struct nvme_dev *dev, struct request *rq, struct nvme_io
 	iod->sgt.sgl = NULL;
 }
 
+static void set_data_block(struct nvme_sgl_desc *desc, dma_addr_t addr, u32 len)
+{
+	*desc = (struct nvme_sgl_desc) {
+		.addr	= cpu_to_le64(addr),
+		.length	= cpu_to_le32(len),
+		.type	= NVME_SGL_FMT_DATA_DESC << 4,
+	};
+}
+
+/*
+ * SGLS bits 1:0 of Identify Controller: supported, with or without alignment to
+ * four bytes, which dma_alignment gives.  Admin commands use PRPs (4.1).
+ */
+static bool wants_sgl(struct nvme_dev *dev, struct request *rq)
+{
+	if (!(dev->ctrl.sgls & 3) || !sgl_threshold || !rq->q->queuedata)
+		return false;
+	return blk_rq_payload_bytes(rq) >= sgl_threshold * blk_rq_nr_phys_segments(rq);
+}
+
+/* One segment stands in the command; more stand in a list, its last segment too. */
+static blk_status_t setup_sgl(struct nvme_dev *dev, struct nvme_iod *iod)
+{
+	union nvme_data_ptr *dptr = &iod->cmd.common.dptr;
+	unsigned int entries = iod->sgt.nents, i;
+	struct nvme_sgl_desc *list;
+	struct scatterlist *sg;
+	dma_addr_t dma;
+
+	iod->use_sgl = true;
+	iod->cmd.common.flags |= NVME_CMD_SGL_METABUF;
+	if (entries == 1) {
+		set_data_block(&dptr->sgl, sg_dma_address(iod->sgt.sgl), sg_dma_len(iod->sgt.sgl));
+		return BLK_STS_OK;
+	}
+	iod->small_list = entries <= NVME_SGL_PER_SMALL;
+	list = (void *)add_list(dev, iod, &dma);
+	if (!list)
+		return BLK_STS_RESOURCE;
+	for_each_sg(iod->sgt.sgl, sg, entries, i)
+		set_data_block(&list[i], sg_dma_address(sg), sg_dma_len(sg));
+	dptr->sgl = (struct nvme_sgl_desc) {
+		.addr	= cpu_to_le64(dma),
+		.length	= cpu_to_le32(entries * sizeof(*list)),
+		.type	= NVME_SGL_FMT_LAST_SEG_DESC << 4,
+	};
+	return BLK_STS_OK;
+}
+
 static blk_status_t map_table(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod)
 {
 	struct page_walk walk;
@@ -164,6 +220,12 @@ static blk_status_t map_table(struct nvme_dev *dev, struct request *rq, struct n
 		mempool_free(iod->sgt.sgl, dev->sg_pool);
 		iod->sgt.sgl = NULL;
 		return ret == -EREMOTEIO ? BLK_STS_TARGET : BLK_STS_RESOURCE;
+	}
+	if (wants_sgl(dev, rq)) {
+		status = setup_sgl(dev, iod);
+		if (status)
+			unmap_table(dev, rq, iod);
+		return status;
 	}
 	if (WARN_ON_ONCE(!pages_fit(iod->sgt.sgl, iod->sgt.nents))) {
 		unmap_table(dev, rq, iod);
@@ -203,10 +265,14 @@ static void trace_map(struct nvme_dev *dev, struct request *rq, struct nvme_iod 
 					    NVME_CTRL_PAGE_SIZE);
 	enum nvs_MAP how = NVS_MAP_prp1;
 
-	if (iod->nr_lists)
+	if (iod->use_sgl) {
+		how = NVS_MAP_sgl;
+		entries = iod->sgt.nents;
+	} else if (iod->nr_lists) {
 		how = iod->nr_lists > 1 ? NVS_MAP_prp_chained : NVS_MAP_prp_list;
-	else if (prp2)
+	} else if (prp2) {
 		how = NVS_MAP_prp2;
+	}
 	trace_nvs_cmd_map(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid, prp1, prp2,
 			  bytes, how, entries, iod->nr_lists, iod->dma_len ? 1 : iod->sgt.nents);
 }

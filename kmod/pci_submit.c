@@ -54,6 +54,7 @@ static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
 	blk_status_t status;
 
 	iod->aborted = false;
+	iod->use_sgl = false;
 	iod->nr_lists = 0;
 	iod->small_list = false;
 	status = nvme_setup_cmd(&dev->ctrl, rq);
