@@ -129,6 +129,17 @@ static inline struct request *nvme_compat_rqlist_first(nvme_rqlist *list)
 }
 #endif
 
+/*
+ * Between 6.1 and 6.12: blk_mq_start_request() enters a request in the table that completions look
+ * it up in.  Before, that was left to queue_rqs, as it is done for queue_rq.
+ */
+static inline void nvme_compat_enter_tag(struct request *rq)
+{
+#ifndef HAVE_RQ_LIST
+	rq->mq_hctx->tags->rqs[rq->tag] = rq;
+#endif
+}
+
 /* 6.5: blk_mode_t, and open takes the gendisk. Adapters for open, release, ioctl. */
 #ifdef HAVE_BLK_MODE
 #define NVME_COMPAT_BDEV_OPS(prefix, open_fn, release_fn, ioctl_fn)			\

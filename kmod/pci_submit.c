@@ -171,6 +171,7 @@ static void nvme_queue_rqs(nvme_rqlist *rqlist)
 
 		rq = nvme_compat_rqlist_pop(rqlist);
 		nvmeq = rq->mq_hctx->driver_data;
+		nvme_compat_enter_tag(rq);
 		if (unlikely(check_ready(nvmeq, rq)) || unlikely(prepare(nvmeq->dev, rq)))
 			nvme_compat_rqlist_add(&refused, rq);
 		else
