@@ -39,13 +39,15 @@ reset() {
 	rmmod nvmescope_core
 }
 
+# A reader is at work: it has read more than whoever looked for partitions.
+busy() { [ "$(awk '{ print $1 }' /sys/block/nvme0n1/stat)" -gt 500 ]; }
+
 # What a reader gets while its disk goes away: an error, or the end of its work.
 unplugged_under_load() {
 	fio --name=unplug --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --rw=randrw --bs=4k \
 		--iodepth=16 --size=128M --time_based --runtime=60 --output=/out/unplug.txt &
 	fio=$!
-	wait_for "some I/O" test "$(awk '{ print $1 + $5 }' /sys/block/nvme0n1/stat)" -gt 0
-	sleep 1
+	wait_for "some I/O" busy
 	host unplug
 	! wait $fio
 }
@@ -56,7 +58,7 @@ gone() { ! ls /dev/nvme0 /dev/nvme0n1 /dev/ng0n1 /sys/class/nvme/nvme0 /sys/bloc
 orphan() {
 	exec 7<"$1"
 	host unplug
-	! nvme id-ctrl /proc/self/fd/7
+	if nvme id-ctrl /proc/self/fd/7; then return 1; fi
 	exec 7<&-
 }
 
@@ -70,22 +72,24 @@ unplug() {
 	check "unplug: so are its nodes" gone
 	host plug
 	wait_for "the disk again" test -b /dev/nvme0n1
+	wait_for "its generic node" test -c /dev/ng0n1
 	check "unplug: plugged in again, it has what was written" same_pattern
 	for node in /dev/nvme0 /dev/ng0n1 /dev/nvme0n1; do
 		check "unplug: with $node open, a command fails and the close is quiet" orphan $node
 		host plug
 		wait_for "the disk again" test -b /dev/nvme0n1
+		wait_for "its generic node" test -c /dev/ng0n1
 	done
 	fails "unplug: a module whose disk is open stays" any "" sh -c 'rmmod nvmescope </dev/nvme0n1'
 	bdf=$(basename "$(readlink -f /sys/class/nvme/nvme0/device)")
-	fio --name=unbind --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --rw=randread --bs=4k \
+	fio --name=unbind --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --rw=randwrite --size=128M --bs=4k \
 		--iodepth=16 --time_based --runtime=60 --output=/out/unbind.txt &
 	fio=$!
-	sleep 1
+	wait_for "some I/O" busy
 	echo "$bdf" >/sys/bus/pci/drivers/nvmescope/unbind
 	status=0
 	wait $fio || status=$?
-	is "unplug: unbound under load, the reader learns it" $((status > 0)) 1
+	is "unplug: unbound under load, the writer learns it" $((status > 0)) 1
 	check "unplug: nodes gone" gone
 	echo "$bdf" >/sys/bus/pci/drivers/nvmescope/bind
 	wait_for "the disk again" test -b /dev/nvme0n1
@@ -102,7 +106,8 @@ cycles() { # N: in, and out again; each other time without waiting for the disk
 		insmod /modules/nvmescope_core.ko
 		insmod /modules/nvmescope.ko
 		[ $((i % 2)) = 0 ] || wait_for "the disk" test -b /dev/nvme0n1
-		rmmod nvmescope
+		# not while somebody looks for partitions
+		wait_for "the disk's last user" rmmod nvmescope
 		rmmod nvmescope_core
 		i=$((i + 1))
 	done
