@@ -39,8 +39,8 @@ reset() {
 	rmmod nvmescope_core
 }
 
-# A reader is at work: it has read more than whoever looked for partitions.
-busy() { [ "$(awk '{ print $1 }' /sys/block/nvme0n1/stat)" -gt 500 ]; }
+# Somebody is at work: has moved more than whoever looked for partitions.
+busy() { [ "$(awk '{ print $1 + $5 }' /sys/block/nvme0n1/stat)" -gt 500 ]; }
 
 # What a reader gets while its disk goes away: an error, or the end of its work.
 unplugged_under_load() {
