@@ -206,10 +206,12 @@ static int submit_io(struct nvme_ns *ns, struct nvme_user_io __user *arg)
  */
 static struct nvme_ns *only_ns(struct nvme_ctrl *ctrl)
 {
-	struct nvme_ns *ns = ERR_PTR(-ENOTTY);
+	struct nvme_ns *ns = ERR_PTR(-EINVAL);
 
 	down_read(&ctrl->namespaces_rwsem);
-	if (list_is_singular(&ctrl->namespaces)) {
+	if (list_empty(&ctrl->namespaces)) {
+		ns = ERR_PTR(-ENOTTY);
+	} else if (list_is_singular(&ctrl->namespaces)) {
 		ns = list_first_entry(&ctrl->namespaces, struct nvme_ns, node);
 		if (!nvme_get_ns(ns))
 			ns = ERR_PTR(-ENXIO);

@@ -147,7 +147,7 @@ static void lane_begin(struct gantt *g, struct lane *l, const char *name)
 	memset(l, 0, sizeof(*l));
 	for (unsigned int i = 0; i < LANE_LEVELS; i++)
 		l->end[i] = -AXIS_LENGTH;
-	picture_box(&g->pic, -gantt_px(GANTT_LEFT - 14), g->y, AXIS_LENGTH, g->y + 0.02,
+	picture_box(&g->pic, -gantt_px(GANTT_LEFT - 14), g->y, AXIS_LENGTH, g->y + 0.045,
 		    "fc rgb '" COLOR_LINE "' fs solid noborder");
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(&g->pic, 18));
 	snprintf(y, sizeof(y), "first %.3f", g->y + 0.55);

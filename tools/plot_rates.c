@@ -15,9 +15,9 @@ static void add_ticks(struct rows_picture *p, double most, double sign, double t
 	double step = nice_step(most, 3), unit = 1;
 	const char *letter = "";
 
-	if (step >= 1e3) {
-		unit = step >= 1e6 ? 1e6 : 1e3;
-		letter = step >= 1e6 ? "M" : "k";
+	if (most >= 1e3) {
+		unit = most >= 1e6 ? 1e6 : 1e3;
+		letter = most >= 1e6 ? "M" : "k";
 	}
 	for (double v = step; v <= most * 1.05; v += step)
 		fprintf(p->pic.script, ", '%g%s' %g", v / unit, letter, sign * v * times);

@@ -19,18 +19,17 @@ struct nvs_error {
 };
 
 /* Always returns -1, so that `return nvs_fail(err, "...")` reads well. */
-int nvs_fail(struct nvs_error *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int nvs_fail(struct nvs_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct recording;
 
 /* One event, valid until the recording is closed. */
 struct recorded {
 	const struct nvs_hdr *hdr;
-	unsigned int size;	/* bytes, hdr included */
-	unsigned int cpu;	/* CPU that wrote it; RECORDING_DEVICE: imported */
+	unsigned int size; /* bytes, hdr included */
+	unsigned int cpu;  /* CPU that wrote it; RECORDING_DEVICE: imported */
 };
-#define RECORDING_DEVICE	0xffffu
+#define RECORDING_DEVICE 0xffffu
 
 /*
  * Opens @dir and checks every packet header in it before any event is handed

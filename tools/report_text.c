@@ -129,11 +129,10 @@ static void print_waits(const struct analysis *a)
 		if (p[i].phase != NVS_PHASE_nvme_wait_ready)
 			continue;
 		who = nvs_symbol_name(NVS_SET_PHASE, p[i].said_parent);
-		printf("%s%s %s", waits++ ? ", " : "  Waited for CSTS.RDY: ", who ? who : "?",
-		       format_ns((double)(p[i].end - p[i].begin)).s);
+		printf("  %s %8s in %s\n",
+		       waits++ ? "                    " : "Waited for CSTS.RDY:",
+		       format_ns((double)(p[i].end - p[i].begin)).s, who ? who : "?");
 	}
-	if (waits)
-		printf("\n");
 }
 
 static void print_phases(const struct analysis *a)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "cmd.h"
 #include "timeline.h"
 
@@ -43,24 +44,37 @@ static unsigned int parse_only(const char *only, char *wrong, size_t size)
 	return set;
 }
 
-static int draw(struct timeline *t, unsigned int set, struct nvs_error *err)
+static int draw_each(struct timeline *t, unsigned int set, struct nvs_error *err)
 {
 	bool text = !strcmp(t->format, "text");
-	int ret;
 
-	if (!text && mkdir(t->out, 0777) != 0 && errno != EEXIST)
-		return nvs_fail(err, "cannot make directory %s: %s: choose another -o", t->out,
-				strerror(errno));
 	for (unsigned int k = 0; k < NR_PICTURES; k++) {
 		if (!(set & 1u << k))
 			continue;
-		ret = text ? pictures[k].text(t, err) : pictures[k].plot(t, err);
-		if (ret < 0)
+		if ((text ? pictures[k].text(t, err) : pictures[k].plot(t, err)) < 0)
 			return -1;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return nvs_fail(err, "cannot write to standard output: is its disk full?");
 	return 0;
+}
+
+static int draw(struct timeline *t, unsigned int set, struct nvs_error *err)
+{
+	bool made;
+
+	if (!strcmp(t->format, "text"))
+		return draw_each(t, set, err);
+	made = mkdir(t->out, 0777) == 0;
+	if (!made && errno != EEXIST)
+		return nvs_fail(err, "cannot make directory %s: %s: choose another -o", t->out,
+				strerror(errno));
+	if (draw_each(t, set, err) == 0)
+		return 0;
+	/* Goes only if it is still empty. */
+	if (made)
+		rmdir(t->out);
+	return -1;
 }
 
 static int run(struct timeline *t, const char *dir, unsigned int set, struct nvs_error *err)

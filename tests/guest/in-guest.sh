@@ -90,6 +90,7 @@ wait_for() { # WHAT COMMAND...
 }
 
 # Parameters are words: "hold_ms=1000 io_timeout=5".
+# shellcheck disable=SC2120 # most scripts need no parameters
 load() {
 	# shellcheck disable=SC2086
 	insmod /modules/nvmescope_core.ko ${1-}

@@ -95,6 +95,17 @@ static json_t *json_of(const struct bench *b)
 	return root;
 }
 
+/* The stages of a command add up to its total, so their means do, but for rounding. */
+static void check_stages(const json_t *latency)
+{
+	static const char *const stages[] = { "driver", "device", "completion" };
+	uint64_t sum = 0, total = number(json_object_get(latency, "total"), "mean_ns");
+
+	for (unsigned int i = 0; i < 3; i++)
+		sum += number(json_object_get(latency, stages[i]), "mean_ns");
+	assert_in_range(sum, total - 2, total + 2);
+}
+
 static void check_queue(const json_t *q, const struct synth_queue_truth *want)
 {
 	const json_t *total = json_object_get(json_object_get(q, "latency"), "total");
@@ -110,6 +121,7 @@ static void check_queue(const json_t *q, const struct synth_queue_truth *want)
 	assert_int_equal(number(q, "depth_at_end"), 0);
 	assert_int_equal(number(total, "count"), want->commands);
 	assert_int_equal(number(total, "max_ns"), want->max_latency);
+	check_stages(json_object_get(q, "latency"));
 	json_object_foreach((json_t *)trouble, key, value)
 		assert_int_equal(json_integer_value(value), 0);
 }
