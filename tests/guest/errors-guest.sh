@@ -46,7 +46,7 @@ main() {
 	disk_full
 	killed
 	record whole dd if=/dev/nvme0n1 of=/dev/null bs=4k count=200 iflag=direct
-	ls /sys/kernel/tracing/events/nvmescope | grep '^nvs_' >/out/tracefs
+	(cd /sys/kernel/tracing/events/nvmescope && printf '%s\n' nvs_* | sort) >/out/tracefs
 	echo 1 >/sys/kernel/tracing/events/nvmescope/enable
 	reads 1
 	check "tracefs: symbols have names" grep -q 'nvs_rq_start.*op=read' /sys/kernel/tracing/trace
