@@ -14,7 +14,7 @@ all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
 help: ## this list
 	@echo "nvmescope: an NVMe driver that shows its work, and the instruments to watch it"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 demo: packages tools kmod ## follow a controller from nvme_probe to its first I/Os, and draw it
 	@KERNEL=$(KERNEL) $(GUEST)/demo.sh
