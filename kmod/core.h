@@ -69,6 +69,51 @@ void nvme_phase_begin_work(struct nvme_phase *ph, u16 ctrl, u16 phase, u16 queue
 int nvme_phase_end(struct nvme_phase *ph, int result);
 u16 nvme_phase_current(void);
 
+/*
+ * Quirks: Q(bit, NAME, name in the parameter "quirks").  What this driver does:
+ *   stripe_size		I/O that crosses a stripe is slow: it is split there
+ *   identify_cns		Identify knows CNS 0 and 1 only: namespaces are counted through
+ *   delay_before_chk_rdy	CSTS must not be read right after CC was written
+ *   disable_write_zeroes	Write Zeroes is not to be trusted
+ *   ignore_dev_subnqn		SUBNQN is not unique: a name is made instead
+ *   no_ns_desc_list		the identification descriptors crash the device
+ *   dma_address_bits_48	its addresses have 48 bits
+ *   bogus_nid			namespace identifiers are not unique: not shown
+ *   single_vector		one interrupt vector for all queues
+ *   broken_msi			MSI does not work, MSI-X or INTx may
+ *   dmapool_align_512		PRP lists must start on 512 bytes
+ *   no_temp_thresh_change, no_secondary_temp_thresh	left to what reads temperatures
+ *   128_bytes_sqes, shared_tags	not done: such a device is refused
+ *   medium_prio_sq, simple_suspend	it is always so
+ *   no_apst, no_deepest_ps	power states are not used: nothing to do
+ */
+#define NVME_QUIRKS(Q)							\
+	Q(0,  STRIPE_SIZE, stripe_size)					\
+	Q(1,  IDENTIFY_CNS, identify_cns)				\
+	Q(2,  DELAY_BEFORE_CHK_RDY, delay_before_chk_rdy)		\
+	Q(3,  DISABLE_WRITE_ZEROES, disable_write_zeroes)		\
+	Q(4,  IGNORE_DEV_SUBNQN, ignore_dev_subnqn)			\
+	Q(5,  NO_NS_DESC_LIST, no_ns_desc_list)				\
+	Q(6,  DMA_ADDRESS_BITS_48, dma_address_bits_48)			\
+	Q(7,  BOGUS_NID, bogus_nid)					\
+	Q(8,  SINGLE_VECTOR, single_vector)				\
+	Q(9,  BROKEN_MSI, broken_msi)					\
+	Q(10, DMAPOOL_ALIGN_512, dmapool_align_512)			\
+	Q(11, NO_TEMP_THRESH_CHANGE, no_temp_thresh_change)		\
+	Q(12, NO_SECONDARY_TEMP_THRESH, no_secondary_temp_thresh)	\
+	Q(13, 128_BYTES_SQES, 128_bytes_sqes)				\
+	Q(14, SHARED_TAGS, shared_tags)					\
+	Q(15, MEDIUM_PRIO_SQ, medium_prio_sq)				\
+	Q(16, SIMPLE_SUSPEND, simple_suspend)				\
+	Q(17, NO_APST, no_apst)						\
+	Q(18, NO_DEEPEST_PS, no_deepest_ps)
+
+enum nvme_quirk {
+#define NVME_QUIRK_BIT(bit, upper, lower)	NVME_QUIRK_##upper = 1 << (bit),
+	NVME_QUIRKS(NVME_QUIRK_BIT)
+#undef NVME_QUIRK_BIT
+};
+
 struct nvme_ctrl;
 struct nvme_ns;
 
@@ -128,6 +173,9 @@ struct nvme_ctrl {
 	struct work_struct async_event_work;
 	u16 scan_cause;			/* phase that queued scan_work */
 	u16 reset_cause;		/* phase that queued reset_work */
+
+	unsigned long quirks;		/* NVME_QUIRK_* */
+	unsigned long quirks_off;	/* those the administrator says it has not */
 
 	/* Registers, as last read or written */
 	u64 cap;
@@ -246,6 +294,11 @@ void nvme_stop_ctrl(struct nvme_ctrl *ctrl);
 bool nvme_change_ctrl_state(struct nvme_ctrl *ctrl, enum nvs_STATE new_state);
 int nvme_reset_ctrl(struct nvme_ctrl *ctrl, enum nvs_WHY_RESET why);
 int nvme_reset_ctrl_sync(struct nvme_ctrl *ctrl, enum nvs_WHY_RESET why);
+
+/* quirks.c */
+const char *nvme_quirk_name(unsigned int bit);
+unsigned long nvme_quirk_mask(const char *name);
+void nvme_add_model_quirks(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
 
 /* regs.c: CC and CSTS */
 int nvme_enable_ctrl(struct nvme_ctrl *ctrl);

@@ -42,6 +42,8 @@
 #define nvme_stop_ctrl			nvmescope_stop_ctrl
 #define nvme_submit_sync_cmd		nvmescope_submit_sync_cmd
 #define nvme_init_internal_request	nvmescope_init_internal_request
+#define nvme_quirk_mask			nvmescope_quirk_mask
+#define nvme_quirk_name			nvmescope_quirk_name
 #define nvme_wq				nvmescope_wq
 #define nvme_reset_wq			nvmescope_reset_wq
 #define nvme_io_timeout			nvmescope_io_timeout

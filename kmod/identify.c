@@ -94,6 +94,8 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 		ret = ret < 0 ? ret : -EIO;
 		goto out_free;
 	}
+	if (!ctrl->identified)
+		nvme_add_model_quirks(ctrl, id);
 	remember(ctrl, id);
 	if (!ctrl->subsys)
 		ret = nvme_subsystem_join(ctrl, id);

@@ -74,11 +74,12 @@ static void nvme_release_prp_pools(struct nvme_dev *dev)
 static int make_pools(struct nvme_dev *dev)
 {
 	struct device *d = dev->ctrl.dev;
+	size_t align = dev->ctrl.quirks & NVME_QUIRK_DMAPOOL_ALIGN_512 ? 512 : 256;
 
 	dev->prp_page_pool = dma_pool_create("prp list page", d, NVME_CTRL_PAGE_SIZE,
 					     NVME_CTRL_PAGE_SIZE, 0);
 	dev->prp_small_pool = dma_pool_create("prp list 256", d,
-					      NVME_PRPS_PER_SMALL * sizeof(__le64), 256, 0);
+					      NVME_PRPS_PER_SMALL * sizeof(__le64), align, 0);
 	dev->sg_pool = mempool_create_kmalloc_pool(1, NVME_MAX_SEGMENTS *
 						   sizeof(struct scatterlist));
 	if (dev->prp_page_pool && dev->prp_small_pool && dev->sg_pool)
@@ -144,7 +145,7 @@ static const struct nvme_ctrl_ops nvme_pci_ctrl_ops = {
 	.get_address		= get_address,
 };
 
-static struct nvme_dev *alloc_dev(struct pci_dev *pdev)
+static struct nvme_dev *alloc_dev(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	int node = dev_to_node(&pdev->dev);
 	struct nvme_dev *dev = kzalloc_node(sizeof(*dev), GFP_KERNEL, node);
@@ -159,6 +160,7 @@ static struct nvme_dev *alloc_dev(struct pci_dev *pdev)
 	}
 	dev->ctrl.dev = get_device(&pdev->dev);
 	mutex_init(&dev->shutdown_lock);
+	nvme_set_id_quirks(dev, pdev, id);
 	INIT_WORK(&dev->ctrl.reset_work, nvme_reset_work);
 	return dev;
 }
@@ -171,13 +173,25 @@ static void trace_new_ctrl(struct pci_dev *pdev, struct nvme_dev *dev)
 			   pdev->device);
 }
 
-static int probe(struct pci_dev *pdev)
+/* Devices that this driver would not drive right. */
+static int refuse_unsupported(struct nvme_dev *dev)
 {
-	struct nvme_dev *dev = alloc_dev(pdev);
+	if (!(dev->ctrl.quirks & (NVME_QUIRK_128_BYTES_SQES | NVME_QUIRK_SHARED_TAGS)))
+		return 0;
+	dev_err(dev->ctrl.dev, "needs SQ entries of 128 bytes or one tag space, which this driver has not\n");
+	return -ENODEV;
+}
+
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct nvme_dev *dev = alloc_dev(pdev, id);
 	int ret;
 
 	if (!dev)
 		return -ENOMEM;
+	ret = refuse_unsupported(dev);
+	if (ret)
+		goto out_free_dev;
 	ret = nvme_dev_map(dev);
 	if (ret)
 		goto out_free_dev;
@@ -207,7 +221,7 @@ static int nvme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct nvme_phase phase;
 
 	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_probe);
-	return nvme_phase_end(&phase, probe(pdev));
+	return nvme_phase_end(&phase, probe(pdev, id));
 }
 
 /* Unplugged without a word: nothing that is in flight will complete. */
@@ -263,12 +277,6 @@ static void nvme_shutdown(struct pci_dev *pdev)
 	nvme_dev_disable(dev, true);
 	nvme_phase_end(&phase, 0);
 }
-
-static const struct pci_device_id nvme_id_table[] = {
-	{ PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_EXPRESS, 0xffffff) },
-	{ 0, }
-};
-MODULE_DEVICE_TABLE(pci, nvme_id_table);
 
 static struct pci_driver nvme_driver = {
 	.name		= "nvmescope",

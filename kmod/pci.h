@@ -122,6 +122,11 @@ static inline struct pci_dev *nvme_pdev(struct nvme_dev *dev)
 /* pci.c */
 int nvme_remap_bar(struct nvme_dev *dev, unsigned long size);
 
+/* pci_ids.c */
+extern const struct pci_device_id nvme_id_table[];
+void nvme_set_id_quirks(struct nvme_dev *dev, struct pci_dev *pdev,
+			const struct pci_device_id *id);
+
 /* pci_reset.c */
 void nvme_reset_work(struct work_struct *work);
 void nvme_dev_disable(struct nvme_dev *dev, bool shutdown);
@@ -133,6 +138,7 @@ void nvme_free_queues(struct nvme_dev *dev);
 void nvme_init_queue(struct nvme_queue *nvmeq);
 int nvme_request_queue_irq(struct nvme_queue *nvmeq);
 void nvme_suspend_queue(struct nvme_queue *nvmeq);
+unsigned int nvme_irq_types(struct nvme_dev *dev);
 unsigned int nvme_max_queues(void);
 int nvme_setup_io_queues(struct nvme_dev *dev);
 void nvme_delete_io_queues(struct nvme_dev *dev);

@@ -309,6 +309,13 @@ static void calc_sets(struct irq_affinity *affd, unsigned int vectors)
 	affd->nr_sets = reads ? 2 : 1;
 }
 
+/* Kinds of interrupt that the device may use. */
+unsigned int nvme_irq_types(struct nvme_dev *dev)
+{
+	return dev->ctrl.quirks & NVME_QUIRK_BROKEN_MSI ? PCI_IRQ_ALL_TYPES & ~PCI_IRQ_MSI :
+							  PCI_IRQ_ALL_TYPES;
+}
+
 /*
  * Vector 0 is the admin queue's, with no CPU of its own; the others are spread
  * over the CPUs by the kernel, which keeps them there ("managed").
@@ -321,11 +328,14 @@ static int setup_irqs(struct nvme_dev *dev, unsigned int count)
 		.calc_sets	= calc_sets,
 		.priv		= dev,
 	};
+	unsigned int wanted = count - polled + 1;
 	int ret;
 
+	if (dev->ctrl.quirks & NVME_QUIRK_SINGLE_VECTOR)
+		wanted = 1;
 	dev->io_queues[HCTX_TYPE_POLL] = polled;
-	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, count - polled + 1,
-					     PCI_IRQ_ALL_TYPES | PCI_IRQ_AFFINITY, &affd);
+	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, wanted,
+					     nvme_irq_types(dev) | PCI_IRQ_AFFINITY, &affd);
 	if (ret < 0)
 		return ret;
 	dev->num_vecs = ret;

@@ -37,17 +37,18 @@ static int read_capabilities(struct nvme_dev *dev)
 static int enable_function(struct nvme_dev *dev)
 {
 	struct pci_dev *pdev = nvme_pdev(dev);
+	u64 address_bits = dev->ctrl.quirks & NVME_QUIRK_DMA_ADDRESS_BITS_48 ? 48 : 64;
 	int ret;
 
 	ret = pci_enable_device_mem(pdev);
 	if (ret)
 		return ret;
 	pci_set_master(pdev);
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(address_bits));
 	if (ret)
 		goto out_disable;
 	/* One vector for the admin queue; the real number is known after Identify. */
-	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
+	ret = pci_alloc_irq_vectors(pdev, 1, 1, nvme_irq_types(dev));
 	if (ret < 0)
 		goto out_disable;
 	dev->num_vecs = 1;

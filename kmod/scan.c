@@ -69,7 +69,7 @@ static int identify_descriptors(struct nvme_ctrl *ctrl, struct nvme_ns *ids, u32
 	int ret;
 
 	/* Mandatory from 1.3 on. */
-	if (ctrl->vs < NVME_VS(1, 3, 0))
+	if (ctrl->vs < NVME_VS(1, 3, 0) || ctrl->quirks & NVME_QUIRK_NO_NS_DESC_LIST)
 		return 0;
 	data = kzalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
 	if (!data)
@@ -96,6 +96,11 @@ static int identify_ns(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_id_ns *id,
 		memcpy(ids->eui64, id->eui64, sizeof(ids->eui64));
 	if (!memchr_inv(ids->nguid, 0, sizeof(ids->nguid)))
 		memcpy(ids->nguid, id->nguid, sizeof(ids->nguid));
+	if (ctrl->quirks & NVME_QUIRK_BOGUS_NID) {
+		memset(ids->eui64, 0, sizeof(ids->eui64));
+		memset(ids->nguid, 0, sizeof(ids->nguid));
+		memset(ids->uuid, 0, sizeof(ids->uuid));
+	}
 	/* All zero: not attached to this controller (5.17.2.1). */
 	return id->ncap ? 0 : NVME_SC_INVALID_NS;
 }

@@ -70,9 +70,9 @@ static void release_subsys(struct device *dev)
  * Controllers before 1.2.1 have no SUBNQN.  Base Specification 4.5 tells how to
  * make a name from vendor, serial and model number instead.
  */
-static void fill_nqn(char nqn[NVMF_NQN_SIZE], const struct nvme_id_ctrl *id)
+static void fill_nqn(char nqn[NVMF_NQN_SIZE], const struct nvme_id_ctrl *id, bool ignore)
 {
-	if (id->subnqn[0] && strnlen(id->subnqn, sizeof(id->subnqn)) < NVMF_NQN_SIZE) {
+	if (!ignore && id->subnqn[0] && strnlen(id->subnqn, sizeof(id->subnqn)) < NVMF_NQN_SIZE) {
 		strscpy(nqn, id->subnqn, NVMF_NQN_SIZE);
 		return;
 	}
@@ -146,7 +146,7 @@ int nvme_subsystem_join(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	char nqn[NVMF_NQN_SIZE];
 	int ret = 0;
 
-	fill_nqn(nqn, id);
+	fill_nqn(nqn, id, ctrl->quirks & NVME_QUIRK_IGNORE_DEV_SUBNQN);
 	mutex_lock(&subsystems_lock);
 	subsys = find_subsys(nqn);
 	if (subsys)

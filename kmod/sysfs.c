@@ -67,6 +67,18 @@ static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(numa_node);
 
+static ssize_t quirks_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	unsigned long quirks = to_ctrl(dev)->quirks;
+	unsigned int bit;
+	int len = 0;
+
+	for_each_set_bit(bit, &quirks, BITS_PER_LONG)
+		len += sysfs_emit_at(buf, len, "%s%s", len ? " " : "", nvme_quirk_name(bit));
+	return len + sysfs_emit_at(buf, len, "%s\n", len ? "" : "none");
+}
+static DEVICE_ATTR_RO(quirks);
+
 #define CTRL_NUMBER(name)								\
 static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
 {											\
@@ -103,6 +115,7 @@ static struct attribute *ctrl_attrs[] = {
 	&dev_attr_transport.attr,
 	&dev_attr_address.attr,
 	&dev_attr_numa_node.attr,
+	&dev_attr_quirks.attr,
 	&dev_attr_cntlid.attr,
 	&dev_attr_queue_count.attr,
 	&dev_attr_sqsize.attr,
