@@ -123,7 +123,10 @@ struct nvs_hdr {
 	S(4, prp_chained)			\
 	S(5, sgl)
 
-/* A doorbell is a write to the device, or to the shadow page it looks at. */
+/*
+ * A doorbell is a write to the device, or to the shadow page it looks at.  If the
+ * device had to be woken after a shadow write, an mmio one follows that covers 0.
+ */
 #define NVS_SYMS_BELL(S)			\
 	S(0, mmio)				\
 	S(1, shadow)

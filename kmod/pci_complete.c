@@ -104,15 +104,19 @@ static void handle_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *c
 /* Slots up to cq_head are the device's again (CQyHDBL, 3.1.3.26). */
 static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 {
-	enum nvs_BELL how = NVS_BELL_mmio;
+	u16 ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
+	u16 new_head = nvmeq->cq_head;
 
-	if (nvmeq->cq_shadow && !nvme_shadow_update(nvmeq->cq_shadow, nvmeq->cq_event_idx,
-						    old_head, nvmeq->cq_head))
-		how = NVS_BELL_shadow;
-	trace_nvs_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
-			      nvmeq->cq_head, count, how);
-	if (how == NVS_BELL_mmio)
-		writel(nvmeq->cq_head, nvmeq->cq_db);
+	if (nvmeq->cq_shadow) {
+		trace_nvs_cq_doorbell(ctrl, nvmeq->qid, 0, old_head, new_head, count,
+				      NVS_BELL_shadow);
+		if (!nvme_shadow_update(nvmeq->cq_shadow, nvmeq->cq_event_idx, old_head, new_head))
+			return;
+		old_head = new_head;
+		count = 0;
+	}
+	trace_nvs_cq_doorbell(ctrl, nvmeq->qid, 0, old_head, new_head, count, NVS_BELL_mmio);
+	writel(new_head, nvmeq->cq_db);
 }
 
 /* Takes in all that is new.  Returns how many entries that were. */

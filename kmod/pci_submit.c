@@ -29,22 +29,28 @@ static inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_comm
  */
 static inline void ring_sq(struct nvme_queue *nvmeq)
 {
+	u16 ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
 	u16 old_tail = nvmeq->sq_rung;
 	u16 new_tail = nvmeq->sq_tail;
-	enum nvs_BELL how = NVS_BELL_mmio;
+	u16 count = new_tail - old_tail;
 
-	if (old_tail == new_tail)
+	if (!count)
 		return;
-	if (nvmeq->sq_shadow && !nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx,
-						    old_tail, new_tail))
-		how = NVS_BELL_shadow;
-	trace_nvs_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail,
-			      new_tail, new_tail > old_tail ? new_tail - old_tail :
-			      new_tail + nvmeq->depth - old_tail, how);
-	/* Orders the commands before it, as every writel() does for DMA memory. */
-	if (how == NVS_BELL_mmio)
-		writel(new_tail, nvmeq->sq_db);
+	if (new_tail < old_tail)
+		count += nvmeq->depth;
 	nvmeq->sq_rung = new_tail;
+	/* Traced before the device can see it: what comes of it must stand behind it. */
+	if (nvmeq->sq_shadow) {
+		trace_nvs_sq_doorbell(ctrl, nvmeq->qid, 0, old_tail, new_tail, count,
+				      NVS_BELL_shadow);
+		if (!nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx, old_tail, new_tail))
+			return;
+		old_tail = new_tail;
+		count = 0;
+	}
+	trace_nvs_sq_doorbell(ctrl, nvmeq->qid, 0, old_tail, new_tail, count, NVS_BELL_mmio);
+	/* Orders the commands before it, as every writel() does for DMA memory. */
+	writel(new_tail, nvmeq->sq_db);
 }
 
 /* Everything that can be done before the queue's lock. */

@@ -4,7 +4,7 @@
 # Kinds of queues and of pointers to data: queues for reads alone, polled queues, completions
 # in threads, shadow doorbells, SGLs. Data verified, and the recording equal to the device's log.
 . "$(dirname "$0")/lib.sh"
-plan 22
+plan 23
 
 recorded() { events "$logs/$1/rec"; }
 held() { check "$1: the recording equals the device's log" "$nvmescope" check --witness "$logs/$1/qemu.log" "$logs/$1/rec"; }
@@ -24,6 +24,8 @@ held threads
 
 guest shadow --smp 2 --nvme max_ioqpairs=2,mdts=7 --trace 'pci_nvme_*' -- queues-guest.sh run shadow
 held shadow
+is "shadow: nothing lost, nothing that the model cannot explain" \
+	"$("$nvmescope" report --json "$logs/shadow/rec" | jq -c '[.recording.lost.total, (.controllers[].queues[].trouble | add), (.unexplained | add)] | map(select(. != 0 and . != null))')" "[]"
 is "shadow: doorbells of both ways" \
 	"$(recorded shadow | sed -nE 's/^sq_doorbell .* how=([a-z]+).*/\1/p' | sort -u | tr '\n' ' ')" "mmio shadow "
 is "shadow: each value that the device found in its page is one that was recorded, in order" \

@@ -10,8 +10,9 @@ verified() { # LABEL OPTIONS...
 		--direct=1 --thread=1 --group_reporting --output="/out/$_label.txt" "$@"
 }
 
+# Without SGLs, which large segments would use, and shadow doorbells.
 sizes_work() {
-	load hold_ms=10000
+	load hold_ms=10000 "sgl_threshold=0 shadow_doorbells=0"
 	check "512 B to 1 MiB, 64 deep, four jobs, io_uring" \
 		verified io_uring --ioengine=io_uring --bsrange=512-1m --bs_unaligned=0 --blockalign=512 \
 		--iodepth=64 --size=32M --offset_increment=64M --numjobs=4
