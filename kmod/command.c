@@ -6,8 +6,19 @@
 #include "core.h"
 #include "trace.h"
 
+static int set_retries(const char *value, const struct kernel_param *kp)
+{
+	/* What struct nvme_req counts to. */
+	return param_set_uint_minmax(value, kp, 0, U8_MAX);
+}
+
+static const struct kernel_param_ops retries_ops = {
+	.set = set_retries,
+	.get = param_get_uint,
+};
+
 static unsigned int max_retries = 5;
-module_param(max_retries, uint, 0644);
+module_param_cb(max_retries, &retries_ops, &max_retries, 0644);
 MODULE_PARM_DESC(max_retries, "how often a failed command is tried again");
 
 static void setup_flush(struct nvme_ns *ns, struct nvme_command *cmd)
@@ -174,16 +185,30 @@ static bool may_retry(struct request *rq)
 	return req->flags & NVME_REQ_CANCELLED || req->retries < max_retries;
 }
 
+/*
+ * CRD, bits 12:11: which of the controller's three Command Retry Delay Times to
+ * wait, 0 for none (4.2.3).  Set only if we said that we heed it (identify.c).
+ */
+static unsigned int retry_delay_ms(struct nvme_req *req)
+{
+	unsigned int crd = (req->status & NVME_STATUS_CRD) >> 11;
+
+	return crd && !(req->flags & NVME_REQ_CANCELLED) ? req->ctrl->crdt[crd - 1] * 100 : 0;
+}
+
 static void retry(struct request *rq)
 {
 	struct nvme_req *req = nvme_req(rq);
+	unsigned int delay_ms = retry_delay_ms(req);
 
 	if (!(req->flags & NVME_REQ_CANCELLED))
 		req->retries++;
 	req->flags &= ~NVME_REQ_CANCELLED;
-	trace_nvs_retry(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid, 0, req->status,
-			req->retries);
-	blk_mq_requeue_request(rq, true);
+	trace_nvs_retry(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid, delay_ms,
+			req->status, req->retries);
+	blk_mq_requeue_request(rq, !delay_ms);
+	if (delay_ms)
+		blk_mq_delay_kick_requeue_list(rq->q, delay_ms);
 }
 
 static void report_error(struct request *rq)

@@ -16,6 +16,7 @@
 #include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/nvme.h>
 #include <linux/rwsem.h>
@@ -54,6 +55,7 @@ extern struct workqueue_struct *nvme_wq;
 extern struct workqueue_struct *nvme_reset_wq;
 extern unsigned int nvme_admin_timeout;
 extern unsigned int nvme_io_timeout;
+extern const struct kernel_param_ops nvme_seconds_ops;
 
 /* Scope of one initialisation or teardown step; lives on the stack. */
 struct nvme_phase {
@@ -192,6 +194,8 @@ struct nvme_ctrl {
 	u32 max_hw_sectors;		/* from MDTS, 512 B units */
 	u16 max_segments;
 	u32 rtd3e;			/* us */
+	u32 media_ms;			/* until media are ready, if CC.CRIME is set */
+	u16 crdt[3];			/* Command Retry Delay Times, 100 ms */
 	u8 vwc;
 	u8 acl;
 	u8 mdts;
@@ -310,6 +314,8 @@ int nvme_init_identify(struct nvme_ctrl *ctrl);
 int nvme_set_queue_count(struct nvme_ctrl *ctrl, unsigned int *count);
 int nvme_identify(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, void *data);
 int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result);
+int nvme_wait_ns_ready(struct nvme_ctrl *ctrl, u32 nsid);
+int nvme_get_log(struct nvme_ctrl *ctrl, u32 nsid, u8 lid, void *data, u32 len);
 
 /* subsystem.c */
 int nvme_subsystem_join(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);

@@ -3,6 +3,7 @@
  * What a controller says about itself (Identify, 5.17) and what the host asks
  * of it (Set Features, 5.27).
  */
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -31,8 +32,8 @@ int nvme_identify(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, void *data)
 				    NVME_IDENTIFY_DATA_SIZE, NULL);
 }
 
-/* Set Features @fid to @dw11.  0, -errno or an NVMe status. */
-int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result)
+static int set_feature_data(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, void *data, u32 len,
+			    u32 *result)
 {
 	struct nvme_command cmd = {
 		.features = {
@@ -42,11 +43,82 @@ int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result)
 		},
 	};
 	union nvme_result res;
-	int ret = nvme_submit_sync_cmd(ctrl, ctrl->admin_q, &cmd, NULL, 0, &res);
+	int ret = nvme_submit_sync_cmd(ctrl, ctrl->admin_q, &cmd, data, len, &res);
 
 	if (!ret && result)
 		*result = le32_to_cpu(res.u32);
 	return ret;
+}
+
+/* Set Features @fid to @dw11.  0, -errno or an NVMe status. */
+int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result)
+{
+	return set_feature_data(ctrl, fid, dw11, NULL, 0, result);
+}
+
+/**
+ * nvme_get_log() - the first bytes of a log page (5.16)
+ * @ctrl:	the controller
+ * @nsid:	NVME_NSID_ALL where none is meant
+ * @lid:	which page
+ * @data:	where to
+ * @len:	bytes, a multiple of 4
+ *
+ * Asynchronous events that point to the page are allowed again (RAE is 0).
+ * Return: 0, -errno or an NVMe status.
+ */
+int nvme_get_log(struct nvme_ctrl *ctrl, u32 nsid, u8 lid, void *data, u32 len)
+{
+	u32 dwords = len / 4 - 1;	/* from zero */
+	struct nvme_command cmd = {
+		.get_log_page = {
+			.opcode	= nvme_admin_get_log_page,
+			.nsid	= cpu_to_le32(nsid),
+			.lid	= lid,
+			.numdl	= cpu_to_le16(dwords & 0xffff),
+			.numdu	= cpu_to_le16(dwords >> 16),
+		},
+	};
+
+	return nvme_submit_sync_cmd(ctrl, ctrl->admin_q, &cmd, data, len, NULL);
+}
+
+/**
+ * nvme_wait_ns_ready() - until the medium of a namespace can be used
+ * @ctrl:	the controller
+ * @nsid:	the namespace
+ *
+ * Without CC.CRIME the controller was not ready before its media were.  With it,
+ * CRTO says how long they may take, and NSTAT.NRDY when one is there.
+ *
+ * Return: 0, also if the device cannot tell, or -errno.
+ */
+int nvme_wait_ns_ready(struct nvme_ctrl *ctrl, u32 nsid)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(ctrl->media_ms);
+	struct nvme_id_ns_cs_indep *id;
+	bool late = false;
+	int ret = 0;
+
+	if (!(ctrl->ctrl_config & NVME_CC_CRIME))
+		return 0;
+	id = kzalloc(sizeof(*id), GFP_KERNEL);
+	if (!id)
+		return -ENOMEM;
+	for (;;) {
+		late = time_after(jiffies, deadline);
+		ret = nvme_identify(ctrl, nsid, NVME_ID_CNS_NS_CS_INDEP, id);
+		if (ret || id->nstat & NVME_NSTAT_NRDY || late)
+			break;
+		msleep(100);
+	}
+	if (!ret && late && !(id->nstat & NVME_NSTAT_NRDY)) {
+		dev_warn(ctrl->dev, "namespace %u is not ready after %u ms\n", nsid,
+			 ctrl->media_ms);
+		ret = -EAGAIN;
+	}
+	kfree(id);
+	return min(ret, 0);
 }
 
 /* MDTS is a power of two of the smallest page, CAP.MPSMIN; 0 is no limit. */
@@ -68,6 +140,9 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->nn = le32_to_cpu(id->nn);
 	ctrl->sgls = le32_to_cpu(id->sgls);
 	ctrl->rtd3e = le32_to_cpu(id->rtd3e);
+	ctrl->crdt[0] = le16_to_cpu(id->crdt1);
+	ctrl->crdt[1] = le16_to_cpu(id->crdt2);
+	ctrl->crdt[2] = le16_to_cpu(id->crdt3);
 	ctrl->vwc = id->vwc;
 	ctrl->acl = id->acl;
 	ctrl->mdts = id->mdts;
@@ -75,6 +150,81 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->max_hw_sectors = min(ctrl->max_hw_sectors, transfer_limit(ctrl, id->mdts));
 	/* ACL, as all counts of the specification here, is from zero. */
 	atomic_set(&ctrl->abort_limit, id->acl + 1);
+}
+
+/* What the device offers and this driver leaves alone, said once. */
+static void tell_unused(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
+{
+	const struct {
+		bool offered;
+		const char *name;
+	} features[] = {
+		{ id->cmic & NVME_CTRL_CMIC_MULTI_CTRL, "multipath" },
+		{ id->cmic & NVME_CTRL_CMIC_ANA, "asymmetric access" },
+		{ id->hmpre, "host memory buffer" },
+		{ id->apsta, "autonomous power states" },
+		{ NVME_CAP_CMBS(ctrl->cap), "controller memory buffer" },
+		{ ctrl->oncs & NVME_CTRL_ONCS_RESERVATIONS, "reservations" },
+		{ ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP, "security (Opal)" },
+		{ id->kas, "keep-alive" },
+	};
+	char list[160] = "";
+	int i, len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (features[i].offered)
+			len += scnprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "",
+					 features[i].name);
+	if (len)
+		dev_info(ctrl->dev, "offers what this driver does not use: %s\n", list);
+}
+
+static int set_timestamp(struct nvme_ctrl *ctrl)
+{
+	__le64 ms;
+	int ret;
+
+	if (!(ctrl->oncs & NVME_CTRL_ONCS_TIMESTAMP))
+		return 0;
+	/* Since 1970, in 48 bits (5.27.1.10). */
+	ms = cpu_to_le64(ktime_to_ms(ktime_get_real()));
+	ret = set_feature_data(ctrl, NVME_FEAT_TIMESTAMP, 0, &ms, sizeof(ms), NULL);
+	if (ret > 0)
+		dev_warn_once(ctrl->dev, "Set Features, Timestamp: status %#x\n", ret);
+	return min(ret, 0);
+}
+
+/*
+ * Host Behavior Support (5.27.1.18): that we wait before a retry when told to, and
+ * know LBA formats past the sixteenth and larger metadata.
+ */
+static int set_host_behavior(struct nvme_ctrl *ctrl, bool many_formats)
+{
+	struct nvme_feat_host_behavior *host;
+	int ret;
+
+	if (!ctrl->crdt[0] && !many_formats)
+		return 0;
+	host = kzalloc(sizeof(*host), GFP_KERNEL);
+	if (!host)
+		return -ENOMEM;
+	host->acre = ctrl->crdt[0] ? NVME_ENABLE_ACRE : 0;
+	host->lbafee = many_formats ? NVME_ENABLE_LBAFEE : 0;
+	ret = set_feature_data(ctrl, NVME_FEAT_HOST_BEHAVIOR, 0, host, sizeof(*host), NULL);
+	kfree(host);
+	if (ret > 0)
+		dev_warn_once(ctrl->dev, "Set Features, Host Behavior Support: status %#x\n", ret);
+	return min(ret, 0);
+}
+
+/* Features that a reset has set back. */
+static int set_host_features(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
+{
+	int ret = set_timestamp(ctrl);
+
+	if (ret)
+		return ret;
+	return set_host_behavior(ctrl, le32_to_cpu(id->ctratt) & NVME_CTRL_ATTR_ELBAS);
 }
 
 static int identify_ctrl(struct nvme_ctrl *ctrl)
@@ -94,11 +244,15 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 		ret = ret < 0 ? ret : -EIO;
 		goto out_free;
 	}
-	if (!ctrl->identified)
-		nvme_add_model_quirks(ctrl, id);
 	remember(ctrl, id);
+	if (!ctrl->identified) {
+		nvme_add_model_quirks(ctrl, id);
+		tell_unused(ctrl, id);
+	}
 	if (!ctrl->subsys)
 		ret = nvme_subsystem_join(ctrl, id);
+	if (!ret)
+		ret = set_host_features(ctrl, id);
 	if (!ret)
 		ctrl->identified = true;
 out_free:

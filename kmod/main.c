@@ -21,13 +21,24 @@ static bool trace_from_init;
 module_param_named(trace_init, trace_from_init, bool, 0444);
 MODULE_PARM_DESC(trace_init, "switch all events/nvmescope on before nvme_core_init begins");
 
+/* A time that is waited: none and more than a day are mistakes. */
+static int set_seconds(const char *value, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(value, kp, 1, 24 * 60 * 60);
+}
+
+const struct kernel_param_ops nvme_seconds_ops = {
+	.set = set_seconds,
+	.get = param_get_uint,
+};
+
 unsigned int nvme_admin_timeout = 60;
-module_param_named(admin_timeout, nvme_admin_timeout, uint, 0644);
+module_param_cb(admin_timeout, &nvme_seconds_ops, &nvme_admin_timeout, 0644);
 MODULE_PARM_DESC(admin_timeout, "timeout for admin commands (s)");
 EXPORT_SYMBOL_GPL(nvme_admin_timeout);
 
 unsigned int nvme_io_timeout = 30;
-module_param_named(io_timeout, nvme_io_timeout, uint, 0644);
+module_param_cb(io_timeout, &nvme_seconds_ops, &nvme_io_timeout, 0644);
 MODULE_PARM_DESC(io_timeout, "timeout for I/O commands (s)");
 EXPORT_SYMBOL_GPL(nvme_io_timeout);
 

@@ -6,8 +6,19 @@
 #include "pci.h"
 #include "trace.h"
 
+static int set_depth(const char *value, const struct kernel_param *kp)
+{
+	/* A ring of one is always empty; a tag must fit a command identifier. */
+	return param_set_uint_minmax(value, kp, 2, 4095);
+}
+
+static const struct kernel_param_ops depth_ops = {
+	.set = set_depth,
+	.get = param_get_uint,
+};
+
 static unsigned int io_queue_depth = 1024;
-module_param(io_queue_depth, uint, 0444);
+module_param_cb(io_queue_depth, &depth_ops, &io_queue_depth, 0444);
 MODULE_PARM_DESC(io_queue_depth, "entries of each I/O queue (2 to 4095)");
 
 static int read_capabilities(struct nvme_dev *dev)
@@ -26,9 +37,8 @@ static int read_capabilities(struct nvme_dev *dev)
 	ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &ctrl->cap);
 	if (ret)
 		return ret;
-	/* MQES counts from zero; a tag must fit its bits of a command identifier. */
-	dev->q_depth = min3(NVME_CAP_MQES(ctrl->cap) + 1, (u64)clamp(io_queue_depth, 2u, 4095u),
-			    4095ULL);
+	/* MQES counts from zero. */
+	dev->q_depth = min_t(u32, NVME_CAP_MQES(ctrl->cap) + 1, io_queue_depth);
 	dev->db_stride = 1 << NVME_CAP_STRIDE(ctrl->cap);
 	ctrl->sqsize = dev->q_depth - 1;
 	return 0;
@@ -114,13 +124,51 @@ static int write_admin_queue(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 	return 0;
 }
 
+/* CSTS.NSSRO stays after an NVM Subsystem Reset until it is written with 1. */
+static int clear_subsystem_reset(struct nvme_ctrl *ctrl)
+{
+	u32 csts;
+	int ret;
+
+	/* CAP.NSSRS: it has this kind of reset at all. */
+	if (!NVME_CAP_NSSRC(ctrl->cap))
+		return 0;
+	ret = ctrl->ops->reg_read32(ctrl, NVME_REG_CSTS, &csts);
+	if (!ret && csts != ~0 && csts & NVME_CSTS_NSSRO)
+		ret = ctrl->ops->reg_write32(ctrl, NVME_REG_CSTS, NVME_CSTS_NSSRO);
+	return ret;
+}
+
+/* One that does not stop when told so is reset from outside, and told again. */
+static int disable_or_flr(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	struct pci_dev *pdev = nvme_pdev(dev);
+	int ret = nvme_disable_ctrl(ctrl);
+
+	if (ret != -ETIMEDOUT)
+		return ret;
+	ret = pcie_reset_flr(pdev, false);
+	trace_nvs_reset(nvme_ctrl_id(ctrl), 0, 0, NVS_WHY_RESET_flr, ret);
+	dev_warn(ctrl->dev, "does not stop; function level reset: %d\n", ret);
+	if (ret)
+		return ret;
+	/* Restoring uses the saved state up, and error recovery wants one too. */
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	return nvme_disable_ctrl(ctrl);
+}
+
 static int configure_admin_queue(struct nvme_dev *dev)
 {
 	struct nvme_queue *nvmeq = &dev->queues[0];
 	int ret;
 
+	ret = clear_subsystem_reset(&dev->ctrl);
+	if (ret)
+		return ret;
 	/* Firmware may have left it running: queues may change only while off. */
-	ret = nvme_disable_ctrl(&dev->ctrl);
+	ret = disable_or_flr(dev);
 	if (ret)
 		return ret;
 	ret = nvme_alloc_queue(dev, 0, NVME_AQ_DEPTH);

@@ -114,7 +114,7 @@ static int check_ns(struct nvme_ctrl *ctrl, u32 nsid)
 
 	if (!ids || !id)
 		goto out_free;
-	ret = identify_ns(ctrl, nsid, id, ids);
+	ret = nvme_wait_ns_ready(ctrl, nsid) ?: identify_ns(ctrl, nsid, id, ids);
 	ns = find_ns(ctrl, nsid);
 	if (ret < 0)
 		goto out_free;	/* not the namespace's fault: leave it */
