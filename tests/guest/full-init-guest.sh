@@ -32,4 +32,38 @@ quirky() {
 	rmmod nvmescope_core
 }
 
+# Two queues and more share a line, or have fewer vectors than asked for.
+few() { # WHAT VECTORS QUEUES
+	load
+	is "$1: queues, admin included" "$(cat $ctrl/queue_count)" "$3"
+	is "$1: interrupts" "$(grep -c nvme0q /proc/interrupts)" "$2"
+	check "$1: it reads" reads
+	check "$1: it writes" dd if=/dev/zero of=/dev/nvme0n1 bs=64k count=16 oflag=direct
+	check "$1: it resets" reset
+	check "$1: it reads after the reset" reads
+	unload
+}
+reset() { echo 1 >$ctrl/reset_controller && live; }
+
+parameters() {
+	for bad in admin_timeout=0 io_timeout=0 io_timeout=-1 shutdown_timeout=x max_retries=256; do
+		check "$bad is refused" refused nvmescope_core "$bad"
+	done
+	insmod /modules/nvmescope_core.ko
+	for bad in io_queue_depth=1 io_queue_depth=4096 io_queue_depth=x; do
+		check "$bad is refused" refused nvmescope "$bad"
+	done
+	rmmod nvmescope_core
+	load "io_timeout=7 admin_timeout=8 shutdown_timeout=9 max_retries=255" io_queue_depth=2
+	is "io_queue_depth=2: entries, counted from zero" "$(cat $ctrl/sqsize)" 1
+	check "io_queue_depth=2: it reads" reads
+	fails "io_timeout: no zero later either" any "Invalid argument" \
+		sh -c "echo 0 >/sys/module/nvmescope_core/parameters/io_timeout"
+	is "io_timeout is what it was" "$(cat /sys/module/nvmescope_core/parameters/io_timeout)" 7
+	is "what is not used is said once, in one line" "$(dmesg | grep -c "offers what this driver does not use")" 1
+	check "a reset does not say it again" reset
+	is "what is not used is still said once" "$(dmesg | grep -c "offers what this driver does not use")" 1
+	unload
+}
+
 "$@"

@@ -3,6 +3,10 @@
 #
 # The ways in which a controller comes up, and what may happen to it while it is up.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 47
 
 guest quirks -- full-init-guest.sh quirky
+guest nomsi --append pci=nomsi -- full-init-guest.sh few INTx 1 2
+guest vectors --smp 4 --nvme msix_qsize=2 -- full-init-guest.sh few "two vectors" 2 2
+guest queues --smp 4 --nvme max_ioqpairs=1 -- full-init-guest.sh few "one I/O queue" 2 2
+guest parameters -- full-init-guest.sh parameters

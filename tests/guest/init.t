@@ -97,7 +97,7 @@ is "admin commands of the first start, in order" "$(awk '
 		/^ctrl_state .*new_state=live/ { exit }
 		/^cmd_setup .* qid=0 / { split($0, f, "opcode="); split(f[2], o, " "); split($0, g, "cdw10="); split(g[2], c, " ")
 			printf "%s%s ", o[1], o[1] ~ /0x(6|9)$/ ? "/" c[1] : "" }' "$work/events")" \
-	"0x6/0x1 0x9/0x7 0x5 0x1 0x5 0x1 0x7C 0x9/0xB "
+	"0x6/0x1 0x9/0xE 0x9/0x16 0x9/0x7 0x5 0x1 0x5 0x1 0x7C 0x9/0xB "
 
 is "no I/O queue is used before the controller is live" "$(awk '
 		/new_state=live/ { live = 1 } /new_state=(resetting|connecting|deleting) / { live = 0 }
