@@ -25,7 +25,8 @@
 #define NVME_PRPS_PER_SMALL	32
 #define NVME_MAX_PRP_LISTS	5
 /* SGL descriptors (4.1.2) that fit the two kinds of list. */
-#define NVME_SGL_PER_SMALL	(NVME_PRPS_PER_SMALL * sizeof(__le64) / sizeof(struct nvme_sgl_desc))
+#define NVME_SGL_PER_SMALL	\
+	(NVME_PRPS_PER_SMALL * sizeof(__le64) / sizeof(struct nvme_sgl_desc))
 
 /* A submission queue with the completion queue that serves it. */
 struct nvme_queue {
