@@ -57,7 +57,7 @@ fails() { # WHAT STATUS|any REGEX COMMAND...
 	fi
 	printf '%s\n' "$_regex" >/tmp/regex
 	while read -r _line; do
-		grep -qE -- "$_line" /tmp/words || _why="$_why; its stderr has no '$_line'"
+		[ -z "$_line" ] || grep -qE -- "$_line" /tmp/words || _why="$_why; its stderr has no '$_line'"
 	done </tmp/regex
 	if [ -z "$_why" ]; then
 		point ok "$_what"

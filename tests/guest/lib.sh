@@ -82,7 +82,7 @@ fails() {
 	status=$?
 	[[ $status == "$wanted" || ($wanted == any && $status -gt 0 && $status -lt 126) ]] || why="exit status $status, not $wanted"
 	while read -r line; do
-		grep -qE -- "$line" "$work/words" || why+="${why:+; }its stderr has no '$line'"
+		[[ ! $line ]] || grep -qE -- "$line" "$work/words" || why+="${why:+; }its stderr has no '$line'"
 	done <<<"$regex"
 	if [[ ! $why ]]; then
 		point ok "$what"

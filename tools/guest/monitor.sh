@@ -108,7 +108,7 @@ answer() {
 	[[ $1 == *' '* ]] && rest=${1#* }
 	reply=
 	case $verb in
-	ready) ready || status=1 ;;
+	ready) ready || machinery "cannot put the NVMe device into its slot: $reply" ;;
 	plug) plug "${rest:-nvme0}" || status=1 ;;
 	unplug) unplug "${rest:-nvme0}" || status=1 ;;
 	qmp) qmp "$rest" || status=1 ;;
