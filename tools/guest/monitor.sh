@@ -11,14 +11,19 @@ monitor_open() {
 	exec {qmp_in}<>"$run/qmp.in" {qmp_out}<>"$run/qmp.out"
 	# shellcheck disable=SC2034 # vm.sh reads it
 	exec {host_in}<>"$run/host.in" {host_out}<>"$run/host.out"
-	events=()
+	events=() pending=''
 }
 
-# One line of QMP into $reply, within S seconds; events are put aside.
+# One line of QMP into $reply, within S seconds; events are put aside.  What is there of a
+# line when read gives up waiting is kept: on a busy host lines come in pieces.
 qmp_read() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1)) part
 	while ((SECONDS <= until)) && kill -0 "$qemu" 2>/dev/null; do
-		read -r -t 0.5 -u "$qmp_out" reply || continue
+		if ! read -r -t 0.5 -u "$qmp_out" part; then
+			pending+=$part
+			continue
+		fi
+		reply=$pending$part pending=''
 		[[ $reply == *'"event": '* ]] && events+=("$reply")
 		return 0
 	done
