@@ -10,22 +10,16 @@ throttle() {
 
 live() { [ "$(cat /sys/class/nvme/nvme0/state)" = live ]; }
 
-# N blocks of 64 KiB, all in flight at once, from the pattern's begin to the disk's.
-write_at_once() {
-	i=0
-	writers=
-	while [ $i -lt "$1" ]; do
-		dd if=/tmp/pattern of=/dev/nvme0n1 bs=64k skip=$i seek=$i count=1 oflag=direct &
-		writers="$writers $!"
-		i=$((i + 1))
-	done
-	for w in $writers; do wait "$w" || return 1; done
+# N blocks of 64 KiB with checksums in them; from one process, so that all are in flight at
+# once however busy the host is.
+blocks() { # N OPTIONS...
+	_n=$1
+	shift
+	fio --name=blocks --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --iodepth="$_n" --iodepth_batch="$_n" \
+		--bs=64k --size=$((_n * 64))k --verify=crc32c "$@"
 }
-
-same() { # N
-	dd if=/dev/nvme0n1 bs=64k count="$1" iflag=direct >/tmp/read
-	head -c $(($1 * 65536)) /tmp/pattern | cmp - /tmp/read
-}
+write_at_once() { blocks "$1" --rw=write --do_verify=0; }
+same() { blocks "$1" --rw=read; }
 
 # 64 KiB a second: the last of five waits for 4 s, longer than a timeout of 2 s (and its
 # Abort, which ends nothing) and shorter than two.
@@ -36,14 +30,22 @@ abort_work() {
 	check "abort: and are on the disk" same 5
 }
 
+# Lets the disk go on as soon as the driver has had enough of it.
+relent() {
+	wait_for "a reset" grep -q 'why=timeout' /sys/kernel/tracing/trace
+	throttle 0
+}
+
 # The last of twelve would wait for 11 s: two timeouts and more.
 reset_work() {
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_reset/enable
 	throttle 65536
-	(sleep 6; throttle 0) &
+	relent &
 	check "reset: twelve writes, the last much later, all end well" write_at_once 12
 	wait
 	check "reset: and are on the disk" same 12
 	check "reset: live afterwards" live
+	echo 0 >/sys/kernel/tracing/events/nvmescope/enable
 }
 
 # Without leave to read memory the device cannot fetch a command: CSTS.CFS.
@@ -55,8 +57,9 @@ fatal_work() {
 }
 
 main() {
-	dd if=/dev/urandom of=/tmp/pattern bs=64k count=12
 	load "io_timeout=2"
+	# each block its own command
+	echo 2 >/sys/block/nvme0n1/queue/nomerges
 	record abort sh "$0" abort_work
 	record reset sh "$0" reset_work
 	record fatal sh "$0" fatal_work
