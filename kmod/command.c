@@ -29,7 +29,8 @@ static void setup_flush(struct nvme_ns *ns, struct nvme_command *cmd)
 }
 
 /* Read and Write: NVM Command Set Specification 1.0, 3.2.4 and 3.2.6. */
-static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd, u8 opcode)
+static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+			    u8 opcode)
 {
 	u16 control = 0;
 
