@@ -29,7 +29,8 @@ static void setup_flush(struct nvme_ns *ns, struct nvme_command *cmd)
 }
 
 /* Read and Write: NVM Command Set Specification 1.0, 3.2.4 and 3.2.6. */
-static void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd, u8 opcode)
+static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+			    u8 opcode)
 {
 	u16 control = 0;
 
@@ -46,6 +47,12 @@ static void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command
 		.length	 = cpu_to_le16((blk_rq_bytes(rq) >> ns->lba_shift) - 1),
 		.control = cpu_to_le16(control),
 	};
+}
+
+void nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+		   u8 opcode)
+{
+	setup_rw(ns, rq, cmd, opcode);
 }
 
 static void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
@@ -70,6 +77,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	struct nvme_req *req = nvme_req(rq);
 	struct nvme_ns *ns = rq->q->queuedata;
 	struct nvme_command *cmd = req->cmd;
+	blk_status_t status;
 
 	/* A retry is the same use of the tag to blk-mq, but not to the device. */
 	req->cid = NVME_CID(++req->gen, rq->tag);
@@ -98,7 +106,9 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	case REQ_OP_DRV_OUT:
 		break;	/* the submitter has built it */
 	default:
-		return BLK_STS_NOTSUPP;
+		status = nvme_setup_special(ns, rq, cmd);
+		if (status)
+			return status;
 	}
 	cmd->common.command_id = req->cid;
 	if (trace_nvs_cmd_setup_enabled())
@@ -231,6 +241,8 @@ void nvme_complete_rq(struct request *rq)
 {
 	struct nvme_req *req = nvme_req(rq);
 
+	if (unlikely(req->flags & NVME_REQ_SPECIAL))
+		nvme_finish_special(rq);
 	trace_complete(rq, NVS_HOW_DONE_direct);
 	if (unlikely(may_retry(rq))) {
 		retry(rq);
@@ -245,6 +257,8 @@ EXPORT_SYMBOL_GPL(nvme_complete_rq);
 /* One of a batch, which holds nothing that failed; the caller ends them all. */
 void nvme_complete_batch_req(struct request *rq)
 {
+	if (unlikely(nvme_req(rq)->flags & NVME_REQ_SPECIAL))
+		nvme_finish_special(rq);
 	trace_complete(rq, NVS_HOW_DONE_batched);
 }
 EXPORT_SYMBOL_GPL(nvme_complete_batch_req);

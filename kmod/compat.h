@@ -6,6 +6,7 @@
 #ifndef NVMESCOPE_COMPAT_H
 #define NVMESCOPE_COMPAT_H
 
+#include <linux/blk-integrity.h>
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/device.h>
@@ -25,8 +26,38 @@ struct nvme_limits {
 	u16 max_segments;
 	u32 dma_alignment;		/* mask */
 	unsigned long virt_boundary;	/* mask */
+	u32 max_discard_sectors;	/* 512 B units, 0: no discard */
+	u32 discard_granularity;	/* bytes */
+	u32 max_write_zeroes_sectors;	/* 512 B units, 0: no write zeroes */
+	u32 chunk_sectors;		/* 512 B units: boundary, or size of a zone */
+	u32 atomic_max;			/* bytes written all or not at all */
+	u32 atomic_boundary;		/* bytes, 0: none */
+	u32 max_append_sectors;		/* 512 B units; the rest is for zoned disks */
+	u32 max_open_zones;		/* 0: no limit */
+	u32 max_active_zones;
+	u16 max_discard_segments;
+	u16 max_integrity_segments;
 	bool write_cache;
+	bool zoned;
 };
+
+#ifndef HAVE_QUEUE_LIMITS
+static inline void nvme_compat_set_zoned(struct request_queue *q, const struct nvme_limits *l)
+{
+	if (!l->zoned) {
+		/* An admin queue has no disk. */
+		if (q->disk && blk_queue_is_zoned(q))
+			disk_set_zoned(q->disk, BLK_ZONED_NONE);
+		return;
+	}
+	disk_set_zoned(q->disk, BLK_ZONED_HM);
+	blk_queue_flag_set(QUEUE_FLAG_ZONE_RESETALL, q);
+	blk_queue_zone_write_granularity(q, l->logical_block_size);
+	blk_queue_max_zone_append_sectors(q, l->max_append_sectors);
+	disk_set_max_open_zones(q->disk, l->max_open_zones);
+	disk_set_max_active_zones(q->disk, l->max_active_zones);
+}
+#endif
 
 /* 6.9: queue_limits_*() instead of one setter for each limit. */
 static inline int nvme_compat_set_limits(struct request_queue *q, const struct nvme_limits *l)
@@ -40,12 +71,29 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	lim.io_opt = l->io_opt;
 	lim.max_hw_sectors = l->max_hw_sectors;
 	lim.max_segments = l->max_segments;
+	lim.max_integrity_segments = l->max_integrity_segments;
 	lim.max_segment_size = UINT_MAX;
 	lim.dma_alignment = l->dma_alignment;
 	lim.virt_boundary_mask = l->virt_boundary;
-	lim.features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL);
+	lim.max_hw_discard_sectors = l->max_discard_sectors;
+	lim.max_discard_segments = l->max_discard_segments ?: 1;
+	lim.discard_granularity = l->discard_granularity;
+	lim.max_write_zeroes_sectors = l->max_write_zeroes_sectors;
+	lim.chunk_sectors = l->chunk_sectors;
+	lim.atomic_write_hw_max = l->atomic_max;
+	lim.atomic_write_hw_boundary = l->atomic_boundary;
+	lim.atomic_write_hw_unit_min = l->atomic_max ? l->logical_block_size : 0;
+	lim.atomic_write_hw_unit_max = l->atomic_max ? rounddown_pow_of_two(l->atomic_max) : 0;
+	lim.max_zone_append_sectors = l->max_append_sectors;
+	lim.max_open_zones = l->max_open_zones;
+	lim.max_active_zones = l->max_active_zones;
+	lim.zone_write_granularity = l->zoned ? l->logical_block_size : 0;
+	lim.features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL |
+			  BLK_FEAT_ZONED);
 	if (l->write_cache)
 		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
+	if (l->zoned)
+		lim.features |= BLK_FEAT_ZONED;
 	return queue_limits_commit_update(q, &lim);
 #else
 	blk_queue_logical_block_size(q, l->logical_block_size);
@@ -58,6 +106,12 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	blk_queue_virt_boundary(q, l->virt_boundary);
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
 	blk_queue_write_cache(q, l->write_cache, l->write_cache);
+	blk_queue_max_discard_sectors(q, l->max_discard_sectors);
+	blk_queue_max_discard_segments(q, l->max_discard_segments ?: 1);
+	q->limits.discard_granularity = l->discard_granularity;
+	blk_queue_max_write_zeroes_sectors(q, l->max_write_zeroes_sectors);
+	blk_queue_chunk_sectors(q, l->chunk_sectors);
+	nvme_compat_set_zoned(q, l);
 	return 0;
 #endif
 }

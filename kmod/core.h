@@ -131,6 +131,34 @@ struct nvme_ctrl_ops {
 	int (*get_address)(struct nvme_ctrl *ctrl, char *buf, int size);
 };
 
+/* What tells a namespace from all others (5.17.2.4); all zero is none. */
+struct nvme_ns_ids {
+	u8 eui64[8];
+	u8 nguid[16];
+	u8 uuid[16];
+	u8 csi;				/* its I/O command set: NVME_CSI_NVM, NVME_CSI_ZNS */
+};
+
+/* How a namespace's blocks are made.  Zeroed before it is filled, to be compared. */
+struct nvme_ns_format {
+	u64 blocks;
+	const char *why_not;		/* why no disk can be made of it, or NULL */
+	u16 ms;				/* bytes of metadata for each block */
+	u8 lba_shift;
+	u8 pi_type;			/* protection information: 1 to 3, 0 is none */
+	u8 pi_size;			/* bytes of it, within ms */
+	bool read_only;
+	bool deac;			/* Write Zeroes may deallocate, and reads zeroes then */
+};
+
+/* All that Identify tells of a namespace, before anything is made of it. */
+struct nvme_ns_info {
+	u32 nsid;
+	struct nvme_ns_ids ids;
+	struct nvme_ns_format format;
+	struct nvme_limits limits;
+};
+
 /* An NVM subsystem (1.4): what its controllers share. */
 struct nvme_subsystem {
 	struct device dev;
@@ -192,6 +220,12 @@ struct nvme_ctrl {
 	u32 nn;
 	u32 sgls;
 	u32 max_hw_sectors;		/* from MDTS, 512 B units */
+	u32 max_zeroes_sectors;		/* of one Write Zeroes command, 512 B units */
+	u32 max_append_sectors;		/* of one Zone Append command, 512 B units */
+	u32 max_discard_blocks;		/* of one deallocated range; U32_MAX: no limit */
+	u16 max_discard_ranges;		/* 0: no Dataset Management command */
+	u32 ctratt;
+	u16 awupf;			/* blocks, from zero */
 	u16 max_segments;
 	u32 rtd3e;			/* us */
 	u32 media_ms;			/* until media are ready, if CC.CRIME is set */
@@ -201,6 +235,10 @@ struct nvme_ctrl {
 	u8 mdts;
 	u8 cntrltype;
 	bool identified;
+
+	/* Ranges to deallocate, when memory is short: one command at a time. */
+	void *discard_page;
+	unsigned long discard_page_busy;
 
 	u32 aen_result;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
@@ -216,13 +254,14 @@ struct nvme_ns {
 	struct device cdev_device;	/* ng0n1 */
 	u32 nsid;
 	int instance;			/* the 1 of nvme0n1 */
+	/* Of format, what every read and write looks at */
 	u8 lba_shift;
-	u64 blocks;
+	u16 ms;
+	struct nvme_ns_format format;
+	struct nvme_limits limits;	/* as applied to queue */
 	bool quiesced;			/* by nvme_quiesce_io_queues() */
 	bool cdev_added;
-	u8 eui64[8];
-	u8 nguid[16];
-	u8 uuid[16];
+	struct nvme_ns_ids ids;
 };
 
 /*
@@ -243,6 +282,7 @@ struct nvme_req {
 /* nvme_req.flags */
 #define NVME_REQ_CANCELLED	0x01
 #define NVME_REQ_USER		0x02	/* passthrough: show the caller each status */
+#define NVME_REQ_SPECIAL	0x04	/* nvme_finish_special() has to see its end */
 
 static inline struct nvme_req *nvme_req(struct request *rq)
 {
@@ -313,6 +353,7 @@ int nvme_shutdown_ctrl(struct nvme_ctrl *ctrl);
 int nvme_init_identify(struct nvme_ctrl *ctrl);
 int nvme_set_queue_count(struct nvme_ctrl *ctrl, unsigned int *count);
 int nvme_identify(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, void *data);
+int nvme_identify_csi(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, u8 csi, void *data);
 int nvme_set_features(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, u32 *result);
 int nvme_wait_ns_ready(struct nvme_ctrl *ctrl, u32 nsid);
 int nvme_get_log(struct nvme_ctrl *ctrl, u32 nsid, u8 lid, void *data, u32 len);
@@ -337,6 +378,7 @@ void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
 
 /* command.c: one command, from request to SQE and from status to end */
 blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq);
+void nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd, u8 opcode);
 blk_status_t nvme_refuse_request(struct nvme_ctrl *ctrl, struct request *rq);
 void nvme_complete_rq(struct request *rq);
 void nvme_complete_batch_req(struct request *rq);
@@ -345,6 +387,17 @@ void nvme_init_internal_request(struct request *rq, struct nvme_ctrl *ctrl,
 int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 			 struct nvme_command *cmd, void *buf, unsigned int len,
 			 union nvme_result *result);
+
+/* dsm.c: discard, write zeroes, and the way to the zone commands */
+blk_status_t nvme_setup_special(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
+void nvme_finish_special(struct request *rq);
+
+/* limits.c: how much, at which granularity */
+void nvme_remember_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
+int nvme_read_command_limits(struct nvme_ctrl *ctrl);
+u32 nvme_mps_to_sectors(struct nvme_ctrl *ctrl, u8 exponent);
+void nvme_fill_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,
+		      struct nvme_ns_info *info);
 
 /* async_event.c */
 void nvme_async_event_work(struct work_struct *work);
@@ -357,10 +410,12 @@ void nvme_scan_work(struct work_struct *work);
 void nvme_remove_namespaces(struct nvme_ctrl *ctrl);
 void nvme_mark_namespaces_dead(struct nvme_ctrl *ctrl);
 
+/* ns_info.c: what is this namespace */
+int nvme_read_ns_info(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_ns_info *info);
+
 /* ns.c: a namespace and its disk */
-void nvme_alloc_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
-		   const struct nvme_ns *ids);
-int nvme_update_ns(struct nvme_ns *ns, const struct nvme_id_ns *id);
+void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info);
+int nvme_update_ns(struct nvme_ns *ns, const struct nvme_ns_info *info);
 void nvme_ns_remove(struct nvme_ns *ns);
 void nvme_put_ns(struct nvme_ns *ns);
 bool nvme_get_ns(struct nvme_ns *ns);

@@ -20,6 +20,7 @@
 #define nvme_shutdown_ctrl		nvmescope_shutdown_ctrl
 #define nvme_enable_async_events	nvmescope_enable_async_events
 #define nvme_enable_ctrl		nvmescope_enable_ctrl
+#define nvme_finish_special		nvmescope_finish_special
 #define nvme_init_ctrl			nvmescope_init_ctrl
 #define nvme_uninit_ctrl		nvmescope_uninit_ctrl
 #define nvme_init_identify		nvmescope_init_identify

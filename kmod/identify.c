@@ -32,6 +32,22 @@ int nvme_identify(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, void *data)
 				    NVME_IDENTIFY_DATA_SIZE, NULL);
 }
 
+/* The same, of a structure that belongs to the I/O command set @csi. */
+int nvme_identify_csi(struct nvme_ctrl *ctrl, u32 nsid, u8 cns, u8 csi, void *data)
+{
+	struct nvme_command cmd = {
+		.identify = {
+			.opcode	= nvme_admin_identify,
+			.nsid	= cpu_to_le32(nsid),
+			.cns	= cns,
+			.csi	= csi,
+		},
+	};
+
+	return nvme_submit_sync_cmd(ctrl, ctrl->admin_q, &cmd, data,
+				    NVME_IDENTIFY_DATA_SIZE, NULL);
+}
+
 static int set_feature_data(struct nvme_ctrl *ctrl, u8 fid, u32 dw11, void *data, u32 len,
 			    u32 *result)
 {
@@ -148,6 +164,7 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->mdts = id->mdts;
 	ctrl->cntrltype = id->cntrltype;
 	ctrl->max_hw_sectors = min(ctrl->max_hw_sectors, transfer_limit(ctrl, id->mdts));
+	nvme_remember_limits(ctrl, id);
 	/* ACL, as all counts of the specification here, is from zero. */
 	atomic_set(&ctrl->abort_limit, id->acl + 1);
 }

@@ -71,101 +71,55 @@ const struct block_device_operations nvme_disk_ops = {
 	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 };
 
-static const struct nvme_lbaf *current_format(const struct nvme_id_ns *id)
+/*
+ * A word for every namespace that cannot be used, but only one: scans come often.
+ * The disk is made all the same, of size 0, for its node is the way to format it.
+ */
+static void explain(struct nvme_ns *ns, const char *why_not)
 {
-	/* FLBAS: bits 3:0, and above 16 formats also bits 6:5, are the index. */
-	unsigned int index = id->flbas & 0xf;
-
-	if (id->nlbaf > 15)
-		index |= (id->flbas >> 5 & 3) << 4;
-	return &id->lbaf[index];
-}
-
-/* Can a disk be made of this format?  NULL, or why not. */
-static const char *unusable(const struct nvme_lbaf *format)
-{
-	if (format->ds < SECTOR_SHIFT)
-		return "its blocks are smaller than 512 bytes";
-	if (format->ds > PAGE_SHIFT)
-		return "its blocks are larger than a page";
-	if (format->ms)
-		return "its blocks carry metadata";
-	return NULL;
-}
-
-static void fill_limits(struct nvme_ns *ns, const struct nvme_id_ns *id, struct nvme_limits *lim)
-{
-	u32 block = 1u << ns->lba_shift;
-
-	*lim = (struct nvme_limits) {
-		.logical_block_size	= block,
-		.physical_block_size	= block,
-		.io_min			= block,
-		.max_hw_sectors		= ns->ctrl->max_hw_sectors,
-		.max_segments		= ns->ctrl->max_segments,
-		/* PRP entry 1 has its lowest two bits clear (4.1.1). */
-		.dma_alignment		= 3,
-		.virt_boundary		= NVME_CTRL_PAGE_SIZE - 1,
-		.write_cache		= ns->ctrl->vwc & NVME_CTRL_VWC_PRESENT,
-	};
-	/* NSFEAT bit 4: the preferred sizes below are valid; from zero, in blocks. */
-	if (id->nsfeat & 0x10) {
-		lim->physical_block_size = block * (1 + le16_to_cpu(id->npwg));
-		if (!is_power_of_2(lim->physical_block_size) ||
-		    lim->physical_block_size > PAGE_SIZE)
-			lim->physical_block_size = block;
-		lim->io_min = lim->physical_block_size;
-		lim->io_opt = block * (1 + le16_to_cpu(id->nows));
-		if (lim->io_opt % lim->io_min || lim->io_opt == block)
-			lim->io_opt = 0;
-	}
-}
-
-static int apply_format(struct nvme_ns *ns, const struct nvme_id_ns *id)
-{
-	const struct nvme_lbaf *format = current_format(id);
-	const char *why_not = unusable(format);
-	struct nvme_limits lim;
-	int ret;
-
-	ns->lba_shift = why_not ? SECTOR_SHIFT : format->ds;
-	ns->blocks = why_not ? 0 : le64_to_cpu(id->nsze);
-	if (why_not)
+	if (why_not && why_not != ns->format.why_not)
 		dev_warn(ns->ctrl->dev, "namespace %u gets size 0: %s\n", ns->nsid, why_not);
+}
 
-	fill_limits(ns, id, &lim);
-	ret = nvme_compat_set_limits(ns->queue, &lim);
+static int apply_info(struct nvme_ns *ns, const struct nvme_ns_info *info)
+{
+	const struct nvme_ns_format *format = &info->format;
+	int ret = nvme_compat_set_limits(ns->queue, &info->limits);
+
 	if (ret)
 		return ret;
-	set_disk_ro(ns->disk, id->nsattr & NVME_NS_ATTR_RO);
-	set_capacity_and_notify(ns->disk, ns->blocks << (ns->lba_shift - SECTOR_SHIFT));
+	explain(ns, format->why_not);
+	ns->format = *format;
+	ns->limits = info->limits;
+	ns->lba_shift = format->lba_shift;
+	ns->ms = format->ms;
+	set_disk_ro(ns->disk, format->read_only);
+	set_capacity_and_notify(ns->disk, format->blocks << (format->lba_shift - SECTOR_SHIFT));
 	return 0;
 }
 
 /**
  * nvme_update_ns() - a known namespace was identified again
- * @ns:	the namespace
- * @id:	its Identify Namespace data now
+ * @ns:		the namespace
+ * @info:	what was found
  *
  * Return: 0 or -errno.
  */
-int nvme_update_ns(struct nvme_ns *ns, const struct nvme_id_ns *id)
+int nvme_update_ns(struct nvme_ns *ns, const struct nvme_ns_info *info)
 {
-	const struct nvme_lbaf *format = current_format(id);
 	int ret;
 
-	if (!unusable(format) && format->ds == ns->lba_shift &&
-	    le64_to_cpu(id->nsze) == ns->blocks &&
-	    !!(id->nsattr & NVME_NS_ATTR_RO) == get_disk_ro(ns->disk))
+	if (!memcmp(&ns->format, &info->format, sizeof(ns->format)) &&
+	    !memcmp(&ns->limits, &info->limits, sizeof(ns->limits)))
 		return 0;
 	/* No request may see half of the change. */
 	blk_mq_freeze_queue(ns->queue);
-	ret = apply_format(ns, id);
+	ret = apply_info(ns, info);
 	blk_mq_unfreeze_queue(ns->queue);
 	return ret;
 }
 
-static struct nvme_ns *make_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_ns *ids)
+static struct nvme_ns *make_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 {
 	struct nvme_ns *ns = kzalloc(sizeof(*ns), GFP_KERNEL);
 	int ret;
@@ -184,11 +138,9 @@ static struct nvme_ns *make_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nv
 	}
 	kref_init(&ns->ref);
 	ns->ctrl = ctrl;
-	ns->nsid = nsid;
+	ns->nsid = info->nsid;
 	ns->queue = ns->disk->queue;
-	memcpy(ns->eui64, ids->eui64, sizeof(ns->eui64));
-	memcpy(ns->nguid, ids->nguid, sizeof(ns->nguid));
-	memcpy(ns->uuid, ids->uuid, sizeof(ns->uuid));
+	ns->ids = info->ids;
 	ns->disk->fops = &nvme_disk_ops;
 	ns->disk->private_data = ns;
 	snprintf(ns->disk->disk_name, sizeof(ns->disk->disk_name), "%s%dn%d",
@@ -229,10 +181,10 @@ static void unlist_ns(struct nvme_ns *ns)
 	up_write(&ns->ctrl->namespaces_rwsem);
 }
 
-static int add_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
-		  const struct nvme_ns *ids)
+static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 {
-	struct nvme_ns *ns = make_ns(ctrl, nsid, ids);
+	struct nvme_ns *ns = make_ns(ctrl, info);
+	u32 nsid = info->nsid;
 	int ret;
 
 	if (IS_ERR(ns)) {
@@ -240,7 +192,7 @@ static int add_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
 		trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, 0, nsid, 0, 0, ret);
 		return ret;
 	}
-	ret = apply_format(ns, id);
+	ret = apply_info(ns, info);
 	if (ret)
 		goto out_put;
 	/* Before the disk: adding it reads partitions, and that I/O may hang. */
@@ -253,12 +205,12 @@ static int add_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
 	ret = nvme_add_ns_cdev(ns);
 	if (ret)
 		dev_warn(ctrl->dev, "namespace %u: no character device (%d)\n", nsid, ret);
-	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, ns->blocks, nsid, 1u << ns->lba_shift,
+	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
 			   ns->instance, 0);
 	return 0;
 
 out_put:
-	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, ns->blocks, nsid, 1u << ns->lba_shift,
+	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
 			   ns->instance, ret);
 	nvme_put_ns(ns);
 	return ret;
@@ -267,20 +219,17 @@ out_put:
 /**
  * nvme_alloc_ns() - make the disk and the character device of a namespace
  * @ctrl:	the controller
- * @nsid:	its identifier
- * @id:		its Identify Namespace data
- * @ids:	its eui64, nguid and uuid
+ * @info:	what Identify told of it
  */
-void nvme_alloc_ns(struct nvme_ctrl *ctrl, u32 nsid, const struct nvme_id_ns *id,
-		   const struct nvme_ns *ids)
+void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 {
 	struct nvme_phase phase;
 	int ret;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_alloc_ns);
-	ret = add_ns(ctrl, nsid, id, ids);
+	ret = add_ns(ctrl, info);
 	if (ret)
-		dev_err(ctrl->dev, "namespace %u: no disk (%d)\n", nsid, ret);
+		dev_err(ctrl->dev, "namespace %u: no disk (%d)\n", info->nsid, ret);
 	nvme_phase_end(&phase, ret);
 }
 

@@ -68,8 +68,11 @@ static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
 		return status;
 	if (blk_rq_nr_phys_segments(rq)) {
 		status = nvme_map_data(dev, rq);
-		if (status)
+		if (unlikely(status)) {
+			if (iod->req.flags & NVME_REQ_SPECIAL)
+				nvme_finish_special(rq);
 			return status;
+		}
 	}
 	blk_mq_start_request(rq);
 	return BLK_STS_OK;

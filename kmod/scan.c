@@ -26,112 +26,31 @@ static struct nvme_ns *find_ns(struct nvme_ctrl *ctrl, u32 nsid)
 	return found;
 }
 
-/* Length of the identifier of this type, 0 if this driver does not use it. */
-static u8 *descriptor_field(struct nvme_ns *ids, u8 type, size_t *len)
-{
-	switch (type) {
-	case NVME_NIDT_EUI64:
-		*len = sizeof(ids->eui64);
-		return ids->eui64;
-	case NVME_NIDT_NGUID:
-		*len = sizeof(ids->nguid);
-		return ids->nguid;
-	case NVME_NIDT_UUID:
-		*len = sizeof(ids->uuid);
-		return ids->uuid;
-	default:
-		return NULL;
-	}
-}
-
-/* Namespace Identification Descriptor list (5.17.2.4): type, length, bytes. */
-static void parse_descriptors(struct nvme_ns *ids, const u8 *data)
-{
-	size_t pos = 0, len;
-
-	while (pos + sizeof(struct nvme_ns_id_desc) <= NVME_IDENTIFY_DATA_SIZE) {
-		const struct nvme_ns_id_desc *desc = (const void *)(data + pos);
-		u8 *field;
-
-		if (!desc->nidl)
-			return;
-		pos += sizeof(*desc);
-		field = descriptor_field(ids, desc->nidt, &len);
-		if (field && desc->nidl == len && pos + len <= NVME_IDENTIFY_DATA_SIZE)
-			memcpy(field, data + pos, len);
-		pos += desc->nidl;
-	}
-}
-
-static int identify_descriptors(struct nvme_ctrl *ctrl, struct nvme_ns *ids, u32 nsid)
-{
-	u8 *data;
-	int ret;
-
-	/* Mandatory from 1.3 on. */
-	if (ctrl->vs < NVME_VS(1, 3, 0) || ctrl->quirks & NVME_QUIRK_NO_NS_DESC_LIST)
-		return 0;
-	data = kzalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
-	if (!data)
-		return -ENOMEM;
-	ret = nvme_identify(ctrl, nsid, NVME_ID_CNS_NS_DESC_LIST, data);
-	if (!ret)
-		parse_descriptors(ids, data);
-	kfree(data);
-	/* Identifiers are a convenience: only a dying controller stops us. */
-	return ret < 0 ? ret : 0;
-}
-
-static int identify_ns(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_id_ns *id,
-		       struct nvme_ns *ids)
-{
-	int ret = identify_descriptors(ctrl, ids, nsid);
-
-	if (ret)
-		return ret;
-	ret = nvme_identify(ctrl, nsid, NVME_ID_CNS_NS, id);
-	if (ret)
-		return ret;
-	if (!memchr_inv(ids->eui64, 0, sizeof(ids->eui64)))
-		memcpy(ids->eui64, id->eui64, sizeof(ids->eui64));
-	if (!memchr_inv(ids->nguid, 0, sizeof(ids->nguid)))
-		memcpy(ids->nguid, id->nguid, sizeof(ids->nguid));
-	if (ctrl->quirks & NVME_QUIRK_BOGUS_NID) {
-		memset(ids->eui64, 0, sizeof(ids->eui64));
-		memset(ids->nguid, 0, sizeof(ids->nguid));
-		memset(ids->uuid, 0, sizeof(ids->uuid));
-	}
-	/* All zero: not attached to this controller (5.17.2.1). */
-	return id->ncap ? 0 : NVME_SC_INVALID_NS;
-}
-
 static int check_ns(struct nvme_ctrl *ctrl, u32 nsid)
 {
-	struct nvme_ns *ids = kzalloc(sizeof(*ids), GFP_KERNEL);
-	struct nvme_id_ns *id = kzalloc(sizeof(*id), GFP_KERNEL);
+	struct nvme_ns_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
 	struct nvme_ns *ns = NULL;
-	int ret = -ENOMEM;
+	int ret;
 
-	if (!ids || !id)
-		goto out_free;
-	ret = nvme_wait_ns_ready(ctrl, nsid) ?: identify_ns(ctrl, nsid, id, ids);
-	ns = find_ns(ctrl, nsid);
+	if (!info)
+		return -ENOMEM;
+	ret = nvme_wait_ns_ready(ctrl, nsid) ?: nvme_read_ns_info(ctrl, nsid, info);
 	if (ret < 0)
 		goto out_free;	/* not the namespace's fault: leave it */
+	ns = find_ns(ctrl, nsid);
 	if (ret) {
 		if (ns)
 			nvme_ns_remove(ns);
 		ret = -ENODEV;
 	} else if (ns) {
-		ret = nvme_update_ns(ns, id);
+		ret = nvme_update_ns(ns, info);
 	} else {
-		nvme_alloc_ns(ctrl, nsid, id, ids);
+		nvme_alloc_ns(ctrl, info);
 	}
 out_free:
 	if (ns)
 		nvme_put_ns(ns);
-	kfree(id);
-	kfree(ids);
+	kfree(info);
 	return ret;
 }
 
@@ -223,7 +142,9 @@ void nvme_scan_work(struct work_struct *work)
 	nvme_phase_begin_work(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_scan_work,
 			      NVS_PHASE_nvme_queue_scan);
 	mutex_lock(&ctrl->scan_lock);
-	ret = nvme_scan_ns_list(ctrl);
+	ret = nvme_read_command_limits(ctrl);
+	if (!ret)
+		ret = nvme_scan_ns_list(ctrl);
 	mutex_unlock(&ctrl->scan_lock);
 	if (ret && ret != -EINTR)
 		dev_err(ctrl->dev, "the search for namespaces ended with error %d\n", ret);

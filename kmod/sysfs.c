@@ -143,19 +143,19 @@ static DEVICE_ATTR_RO(nsid);
 
 static ssize_t eui_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%8ph\n", to_ns(dev)->eui64);
+	return sysfs_emit(buf, "%8ph\n", to_ns(dev)->ids.eui64);
 }
 static DEVICE_ATTR_RO(eui);
 
 static ssize_t nguid_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%pU\n", to_ns(dev)->nguid);
+	return sysfs_emit(buf, "%pU\n", to_ns(dev)->ids.nguid);
 }
 static DEVICE_ATTR_RO(nguid);
 
 static ssize_t uuid_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%pU\n", to_ns(dev)->uuid);
+	return sysfs_emit(buf, "%pU\n", to_ns(dev)->ids.uuid);
 }
 static DEVICE_ATTR_RO(uuid);
 
@@ -171,11 +171,11 @@ static umode_t ns_attr_visible(struct kobject *kobj, struct attribute *attr, int
 {
 	struct nvme_ns *ns = to_ns(kobj_to_dev(kobj));
 
-	if (attr == &dev_attr_eui.attr && !memchr_inv(ns->eui64, 0, sizeof(ns->eui64)))
+	if (attr == &dev_attr_eui.attr && !memchr_inv(ns->ids.eui64, 0, sizeof(ns->ids.eui64)))
 		return 0;
-	if (attr == &dev_attr_nguid.attr && !memchr_inv(ns->nguid, 0, sizeof(ns->nguid)))
+	if (attr == &dev_attr_nguid.attr && !memchr_inv(ns->ids.nguid, 0, sizeof(ns->ids.nguid)))
 		return 0;
-	if (attr == &dev_attr_uuid.attr && !memchr_inv(ns->uuid, 0, sizeof(ns->uuid)))
+	if (attr == &dev_attr_uuid.attr && !memchr_inv(ns->ids.uuid, 0, sizeof(ns->ids.uuid)))
 		return 0;
 	return attr->mode;
 }

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck source=in-guest.sh
+# shellcheck disable=SC2034 # in-guest.sh uses it
+disks='/dev/nvme0n1 /dev/nvme0n2'
+. /src/tests/guest/in-guest.sh
+
+# What sysfs tells of each disk, one line for each file. Disks are told by their namespace:
+# 6.12 numbers them in the order in which it got to know them.
+attributes() {
+	for _disk in /sys/block/nvme*n*; do
+		_nsid=$(cat "$_disk/nsid")
+		for _file in "$_disk"/queue/* "$_disk"/integrity/* "$_disk"/size "$_disk"/ro \
+			"$_disk"/discard_alignment "$_disk"/alignment_offset; do
+			[ ! -f "$_file" ] || printf '%s %s\n' "$_nsid ${_file#"$_disk/"}" "$(cat "$_file" 2>&1)"
+		done
+	done | sort
+}
+
+# The same device, first with the kernel's own driver, then with ours. The test compares.
+limits() {
+	modprobe nvme
+	for _disk in $disks; do wait_for "$_disk" test -b "$_disk"; done
+	attributes >/out/in-box
+	rmmod nvme nvme_core
+	load
+	attributes >/out/ours
+	unload
+}
+
+# sum DEVICE OFFSET-KIB LENGTH-KIB
+sum() { dd if="$1" bs=1k skip="$2" count="$3" 2>/dev/null | md5sum; }
+zeroes() { # DEVICE OFFSET-KIB LENGTH-KIB
+	dd if="$1" bs=1k skip="$2" count="$3" 2>/dev/null | cmp -s -n $(($3 * 1024)) - /dev/zero
+}
+
+# By path: busybox has a blkdiscard too, and its shell prefers that.
+# What was discarded or zeroed reads zeroes; its neighbours are what they were.
+discard_and_zero() { # DEVICE BLOCK-SIZE
+	dd if=/dev/urandom of="$1" bs=1M count=16 oflag=direct 2>/dev/null
+	_before=$(sum "$1" 0 1024) _between=$(sum "$1" 3072 1024) _after=$(sum "$1" 8192 8192)
+	check "$2: blkdiscard" /bin/blkdiscard -o 1M -l 2M "$1"
+	check "$2: blkdiscard -z" /bin/blkdiscard -z -o 4M -l 4M "$1"
+	echo 3 >/proc/sys/vm/drop_caches
+	check "$2: what was discarded reads zeroes" zeroes "$1" 1024 2048
+	check "$2: what was zeroed reads zeroes" zeroes "$1" 4096 4096
+	is "$2: nothing else has changed" "$(sum "$1" 0 1024) $(sum "$1" 3072 1024) $(sum "$1" 8192 8192)" \
+		"$_before $_between $_after"
+}
+
+# A file system that discards what it frees, many ranges at once.
+discard_files() { # DEVICE
+	mkfs.ext4 -q -E nodiscard "$1"
+	mount -t ext4 -o discard "$1" /mnt
+	for _i in $(seq 200); do dd if=/dev/urandom of=/mnt/f"$_i" bs=64k count=1 2>/dev/null; done
+	sync
+	for _i in $(seq 1 2 200); do rm /mnt/f"$_i"; done
+	md5sum /mnt/f* >/tmp/sums
+	sync
+	umount /mnt
+	mount -t ext4 "$1" /mnt
+	md5sum -c /tmp/sums >/dev/null
+	umount /mnt
+	e2fsck -fn "$1"
+}
+
+io_work() {
+	load hold_ms=10000
+	discard_and_zero /dev/nvme0n1 512
+	discard_and_zero /dev/nvme0n2 4096
+	modprobe ext4
+	check "ext4 with -o discard keeps what it has not freed" discard_files /dev/nvme0n1
+	check "fio on blocks of 4 KiB" fio --name=verify --filename=/dev/nvme0n2 --ioengine=io_uring --direct=1 \
+		--rw=randrw --bs=4k --size=8M --iodepth=16 --verify=crc32c --verify_fatal=1 --thread=1
+	is "blocks of 4 KiB: the disk has them" "$(cat /sys/block/nvme0n2/queue/logical_block_size)" 4096
+	rmmod nvmescope
+}
+
+io() {
+	record rec sh "$0" io_work
+	rmmod nvmescope_core
+}
+
+"$@"

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Namespaces: what sysfs says of their disks, against the kernel's own driver on the same
+# device; the commands other than read and write; formats.
+. "$(dirname "$0")/lib.sh"
+plan 19
+
+two=(--ns size=64M --ns "size=64M,logical_block_size=4096")
+
+# Where our numbers are not those of the kernel's own driver, and ought not to be:
+# 6.1's maps a segment less (127), and takes "no preferred size" for one of a block.
+differing() {
+	case $kernel in
+	6.1) grep -vE ' queue/(max_segments|optimal_io_size) ' "$1" ;;
+	*) cat "$1" ;;
+	esac
+}
+
+guest limits "${two[@]}" -- full-namespaces-guest.sh limits
+is "limits: what sysfs says is what it says with the kernel's own driver" \
+	"$(diff <(differing "$logs/limits/in-box") <(differing "$logs/limits/ours"))" ""
+is "limits: and that was something" "$(($(wc -l <"$logs/limits/ours") > 90))" 1
+
+guest io "${two[@]}" --add blkdiscard --trace 'pci_nvme_*' -- full-namespaces-guest.sh io
+check "io: the recording equals the device's log" \
+	"$nvmescope" check --witness "$logs/io/qemu.log" "$logs/io/rec"
+# opcode 0x9, dword 10: ranges from zero
+is "io: file systems' discards were sent many ranges at once" \
+	"$(events "$logs/io/rec" | sed -nE 's/^cmd_setup .* opcode=0x9( .*)?$/&/p' | grep -vc ' cdw10=0x0 ' | awk '{ print ($1 > 0) }')" 1
