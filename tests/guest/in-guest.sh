@@ -96,7 +96,11 @@ load() {
 	insmod /modules/nvmescope_core.ko ${1-}
 	# shellcheck disable=SC2086
 	insmod /modules/nvmescope.ko ${2-}
-	for _disk in $disks; do wait_for "$_disk" test -b "$_disk"; done
+	for _disk in $disks; do
+		wait_for "$_disk" test -b "$_disk"
+		# on 6.1 later than the node
+		wait_for "$_disk in sysfs" test -e "/sys/block/${_disk#/dev/}/queue/nomerges"
+	done
 }
 
 unload() {
