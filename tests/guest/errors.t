@@ -4,7 +4,7 @@
 # Each failing start says what, where and what to do next, exits with an error, and leaves
 # nothing half-made behind.
 . "$(dirname "$0")/lib.sh"
-plan 40
+plan 41
 
 # --- in the guest: the recorder ------------------------------------------------------
 guest record --smp 2 --nvme max_ioqpairs=2 --ns size=64M -- errors-guest.sh main
