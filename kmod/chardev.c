@@ -7,7 +7,7 @@
 #include <linux/idr.h>
 #include <linux/module.h>
 
-#include "core.h"
+#include "passthru.h"
 
 static DEFINE_IDA(ns_minor_ida);
 
@@ -31,7 +31,7 @@ static int release_ctrl_file(struct inode *inode, struct file *file)
 
 static long ioctl_ctrl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return nvme_ctrl_ioctl(file->private_data, cmd, arg);
+	return nvme_ctrl_ioctl(file->private_data, cmd, arg, file->f_mode & FMODE_WRITE);
 }
 
 const struct file_operations nvme_ctrl_fops = {
@@ -60,7 +60,7 @@ static int release_ns_file(struct inode *inode, struct file *file)
 
 static long ioctl_ns(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return nvme_ns_ioctl(file->private_data, cmd, arg, false);
+	return nvme_ns_ioctl(file->private_data, cmd, arg, file->f_mode & FMODE_WRITE, false);
 }
 
 static const struct file_operations ns_fops = {

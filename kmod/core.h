@@ -232,6 +232,7 @@ struct nvme_ctrl {
 	u16 crdt[3];			/* Command Retry Delay Times, 100 ms */
 	u8 vwc;
 	u8 acl;
+	u8 lpa;
 	u8 mdts;
 	u8 cntrltype;
 	bool identified;
@@ -242,6 +243,9 @@ struct nvme_ctrl {
 
 	u32 aen_result;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
+
+	/* Commands Supported and Effects log, by command set (effects.c) */
+	struct nvme_effects_log *effects[NVME_CSI_ZNS + 1];
 };
 
 struct nvme_ns {
@@ -399,6 +403,10 @@ u32 nvme_mps_to_sectors(struct nvme_ctrl *ctrl, u8 exponent);
 void nvme_fill_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,
 		      struct nvme_ns_info *info);
 
+/* effects.c */
+int nvme_init_effects(struct nvme_ctrl *ctrl, u8 csi);
+void nvme_free_effects(struct nvme_ctrl *ctrl);
+
 /* async_event.c */
 void nvme_async_event_work(struct work_struct *work);
 int nvme_enable_async_events(struct nvme_ctrl *ctrl);
@@ -425,8 +433,9 @@ extern const struct block_device_operations nvme_disk_ops;
 extern const struct file_operations nvme_ctrl_fops;
 int nvme_add_ns_cdev(struct nvme_ns *ns);
 void nvme_remove_ns_cdev(struct nvme_ns *ns);
-long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg);
-int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool partition);
+long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg, bool writable);
+int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool writable,
+		  bool partition);
 extern const struct attribute_group *nvme_ctrl_groups[];
 extern const struct attribute_group *nvme_ns_groups[];
 

@@ -88,6 +88,7 @@ static void release_ctrl(struct device *dev)
 
 	if (ctrl->admin_q)
 		blk_put_queue(ctrl->admin_q);
+	nvme_free_effects(ctrl);
 	ida_destroy(&ctrl->ns_ida);
 	kfree(ctrl->discard_page);
 	ida_free(&ctrl_ida, ctrl->instance);

@@ -161,6 +161,7 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->crdt[2] = le16_to_cpu(id->crdt3);
 	ctrl->vwc = id->vwc;
 	ctrl->acl = id->acl;
+	ctrl->lpa = id->lpa;
 	ctrl->mdts = id->mdts;
 	ctrl->cntrltype = id->cntrltype;
 	ctrl->max_hw_sectors = min(ctrl->max_hw_sectors, transfer_limit(ctrl, id->mdts));
@@ -268,6 +269,8 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 	}
 	if (!ctrl->subsys)
 		ret = nvme_subsystem_join(ctrl, id);
+	if (!ret)
+		ret = nvme_init_effects(ctrl, NVME_CSI_NVM);
 	if (!ret)
 		ret = set_host_features(ctrl, id);
 	if (!ret)

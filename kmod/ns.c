@@ -58,7 +58,8 @@ static void release_disk(struct gendisk *disk)
 static int ioctl_disk(struct block_device *bdev, bool writable, unsigned int cmd,
 		      unsigned long arg)
 {
-	return nvme_ns_ioctl(bdev->bd_disk->private_data, cmd, arg, bdev_is_partition(bdev));
+	return nvme_ns_ioctl(bdev->bd_disk->private_data, cmd, arg, writable,
+			     bdev_is_partition(bdev));
 }
 
 NVME_COMPAT_BDEV_OPS(nvme, open_disk, release_disk, ioctl_disk)
