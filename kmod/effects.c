@@ -113,8 +113,11 @@ void nvme_free_effects(struct nvme_ctrl *ctrl)
 /* The log's word on an I/O command of this namespace's command set; 0: unknown. */
 u32 nvme_io_effects(struct nvme_ns *ns, u8 opcode)
 {
-	const struct nvme_effects_log *log = smp_load_acquire(&ns->ctrl->effects[NVME_CSI_NVM]);
+	const struct nvme_effects_log *log;
 
+	if (ns->ids.csi >= ARRAY_SIZE(ns->ctrl->effects))
+		return 0;
+	log = smp_load_acquire(&ns->ctrl->effects[ns->ids.csi]);
 	return log ? le32_to_cpu(log->iocs[opcode]) : 0;
 }
 

@@ -228,6 +228,9 @@ void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 	int ret;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_alloc_ns);
+	/* Another command set has another effects log; without it, all is refused to users. */
+	if (info->ids.csi < ARRAY_SIZE(ctrl->effects) && !ctrl->effects[info->ids.csi])
+		nvme_init_effects(ctrl, info->ids.csi);
 	ret = add_ns(ctrl, info);
 	if (ret)
 		dev_err(ctrl->dev, "namespace %u: no disk (%d)\n", info->nsid, ret);
