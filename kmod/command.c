@@ -49,10 +49,11 @@ static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_
 	};
 }
 
-void nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
-		   u8 opcode)
+blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+			   u8 opcode)
 {
 	setup_rw(ns, rq, cmd, opcode);
+	return BLK_STS_OK;
 }
 
 static void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
@@ -144,6 +145,10 @@ static blk_status_t error_of(u16 status)
 	switch (status & 0x7ff) {
 	case NVME_SC_SUCCESS:
 		return BLK_STS_OK;
+	case NVME_SC_ZONE_TOO_MANY_ACTIVE:
+		return BLK_STS_ZONE_ACTIVE_RESOURCE;
+	case NVME_SC_ZONE_TOO_MANY_OPEN:
+		return BLK_STS_ZONE_OPEN_RESOURCE;
 	case NVME_SC_CAP_EXCEEDED:
 		return BLK_STS_NOSPC;
 	case NVME_SC_LBA_RANGE:

@@ -120,6 +120,16 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 #endif
 }
 
+/* 6.10: no callback. */
+static inline int nvme_compat_revalidate_zones(struct gendisk *disk)
+{
+#ifdef HAVE_REVALIDATE_ZONES_DISK
+	return blk_revalidate_disk_zones(disk);
+#else
+	return blk_revalidate_disk_zones(disk, NULL);
+#endif
+}
+
 static inline struct gendisk *nvme_compat_alloc_disk(struct blk_mq_tag_set *set, void *queuedata)
 {
 #ifdef HAVE_QUEUE_LIMITS

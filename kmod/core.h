@@ -382,7 +382,8 @@ void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
 
 /* command.c: one command, from request to SQE and from status to end */
 blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq);
-void nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd, u8 opcode);
+blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+			   u8 opcode);
 blk_status_t nvme_refuse_request(struct nvme_ctrl *ctrl, struct request *rq);
 void nvme_complete_rq(struct request *rq);
 void nvme_complete_batch_req(struct request *rq);
@@ -395,6 +396,12 @@ int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 /* dsm.c: discard, write zeroes, and the way to the zone commands */
 blk_status_t nvme_setup_special(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
 void nvme_finish_special(struct request *rq);
+
+/* zns.c: zoned namespaces */
+int nvme_read_zone_info(struct nvme_ctrl *ctrl, unsigned int lbaf, struct nvme_ns_info *info);
+blk_status_t nvme_setup_zone_cmd(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
+int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
+		      report_zones_cb cb, void *data);
 
 /* limits.c: how much, at which granularity */
 void nvme_remember_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
