@@ -262,6 +262,13 @@ static inline void nvme_compat_pcie_error_reporting(struct pci_dev *pdev, bool o
 #endif
 }
 
+/* 6.3: a class's dev_uevent gets a const device. */
+#ifdef HAVE_UEVENT_CONST_DEVICE
+#define NVME_COMPAT_UEVENT_DEVICE	const struct device
+#else
+#define NVME_COMPAT_UEVENT_DEVICE	struct device
+#endif
+
 /* 6.2: whoever may open a node may send harmless passthrough commands; before, only root. */
 #ifdef HAVE_EFFECTS_SCOPE
 #define NVME_COMPAT_UNPRIVILEGED_PASSTHRU	true

@@ -169,6 +169,7 @@ struct nvme_subsystem {
 	char serial[20];
 	char model[40];
 	char firmware_rev[8];
+	u8 cntrltype;
 };
 
 struct nvme_ctrl {
@@ -246,6 +247,12 @@ struct nvme_ctrl {
 
 	/* Commands Supported and Effects log, by command set (effects.c) */
 	struct nvme_effects_log *effects[NVME_CSI_ZNS + 1];
+
+	u16 wctemp, cctemp;		/* warning and critical temperature, kelvins */
+	struct nvme_hwmon *hwmon;
+	u16 vid;			/* PCI vendor */
+	u8 dctype;
+	bool log_passthru_errors;	/* of admin commands */
 };
 
 struct nvme_ns {
@@ -266,6 +273,9 @@ struct nvme_ns {
 	bool quiesced;			/* by nvme_quiesce_io_queues() */
 	bool cdev_added;
 	struct nvme_ns_ids ids;
+	bool log_passthru_errors;	/* of I/O commands */
+	u64 nuse;			/* blocks allocated, as last asked */
+	unsigned long nuse_at;		/* jiffies, when that was */
 };
 
 /*
@@ -414,6 +424,10 @@ void nvme_fill_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,
 int nvme_init_effects(struct nvme_ctrl *ctrl, u8 csi);
 void nvme_free_effects(struct nvme_ctrl *ctrl);
 
+/* hwmon.c */
+int nvme_hwmon_init(struct nvme_ctrl *ctrl);
+void nvme_hwmon_exit(struct nvme_ctrl *ctrl);
+
 /* async_event.c */
 void nvme_async_event_work(struct work_struct *work);
 int nvme_enable_async_events(struct nvme_ctrl *ctrl);
@@ -443,6 +457,7 @@ void nvme_remove_ns_cdev(struct nvme_ns *ns);
 long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg, bool writable);
 int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool writable,
 		  bool partition);
+int nvme_ctrl_uevent(NVME_COMPAT_UEVENT_DEVICE *dev, struct kobj_uevent_env *env);
 extern const struct attribute_group *nvme_ctrl_groups[];
 extern const struct attribute_group *nvme_ns_groups[];
 

@@ -171,6 +171,7 @@ EXPORT_SYMBOL_GPL(nvme_init_ctrl);
  */
 void nvme_uninit_ctrl(struct nvme_ctrl *ctrl)
 {
+	nvme_hwmon_exit(ctrl);
 	cdev_device_del(&ctrl->cdev, &ctrl->ctrl_device);
 	nvme_subsystem_leave(ctrl);
 	nvme_put_ctrl(ctrl);

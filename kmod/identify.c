@@ -164,6 +164,10 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->lpa = id->lpa;
 	ctrl->mdts = id->mdts;
 	ctrl->cntrltype = id->cntrltype;
+	ctrl->dctype = id->dctype;
+	ctrl->vid = le16_to_cpu(id->vid);
+	ctrl->wctemp = le16_to_cpu(id->wctemp);
+	ctrl->cctemp = le16_to_cpu(id->cctemp);
 	ctrl->max_hw_sectors = min(ctrl->max_hw_sectors, transfer_limit(ctrl, id->mdts));
 	nvme_remember_limits(ctrl, id);
 	/* ACL, as all counts of the specification here, is from zero. */
@@ -273,6 +277,8 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 		ret = nvme_init_effects(ctrl, NVME_CSI_NVM);
 	if (!ret)
 		ret = set_host_features(ctrl, id);
+	if (!ret)
+		ret = nvme_hwmon_init(ctrl);
 	if (!ret)
 		ctrl->identified = true;
 out_free:

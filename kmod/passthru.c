@@ -161,6 +161,8 @@ struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
 		return rq;
 	nvme_init_internal_request(rq, from->ctrl, &cmd);
 	nvme_req(rq)->flags |= NVME_REQ_USER;
+	if (from->ns ? from->ns->log_passthru_errors : from->ctrl->log_passthru_errors)
+		rq->rq_flags &= ~RQF_QUIET;
 	if (p->timeout_ms)
 		rq->timeout = msecs_to_jiffies(p->timeout_ms);
 	return rq;
