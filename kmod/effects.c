@@ -97,6 +97,7 @@ int nvme_init_effects(struct nvme_ctrl *ctrl, u8 csi)
 		memcpy(ctrl->effects[csi], log, sizeof(*log));
 		kfree(log);
 	} else {
+		/* Filled before it is seen: pairs with log_of(). */
 		smp_store_release(&ctrl->effects[csi], log);
 	}
 	return 0;
@@ -110,21 +111,25 @@ void nvme_free_effects(struct nvme_ctrl *ctrl)
 		kfree(ctrl->effects[i]);
 }
 
+static const struct nvme_effects_log *log_of(struct nvme_ctrl *ctrl, u8 csi)
+{
+	if (csi >= ARRAY_SIZE(ctrl->effects))
+		return NULL;
+	/* Pairs with nvme_init_effects(). */
+	return smp_load_acquire(&ctrl->effects[csi]);
+}
+
 /* The log's word on an I/O command of this namespace's command set; 0: unknown. */
 u32 nvme_io_effects(struct nvme_ns *ns, u8 opcode)
 {
-	const struct nvme_effects_log *log;
+	const struct nvme_effects_log *log = log_of(ns->ctrl, ns->ids.csi);
 
-	if (ns->ids.csi >= ARRAY_SIZE(ns->ctrl->effects))
-		return 0;
-	log = smp_load_acquire(&ns->ctrl->effects[ns->ids.csi]);
 	return log ? le32_to_cpu(log->iocs[opcode]) : 0;
 }
 
-/* Format NVM and Sanitize with an action that wipes; others as the log has it. */
 static u32 admin_effects(struct nvme_ctrl *ctrl, u8 opcode)
 {
-	const struct nvme_effects_log *log = smp_load_acquire(&ctrl->effects[NVME_CSI_NVM]);
+	const struct nvme_effects_log *log = log_of(ctrl, NVME_CSI_NVM);
 
 	return log ? le32_to_cpu(log->acs[opcode]) : 0;
 }
