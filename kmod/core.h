@@ -243,6 +243,7 @@ struct nvme_ctrl {
 	unsigned long discard_page_busy;
 
 	u32 aen_result;
+	unsigned long aer_flags;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
 
 	/* Commands Supported and Effects log, by command set (effects.c) */

@@ -66,4 +66,39 @@ parameters() {
 	unload
 }
 
+# SMART events are armed by whoever wants them; each is told as often as it happens.
+events() {
+	# shellcheck disable=SC2034
+	disks="/dev/nvme0n1"
+	load
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_async_event/enable
+	uevent env >/tmp/uevents 2>&1 &
+	listener=$!
+	check "SMART events are asked for" nvme set-feature /dev/nvme0 -f 0xb -v 0x11f
+	for n in 1 2; do
+		host hmp "qom-set /machine/peripheral/nvme0 smart_critical_warning 0" >/tmp/qom
+		host hmp "qom-set /machine/peripheral/nvme0 smart_critical_warning 2" >>/tmp/qom
+		wait_for "SMART event $n" aens 0x20101 "$n"
+		check "SMART event $n: traced" aens 0x20101 "$n"
+	done
+	wait_for "the uevents" uevents
+	is "NVME_AEN in the uevents" "$(grep -c "NVME_AEN=0x020101" /tmp/uevents)" 2
+	check "dmesg has the critical warning" sh -c "dmesg | grep -q 'SMART: critical warning 0x2'"
+	kill $listener
+
+	check "a namespace is attached" nvme attach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk" test -b /dev/nvme0n2
+	check "it is detached" nvme detach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk to go" gone /dev/nvme0n2
+	check "it is attached again: the event was armed again" nvme attach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk again" test -b /dev/nvme0n2
+	check "namespace events are traced" aens 0x40002 3
+	check "after a reset one request is outstanding" reset
+	check "the namespace is still there" test -b /dev/nvme0n2
+	unload
+}
+gone() { [ ! -e "$1" ]; }
+uevents() { [ "$(grep -c "NVME_AEN=0x020101" /tmp/uevents)" -ge 2 ]; }
+aens() { [ "$(grep -c "nvs_async_event:.* result=$1\$" /sys/kernel/tracing/trace)" -ge "$2" ]; }
+
 "$@"
