@@ -272,6 +272,7 @@ struct nvme_ns {
 	struct nvme_ns_format format;
 	struct nvme_limits limits;	/* as applied to queue */
 	bool quiesced;			/* by nvme_quiesce_io_queues() */
+	bool frozen;			/* by nvme_start_freeze() */
 	bool cdev_added;
 	struct nvme_ns_ids ids;
 	bool log_passthru_errors;	/* of I/O commands */
@@ -389,6 +390,9 @@ void nvme_quiesce_io_queues(struct nvme_ctrl *ctrl);
 void nvme_unquiesce_io_queues(struct nvme_ctrl *ctrl);
 void nvme_quiesce_admin_queue(struct nvme_ctrl *ctrl);
 void nvme_unquiesce_admin_queue(struct nvme_ctrl *ctrl);
+void nvme_start_freeze(struct nvme_ctrl *ctrl);
+bool nvme_wait_freeze_timeout(struct nvme_ctrl *ctrl, unsigned long timeout);
+void nvme_unfreeze(struct nvme_ctrl *ctrl);
 void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
 
 /* command.c: one command, from request to SQE and from status to end */
