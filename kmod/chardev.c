@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Character devices: nvme0 for a controller, ng0n1 for a namespace.  Both carry
- * passthrough commands, see ioctl.c.
+ * passthrough commands, see ioctl.c and uring.c.
  */
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/module.h>
 
-#include "core.h"
+#include "passthru.h"
 
 static DEFINE_IDA(ns_minor_ida);
 
@@ -31,7 +31,7 @@ static int release_ctrl_file(struct inode *inode, struct file *file)
 
 static long ioctl_ctrl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return nvme_ctrl_ioctl(file->private_data, cmd, arg);
+	return nvme_ctrl_ioctl(file->private_data, cmd, arg, file->f_mode & FMODE_WRITE);
 }
 
 const struct file_operations nvme_ctrl_fops = {
@@ -40,6 +40,7 @@ const struct file_operations nvme_ctrl_fops = {
 	.release	= release_ctrl_file,
 	.unlocked_ioctl	= ioctl_ctrl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.uring_cmd	= nvme_ctrl_uring_cmd,
 };
 
 static int open_ns(struct inode *inode, struct file *file)
@@ -60,7 +61,7 @@ static int release_ns_file(struct inode *inode, struct file *file)
 
 static long ioctl_ns(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return nvme_ns_ioctl(file->private_data, cmd, arg, false);
+	return nvme_ns_ioctl(file->private_data, cmd, arg, file->f_mode & FMODE_WRITE, false);
 }
 
 static const struct file_operations ns_fops = {
@@ -69,6 +70,8 @@ static const struct file_operations ns_fops = {
 	.release	= release_ns_file,
 	.unlocked_ioctl	= ioctl_ns,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.uring_cmd	= nvme_ns_uring_cmd,
+	.uring_cmd_iopoll = nvme_ns_uring_iopoll,
 };
 
 static void release_ns_node(struct device *dev)

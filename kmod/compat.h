@@ -10,11 +10,15 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/device.h>
+#include <linux/io_uring.h>
 #include <linux/pci.h>
 #ifdef CONFIG_PCIEAER
 #include <linux/aer.h>
 #endif
 #include "compat_features.h"
+#ifdef HAVE_IO_URING_CMD
+#include <linux/io_uring/cmd.h>
+#endif
 
 /* Limits of a namespace's queue, applied by nvme_compat_set_limits(). */
 struct nvme_limits {
@@ -113,6 +117,16 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	blk_queue_chunk_sectors(q, l->chunk_sectors);
 	nvme_compat_set_zoned(q, l);
 	return 0;
+#endif
+}
+
+/* 6.10: no callback. */
+static inline int nvme_compat_revalidate_zones(struct gendisk *disk)
+{
+#ifdef HAVE_REVALIDATE_ZONES_DISK
+	return blk_revalidate_disk_zones(disk);
+#else
+	return blk_revalidate_disk_zones(disk, NULL);
 #endif
 }
 
@@ -247,5 +261,44 @@ static inline void nvme_compat_pcie_error_reporting(struct pci_dev *pdev, bool o
 		pci_disable_pcie_error_reporting(pdev);
 #endif
 }
+
+/* 6.3: a class's dev_uevent gets a const device. */
+#ifdef HAVE_UEVENT_CONST_DEVICE
+#define NVME_COMPAT_UEVENT_DEVICE	const struct device
+#else
+#define NVME_COMPAT_UEVENT_DEVICE	struct device
+#endif
+
+/* 6.2: whoever may open a node may send harmless passthrough commands; before, only root. */
+#ifdef HAVE_EFFECTS_SCOPE
+#define NVME_COMPAT_UNPRIVILEGED_PASSTHRU	true
+#else
+#define NVME_COMPAT_UNPRIVILEGED_PASSTHRU	false
+#endif
+
+/* 6.8: io_uring's commands have a header of their own, and keep their SQE. */
+#ifdef HAVE_IO_URING_CMD
+static inline const void *nvme_compat_uring_payload(struct io_uring_cmd *cmd)
+{
+	return io_uring_sqe_cmd(cmd->sqe);
+}
+
+static inline void nvme_compat_uring_in_task(struct io_uring_cmd *cmd,
+					     void (*done)(struct io_uring_cmd *, unsigned int))
+{
+	io_uring_cmd_do_in_task_lazy(cmd, done);
+}
+#else
+static inline const void *nvme_compat_uring_payload(struct io_uring_cmd *cmd)
+{
+	return cmd->cmd;
+}
+
+static inline void nvme_compat_uring_in_task(struct io_uring_cmd *cmd,
+					     void (*done)(struct io_uring_cmd *, unsigned int))
+{
+	io_uring_cmd_complete_in_task(cmd, done);
+}
+#endif
 
 #endif /* NVMESCOPE_COMPAT_H */

@@ -169,6 +169,7 @@ struct nvme_subsystem {
 	char serial[20];
 	char model[40];
 	char firmware_rev[8];
+	u8 cntrltype;
 };
 
 struct nvme_ctrl {
@@ -232,6 +233,7 @@ struct nvme_ctrl {
 	u16 crdt[3];			/* Command Retry Delay Times, 100 ms */
 	u8 vwc;
 	u8 acl;
+	u8 lpa;
 	u8 mdts;
 	u8 cntrltype;
 	bool identified;
@@ -241,7 +243,17 @@ struct nvme_ctrl {
 	unsigned long discard_page_busy;
 
 	u32 aen_result;
+	unsigned long aer_flags;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
+
+	/* Commands Supported and Effects log, by command set (effects.c) */
+	struct nvme_effects_log *effects[NVME_CSI_ZNS + 1];
+
+	u16 wctemp, cctemp;		/* warning and critical temperature, kelvins */
+	struct nvme_hwmon *hwmon;
+	u16 vid;			/* PCI vendor */
+	u8 dctype;
+	bool log_passthru_errors;	/* of admin commands */
 };
 
 struct nvme_ns {
@@ -260,8 +272,12 @@ struct nvme_ns {
 	struct nvme_ns_format format;
 	struct nvme_limits limits;	/* as applied to queue */
 	bool quiesced;			/* by nvme_quiesce_io_queues() */
+	bool frozen;			/* by nvme_start_freeze() */
 	bool cdev_added;
 	struct nvme_ns_ids ids;
+	bool log_passthru_errors;	/* of I/O commands */
+	u64 nuse;			/* blocks allocated, as last asked */
+	unsigned long nuse_at;		/* jiffies, when that was */
 };
 
 /*
@@ -374,11 +390,15 @@ void nvme_quiesce_io_queues(struct nvme_ctrl *ctrl);
 void nvme_unquiesce_io_queues(struct nvme_ctrl *ctrl);
 void nvme_quiesce_admin_queue(struct nvme_ctrl *ctrl);
 void nvme_unquiesce_admin_queue(struct nvme_ctrl *ctrl);
+void nvme_start_freeze(struct nvme_ctrl *ctrl);
+bool nvme_wait_freeze_timeout(struct nvme_ctrl *ctrl, unsigned long timeout);
+void nvme_unfreeze(struct nvme_ctrl *ctrl);
 void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
 
 /* command.c: one command, from request to SQE and from status to end */
 blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq);
-void nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd, u8 opcode);
+blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
+			   u8 opcode);
 blk_status_t nvme_refuse_request(struct nvme_ctrl *ctrl, struct request *rq);
 void nvme_complete_rq(struct request *rq);
 void nvme_complete_batch_req(struct request *rq);
@@ -392,12 +412,26 @@ int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 blk_status_t nvme_setup_special(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
 void nvme_finish_special(struct request *rq);
 
+/* zns.c: zoned namespaces */
+int nvme_read_zone_info(struct nvme_ctrl *ctrl, unsigned int lbaf, struct nvme_ns_info *info);
+blk_status_t nvme_setup_zone_cmd(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
+int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
+		      report_zones_cb cb, void *data);
+
 /* limits.c: how much, at which granularity */
 void nvme_remember_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
 int nvme_read_command_limits(struct nvme_ctrl *ctrl);
 u32 nvme_mps_to_sectors(struct nvme_ctrl *ctrl, u8 exponent);
 void nvme_fill_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,
 		      struct nvme_ns_info *info);
+
+/* effects.c */
+int nvme_init_effects(struct nvme_ctrl *ctrl, u8 csi);
+void nvme_free_effects(struct nvme_ctrl *ctrl);
+
+/* hwmon.c */
+int nvme_hwmon_init(struct nvme_ctrl *ctrl);
+void nvme_hwmon_exit(struct nvme_ctrl *ctrl);
 
 /* async_event.c */
 void nvme_async_event_work(struct work_struct *work);
@@ -425,8 +459,10 @@ extern const struct block_device_operations nvme_disk_ops;
 extern const struct file_operations nvme_ctrl_fops;
 int nvme_add_ns_cdev(struct nvme_ns *ns);
 void nvme_remove_ns_cdev(struct nvme_ns *ns);
-long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg);
-int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool partition);
+long nvme_ctrl_ioctl(struct nvme_ctrl *ctrl, unsigned int cmd, unsigned long arg, bool writable);
+int nvme_ns_ioctl(struct nvme_ns *ns, unsigned int cmd, unsigned long arg, bool writable,
+		  bool partition);
+int nvme_ctrl_uevent(NVME_COMPAT_UEVENT_DEVICE *dev, struct kobj_uevent_env *env);
 extern const struct attribute_group *nvme_ctrl_groups[];
 extern const struct attribute_group *nvme_ns_groups[];
 

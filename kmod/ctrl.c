@@ -88,6 +88,7 @@ static void release_ctrl(struct device *dev)
 
 	if (ctrl->admin_q)
 		blk_put_queue(ctrl->admin_q);
+	nvme_free_effects(ctrl);
 	ida_destroy(&ctrl->ns_ida);
 	kfree(ctrl->discard_page);
 	ida_free(&ctrl_ida, ctrl->instance);
@@ -170,6 +171,7 @@ EXPORT_SYMBOL_GPL(nvme_init_ctrl);
  */
 void nvme_uninit_ctrl(struct nvme_ctrl *ctrl)
 {
+	nvme_hwmon_exit(ctrl);
 	cdev_device_del(&ctrl->cdev, &ctrl->ctrl_device);
 	nvme_subsystem_leave(ctrl);
 	nvme_put_ctrl(ctrl);

@@ -129,7 +129,7 @@ blk_status_t nvme_setup_special(struct nvme_ns *ns, struct request *rq, struct n
 		setup_write_zeroes(ns, rq, cmd);
 		return BLK_STS_OK;
 	default:
-		return BLK_STS_NOTSUPP;
+		return nvme_setup_zone_cmd(ns, rq, cmd);
 	}
 }
 
@@ -145,6 +145,10 @@ void nvme_finish_special(struct request *rq)
 	if (rq->rq_flags & RQF_SPECIAL_PAYLOAD) {
 		put_ranges(req->ctrl, bvec_virt(&rq->special_vec));
 		rq->rq_flags &= ~RQF_SPECIAL_PAYLOAD;
+	} else if (req_op(rq) == REQ_OP_ZONE_APPEND && !req->status) {
+		/* The first block written. */
+		rq->__sector = le64_to_cpu(req->result.u64) <<
+			       (ilog2(queue_logical_block_size(rq->q)) - SECTOR_SHIFT);
 	}
 }
 EXPORT_SYMBOL_GPL(nvme_finish_special);

@@ -29,6 +29,9 @@
 #define nvme_phase_end			nvmescope_phase_end
 #define nvme_phase_current		nvmescope_phase_current
 #define nvme_queue_scan			nvmescope_queue_scan
+#define nvme_start_freeze		nvmescope_start_freeze
+#define nvme_wait_freeze_timeout	nvmescope_wait_freeze_timeout
+#define nvme_unfreeze			nvmescope_unfreeze
 #define nvme_quiesce_io_queues		nvmescope_quiesce_io_queues
 #define nvme_unquiesce_io_queues	nvmescope_unquiesce_io_queues
 #define nvme_quiesce_admin_queue	nvmescope_quiesce_admin_queue

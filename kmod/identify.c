@@ -161,8 +161,13 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->crdt[2] = le16_to_cpu(id->crdt3);
 	ctrl->vwc = id->vwc;
 	ctrl->acl = id->acl;
+	ctrl->lpa = id->lpa;
 	ctrl->mdts = id->mdts;
 	ctrl->cntrltype = id->cntrltype;
+	ctrl->dctype = id->dctype;
+	ctrl->vid = le16_to_cpu(id->vid);
+	ctrl->wctemp = le16_to_cpu(id->wctemp);
+	ctrl->cctemp = le16_to_cpu(id->cctemp);
 	ctrl->max_hw_sectors = min(ctrl->max_hw_sectors, transfer_limit(ctrl, id->mdts));
 	nvme_remember_limits(ctrl, id);
 	/* ACL, as all counts of the specification here, is from zero. */
@@ -269,7 +274,11 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 	if (!ctrl->subsys)
 		ret = nvme_subsystem_join(ctrl, id);
 	if (!ret)
+		ret = nvme_init_effects(ctrl, NVME_CSI_NVM);
+	if (!ret)
 		ret = set_host_features(ctrl, id);
+	if (!ret)
+		ret = nvme_hwmon_init(ctrl);
 	if (!ret)
 		ctrl->identified = true;
 out_free:

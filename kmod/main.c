@@ -152,6 +152,7 @@ static int make_classes(void)
 	nvme_class = make_class("");
 	if (IS_ERR(nvme_class))
 		return PTR_ERR(nvme_class);
+	nvme_class->dev_uevent = nvme_ctrl_uevent;
 	nvme_subsys_class = make_class("-subsystem");
 	if (IS_ERR(nvme_subsys_class)) {
 		destroy_class(nvme_class);

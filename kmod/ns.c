@@ -58,7 +58,8 @@ static void release_disk(struct gendisk *disk)
 static int ioctl_disk(struct block_device *bdev, bool writable, unsigned int cmd,
 		      unsigned long arg)
 {
-	return nvme_ns_ioctl(bdev->bd_disk->private_data, cmd, arg, bdev_is_partition(bdev));
+	return nvme_ns_ioctl(bdev->bd_disk->private_data, cmd, arg, writable,
+			     bdev_is_partition(bdev));
 }
 
 NVME_COMPAT_BDEV_OPS(nvme, open_disk, release_disk, ioctl_disk)
@@ -67,6 +68,7 @@ const struct block_device_operations nvme_disk_ops = {
 	.owner		= THIS_MODULE,
 	.open		= nvme_open,
 	.release	= nvme_release,
+	.report_zones	= nvme_report_zones,
 	.ioctl		= nvme_ioctl,
 	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 };
@@ -98,6 +100,28 @@ static int apply_info(struct nvme_ns *ns, const struct nvme_ns_info *info)
 	return 0;
 }
 
+/*
+ * Zones are read as any other data is, so the disk must be ready for requests; and
+ * without them it is not one that can be written to.
+ */
+static int apply_zones(struct nvme_ns *ns)
+{
+	int ret;
+
+	if (!ns->limits.zoned)
+		return 0;
+	ret = nvme_compat_revalidate_zones(ns->disk);
+	if (ret) {
+		dev_warn(ns->ctrl->dev, "namespace %u gets size 0: no report of its zones (%d)\n",
+			 ns->nsid, ret);
+		set_capacity_and_notify(ns->disk, 0);
+	}
+	/* That may end well the next time. */
+	if (ret)
+		memset(&ns->limits, 0, sizeof(ns->limits));
+	return ret == -EINTR ? ret : 0;
+}
+
 /**
  * nvme_update_ns() - a known namespace was identified again
  * @ns:		the namespace
@@ -116,7 +140,7 @@ int nvme_update_ns(struct nvme_ns *ns, const struct nvme_ns_info *info)
 	blk_mq_freeze_queue(ns->queue);
 	ret = apply_info(ns, info);
 	blk_mq_unfreeze_queue(ns->queue);
-	return ret;
+	return ret ?: apply_zones(ns);
 }
 
 static struct nvme_ns *make_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
@@ -197,7 +221,7 @@ static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 		goto out_put;
 	/* Before the disk: adding it reads partitions, and that I/O may hang. */
 	list_ns(ns);
-	ret = device_add_disk(&ctrl->ctrl_device, ns->disk, nvme_ns_groups);
+	ret = apply_zones(ns) ?: device_add_disk(&ctrl->ctrl_device, ns->disk, nvme_ns_groups);
 	if (ret) {
 		unlist_ns(ns);
 		goto out_put;
@@ -227,6 +251,9 @@ void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 	int ret;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_alloc_ns);
+	/* Another command set has another effects log; without it, all is refused to users. */
+	if (info->ids.csi < ARRAY_SIZE(ctrl->effects) && !ctrl->effects[info->ids.csi])
+		nvme_init_effects(ctrl, info->ids.csi);
 	ret = add_ns(ctrl, info);
 	if (ret)
 		dev_err(ctrl->dev, "namespace %u: no disk (%d)\n", info->nsid, ret);

@@ -106,10 +106,31 @@ static void fill_format(const struct nvme_id_ns *id, struct nvme_ns_format *form
 	format->why_not = unusable(lbaf);
 	format->read_only = id->nsattr & NVME_NS_ATTR_RO;
 	format->lba_shift = format->why_not ? SECTOR_SHIFT : lbaf->ds;
-	format->blocks = format->why_not ? 0 : le64_to_cpu(id->nsze);
+	format->blocks = le64_to_cpu(id->nsze);
 	format->ms = le16_to_cpu(lbaf->ms);
 	/* DLFEAT: deallocated blocks read zeroes (bits 2:0), and bit 3, DEAC works. */
 	format->deac = (id->dlfeat & 0xf) == 0x9;
+}
+
+/* What only namespaces of its I/O command set have. */
+static int read_command_set(struct nvme_ctrl *ctrl, unsigned int lbaf, struct nvme_ns_info *info)
+{
+	int ret;
+
+	if (info->format.why_not)
+		return 0;
+	switch (info->ids.csi) {
+	case NVME_CSI_NVM:
+		return 0;
+	case NVME_CSI_ZNS:
+		ret = nvme_read_zone_info(ctrl, lbaf, info);
+		if (ret > 0)
+			info->format.why_not = "the controller tells nothing of its zones";
+		return min(ret, 0);
+	default:
+		info->format.why_not = "its I/O command set is not supported";
+		return 0;
+	}
 }
 
 static int read_ns(struct nvme_ctrl *ctrl, struct nvme_id_ns *id, struct nvme_ns_info *info)
@@ -124,7 +145,10 @@ static int read_ns(struct nvme_ctrl *ctrl, struct nvme_id_ns *id, struct nvme_ns
 	complete_ids(ctrl, &info->ids, id);
 	fill_format(id, &info->format);
 	nvme_fill_limits(ctrl, id, info);
-	return 0;
+	ret = read_command_set(ctrl, format_index(id), info);
+	if (info->format.why_not)
+		info->format.blocks = 0;
+	return ret;
 }
 
 /**

@@ -81,7 +81,14 @@ struct nvs_hdr {
 	S(33, nvme_remove)			\
 	S(34, nvme_shutdown)			\
 	S(35, nvme_exit)			\
-	S(36, nvme_core_exit)
+	S(36, nvme_core_exit)			\
+	S(37, nvme_error_detected)		\
+	S(38, nvme_slot_reset)			\
+	S(39, nvme_error_resume)		\
+	S(40, nvme_reset_prepare)		\
+	S(41, nvme_reset_done)			\
+	S(42, nvme_suspend)			\
+	S(43, nvme_resume)
 
 /* Controller states, as the kernel's own driver names them in sysfs. */
 #define NVS_SYMS_STATE(S)			\

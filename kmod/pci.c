@@ -160,6 +160,7 @@ static struct nvme_dev *alloc_dev(struct pci_dev *pdev, const struct pci_device_
 	}
 	dev->ctrl.dev = get_device(&pdev->dev);
 	mutex_init(&dev->shutdown_lock);
+	mutex_init(&dev->hold_lock);
 	nvme_set_id_quirks(dev, pdev, id);
 	INIT_WORK(&dev->ctrl.reset_work, nvme_reset_work);
 	return dev;
@@ -268,22 +269,15 @@ static void nvme_remove(struct pci_dev *pdev)
 	nvme_phase_end(&phase, 0);
 }
 
-static void nvme_shutdown(struct pci_dev *pdev)
-{
-	struct nvme_dev *dev = pci_get_drvdata(pdev);
-	struct nvme_phase phase;
-
-	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_shutdown);
-	nvme_dev_disable(dev, true);
-	nvme_phase_end(&phase, 0);
-}
-
 static struct pci_driver nvme_driver = {
 	.name		= "nvmescope",
 	.id_table	= nvme_id_table,
 	.probe		= nvme_probe,
 	.remove		= nvme_remove,
 	.shutdown	= nvme_shutdown,
+	.driver.pm	= pm_sleep_ptr(&nvme_pm_ops),
+	.err_handler	= &nvme_error_handlers,
+	.sriov_configure = pci_sriov_configure_simple,
 };
 
 static int __init nvme_init(void)

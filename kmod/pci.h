@@ -4,7 +4,8 @@
  *
  * Order of reading: pci.c (module, probe, removal), pci_reset.c (bring-up, in the
  * order of 3.5.1), pci_queue.c (queues and vectors), pci_submit.c and pci_map.c (a
- * command on its way), pci_complete.c (and back), pci_timeout.c (or not).
+ * command on its way), pci_complete.c (and back), pci_timeout.c (or not),
+ * pci_error.c and pci_pm.c (when the function goes away for a while).
  */
 #ifndef NVMESCOPE_PCI_H
 #define NVMESCOPE_PCI_H
@@ -93,6 +94,14 @@ struct nvme_dev {
 
 	/* One thread at a time takes the device down. */
 	struct mutex shutdown_lock;
+
+	/* nvme_hold(): who keeps it down */
+	struct mutex hold_lock;
+	unsigned int holds;
+	bool error_hold;	/* from error_detected() to resume() */
+	bool flr_hold;		/* from reset_prepare() to reset_done() */
+	bool sleep_hold;	/* from suspend to resume */
+	bool asleep;		/* its queues are frozen */
 };
 
 /* The transport's part of a request: SQ entry, and what its data pointer holds. */
@@ -165,6 +174,15 @@ irqreturn_t nvme_irq_check(int irq, void *data);
 int nvme_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
 void nvme_pci_complete_rq(struct request *rq);
 void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
+
+/* pci_error.c */
+int nvme_hold(struct nvme_dev *dev);
+int nvme_let_go(struct nvme_dev *dev, enum nvs_WHY_RESET why);
+extern const struct pci_error_handlers nvme_error_handlers;
+
+/* pci_pm.c */
+extern const struct dev_pm_ops nvme_pm_ops;
+void nvme_shutdown(struct pci_dev *pdev);
 
 /* pci_timeout.c */
 enum blk_eh_timer_return nvme_timeout(struct request *rq);

@@ -49,11 +49,28 @@ static ssize_t subsysnqn_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(subsysnqn);
 
+static ssize_t subsystype_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	/* Before 1.4 there was one type only, and the field reserved. */
+	switch (to_subsys(dev)->cntrltype) {
+	case 0:
+	case NVME_CTRL_IO:
+	case NVME_CTRL_ADMIN:
+		return sysfs_emit(buf, "nvm\n");
+	case NVME_CTRL_DISC:
+		return sysfs_emit(buf, "discovery\n");
+	default:
+		return sysfs_emit(buf, "reserved\n");
+	}
+}
+static DEVICE_ATTR_RO(subsystype);
+
 static struct attribute *subsys_attrs[] = {
 	&dev_attr_model.attr,
 	&dev_attr_serial.attr,
 	&dev_attr_firmware_rev.attr,
 	&dev_attr_subsysnqn.attr,
+	&dev_attr_subsystype.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(subsys);
@@ -108,6 +125,7 @@ static struct nvme_subsystem *make_subsys(const char *nqn, const struct nvme_id_
 	memcpy(subsys->serial, id->sn, sizeof(subsys->serial));
 	memcpy(subsys->model, id->mn, sizeof(subsys->model));
 	memcpy(subsys->firmware_rev, id->fr, sizeof(subsys->firmware_rev));
+	subsys->cntrltype = id->cntrltype;
 
 	device_initialize(&subsys->dev);
 	subsys->dev.class = nvme_subsys_class;

@@ -196,6 +196,61 @@ void nvme_unquiesce_admin_queue(struct nvme_ctrl *ctrl)
 }
 EXPORT_SYMBOL_GPL(nvme_unquiesce_admin_queue);
 
+/**
+ * nvme_start_freeze() - let no new request enter the I/O queues
+ * @ctrl: the controller
+ *
+ * Those that are in go on.  Whoever comes now waits for nvme_unfreeze().
+ */
+void nvme_start_freeze(struct nvme_ctrl *ctrl)
+{
+	struct nvme_ns *ns;
+
+	down_read(&ctrl->namespaces_rwsem);
+	list_for_each_entry(ns, &ctrl->namespaces, node) {
+		ns->frozen = true;
+		blk_freeze_queue_start(ns->queue);
+	}
+	up_read(&ctrl->namespaces_rwsem);
+	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+}
+EXPORT_SYMBOL_GPL(nvme_start_freeze);
+
+/* Waits until all requests have ended.  False: not within @timeout jiffies. */
+bool nvme_wait_freeze_timeout(struct nvme_ctrl *ctrl, unsigned long timeout)
+{
+	struct nvme_ns *ns;
+	long left = timeout;
+
+	down_read(&ctrl->namespaces_rwsem);
+	list_for_each_entry(ns, &ctrl->namespaces, node) {
+		if (ns->frozen)
+			left = blk_mq_freeze_queue_wait_timeout(ns->queue, left);
+		if (left <= 0)
+			break;
+	}
+	up_read(&ctrl->namespaces_rwsem);
+	return left > 0;
+}
+EXPORT_SYMBOL_GPL(nvme_wait_freeze_timeout);
+
+/* Ends nvme_start_freeze(); one caller at a time has the controller frozen. */
+void nvme_unfreeze(struct nvme_ctrl *ctrl)
+{
+	struct nvme_ns *ns;
+
+	down_read(&ctrl->namespaces_rwsem);
+	list_for_each_entry(ns, &ctrl->namespaces, node) {
+		if (!ns->frozen)
+			continue;
+		ns->frozen = false;
+		blk_mq_unfreeze_queue(ns->queue);
+	}
+	up_read(&ctrl->namespaces_rwsem);
+	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+}
+EXPORT_SYMBOL_GPL(nvme_unfreeze);
+
 static bool cancel_request(struct request *rq, void *data)
 {
 	struct nvme_req *req = nvme_req(rq);

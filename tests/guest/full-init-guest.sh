@@ -66,4 +66,142 @@ parameters() {
 	unload
 }
 
+# SMART events are armed by whoever wants them; each is told as often as it happens.
+events() {
+	# shellcheck disable=SC2034
+	disks="/dev/nvme0n1"
+	load
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_async_event/enable
+	uevent env >/tmp/uevents 2>&1 &
+	listener=$!
+	check "SMART events are asked for" nvme set-feature /dev/nvme0 -f 0xb -v 0x11f
+	for n in 1 2; do
+		host hmp "qom-set /machine/peripheral/nvme0 smart_critical_warning 0" >/tmp/qom
+		host hmp "qom-set /machine/peripheral/nvme0 smart_critical_warning 2" >>/tmp/qom
+		wait_for "SMART event $n" aens 0x20101 "$n"
+		check "SMART event $n: traced" aens 0x20101 "$n"
+	done
+	wait_for "the uevents" uevents
+	is "NVME_AEN in the uevents" "$(grep -c "NVME_AEN=0x020101" /tmp/uevents)" 2
+	check "dmesg has the critical warning" sh -c "dmesg | grep -q 'SMART: critical warning 0x2'"
+	kill $listener
+
+	check "a namespace is attached" nvme attach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk" test -b /dev/nvme0n2
+	check "it is detached" nvme detach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk to go" gone /dev/nvme0n2
+	check "it is attached again: the event was armed again" nvme attach-ns /dev/nvme0 -n 2 -c "$(cat $ctrl/cntlid)"
+	wait_for "its disk again" test -b /dev/nvme0n2
+	check "namespace events are traced" aens 0x40002 3
+	check "after a reset one request is outstanding" reset
+	check "the namespace is still there" test -b /dev/nvme0n2
+	unload
+}
+gone() { [ ! -e "$1" ]; }
+uevents() { [ "$(grep -c "NVME_AEN=0x020101" /tmp/uevents)" -ge 2 ]; }
+aens() { [ "$(grep -c "nvs_async_event:.* result=$1\$" /sys/kernel/tracing/trace)" -ge "$2" ]; }
+
+disk=/dev/nvme0n1
+function=0000:01:00.0
+device=/sys/bus/pci/devices/$function
+events=/sys/kernel/tracing/events/nvmescope
+trace() { grep -cE "$1" /sys/kernel/tracing/trace || true; }
+watch() {
+	for event in ctrl_state reset phase_end retry ctrl_gone; do echo 1 >"$events/nvs_$event/enable"; done
+}
+# What was written under load is read back afterwards; fio fails if a byte differs.
+load_begin() {
+	fio --name=load --filename=$disk --ioengine=libaio --direct=1 --iodepth=16 --rw=randwrite --bs=4k-64k \
+		--size=48M --loops=100 --verify=crc32c --verify_backlog=32 --time_based --runtime="$1" --randseed=1 >/tmp/fio 2>&1 &
+	fio_pid=$!
+	wait_for "the load" in_flight "${disk#/dev/}" 1
+}
+in_flight() { [ "$(awk '{ print $9 }' "/sys/block/$1/stat")" -ge "$2" ]; }
+load_end() {
+	status=0
+	wait "$fio_pid" || status=$?
+	is "$1: the load saw no error" "$status$(grep -o "err=.*[1-9].*" /tmp/fio | grep -v "err= 0" || true)" 0
+}
+pattern() { # write|verify
+	fio --name=pattern --filename=$disk --offset=48M --size=8M --ioengine=libaio --direct=1 --iodepth=8 --rw="$1" \
+		--bs=16k --verify=crc32c --verify_fatal=1 ${2-} >/tmp/fio-pattern 2>&1
+}
+
+flr() {
+	load
+	watch
+	check "the function has an FLR" sh -c "echo flr >$device/reset_method"
+	check "a pattern is written" pattern write --do_verify=0
+	load_begin 8
+	for n in 1 2 3 4; do
+		echo 1 >$device/reset || break
+		sleep 0.5
+	done
+	is "each FLR ended with the controller live" "$(trace "nvs_phase_end:.* phase=nvme_reset_done .*result=0")" 4
+	is "resets for this reason" "$(trace "nvs_reset:.* why=flr result=0")" 4
+	load_end FLR
+	check "the pattern is as it was" pattern read
+	check "live" live
+	is "no illegal transition" "$(trace "nvs_ctrl_state:.* changed=0")" 0
+	unload
+}
+
+# Without bus mastering the device cannot fetch a command: it sets CSTS.CFS.
+command() { # NAME AND-MASK OR-MASK: of the PCI command register
+	word=$(dd if=$device/config bs=1 skip=4 count=1 2>/dev/null | od -An -tu1)
+	printf "\\$(printf %o $((word & $1 | $2)))" | dd of=$device/config bs=1 seek=4 conv=notrunc 2>/dev/null
+}
+fatal() {
+	load "io_timeout=2 admin_timeout=3"
+	watch
+	command 0xfb 0
+	check "a read comes back after the reset" reads
+	is "the reset was for the fatal status" "$(trace "nvs_reset:.* why=fatal_status result=0")" 1
+	check "live" live
+	unload
+}
+
+# The shared directories (9p) do not survive a suspended machine.  So the machine is not:
+# devices are suspended in the reverse order of their coming, one after the other, and
+# nvme0, which came before nvme1 and after all else, refuses, because its I/O does not end.
+throttle() { # NODE BYTES-PER-SECOND
+	host qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"$1\", \"bps\": $2, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
+}
+suspend() { # NUMBER: of suspends up to now
+	# asynchronous: whoever waits for it can be frozen all the same
+	fio --name=slow --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --iodepth=8 --rw=read --bs=128k --size=1M \
+		>/tmp/fio-slow 2>&1 &
+	slow_pid=$!
+	wait_for "slow reads" in_flight nvme0n1 3
+	fails "suspend $1: nvme0 refuses, its I/O does not end" any busy sh -c "echo mem >/sys/power/state"
+	is "suspend $1: nvme1 went to sleep" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_suspend .*result=0")" "$1"
+	is "suspend $1: notified" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_shutdown_ctrl .*result=0")" "$1"
+	is "suspend $1: nvme1 woke up" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_resume .*result=0")" "$1"
+	is "suspend $1: by a reset" "$(trace "nvs_reset: ctrl=1 .* why=resume result=0")" "$1"
+	wait $slow_pid
+}
+pm() {
+	# shellcheck disable=SC2034
+	disks="/dev/nvme0n1 /dev/nvme1n1"
+	host plug nvme0
+	host plug nvme1
+	load io_timeout=4
+	watch
+	echo devices >/sys/power/pm_test
+	echo 0 >/sys/power/pm_async
+	disk=/dev/nvme1n1
+	check "a pattern is written" pattern write --do_verify=0
+	load_begin 20
+	check "nvme0 is slow from now on" throttle nvme0n1 131072
+	suspend 1
+	suspend 2
+	load_end suspend
+	check "the pattern is as it was" pattern read
+	check "live" live
+	is "no illegal transition, nobody gone" "$(trace "nvs_ctrl_state:.* changed=0|nvs_ctrl_gone")" 0
+	check "nvme0 is as quick as before" throttle nvme0n1 0
+	check "nvme0 still reads" reads
+	unload
+}
+
 "$@"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck source=in-guest.sh
 # shellcheck disable=SC2034 # in-guest.sh uses it
-disks='/dev/nvme0n1 /dev/nvme0n2'
+disks=${disks-'/dev/nvme0n1 /dev/nvme0n2'}
 . /src/tests/guest/in-guest.sh
 
 # What sysfs tells of each disk, one line for each file. Disks are told by their namespace:
@@ -78,6 +78,78 @@ io_work() {
 
 io() {
 	record rec sh "$0" io_work
+	rmmod nvmescope_core
+}
+
+zones() { blkzone report /dev/nvme0n1; }
+zone() { blkzone report -o "$1" -c 1 /dev/nvme0n1 | sed -nE 's/.*cap (0x[0-9a-f]+), wptr (0x[0-9a-f]+) .*zcond: *([0-9]+).*/\2 \3/p'; }
+
+zone_states() {
+	is "a new zone is empty" "$(zone 0x8000)" "0x000000 1"
+	blkzone open -o 0x8000 -c 1 /dev/nvme0n1
+	is "open: zone" "$(zone 0x8000)" "0x000000 3"
+	dd if=/dev/urandom of=/dev/nvme0n1 bs=64k seek=256 count=4 oflag=direct 2>/dev/null
+	is "a write moves its pointer" "$(zone 0x8000)" "0x000200 3"
+	blkzone close -o 0x8000 -c 1 /dev/nvme0n1
+	is "close: zone" "$(zone 0x8000)" "0x000200 4"
+	blkzone finish -o 0x8000 -c 1 /dev/nvme0n1
+	is "finish: zone" "$(zone 0x8000)" "0x008000 14"
+	blkzone reset -o 0x8000 -c 1 /dev/nvme0n1
+	is "reset: zone" "$(zone 0x8000)" "0x000000 1"
+	dd if=/dev/urandom of=/dev/nvme0n1 bs=64k seek=256 count=4 oflag=direct 2>/dev/null
+	blkzone reset /dev/nvme0n1
+	is "reset of all" "$(zones | grep -c 'zcond: 1(em)')" 8
+	fails "a write that is not at the pointer is refused" any "" \
+		dd if=/dev/urandom of=/dev/nvme0n1 bs=64k seek=258 count=1 oflag=direct
+}
+
+zoned_fio() {
+	fio --name=zones --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --zonemode=zbd --rw=randwrite \
+		--bs=64k --size=64M --iodepth=8 --max_open_zones=4 --verify=crc32c --verify_fatal=1 --thread=1
+	fio --name=zones --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --zonemode=zbd --rw=write \
+		--bs=128k --size=128M --iodepth=1 --verify=crc32c --verify_fatal=1 --thread=1
+}
+
+# zonefs appends what is written synchronously, up to 6.4; later it writes. Debian's 6.1
+# then takes its own write pointer for corrupted, with the kernel's own driver too.
+append() {
+	modprobe zonefs
+	blkzone reset /dev/nvme0n1
+	{
+		printf 'SFOZ\005\253\277\131'
+		dd if=/dev/zero bs=1 count=4088 2>/dev/null
+	} >/tmp/super
+	dd if=/tmp/super of=/dev/nvme0n1 bs=4k oflag=direct 2>/dev/null
+	mount -t zonefs /dev/nvme0n1 /mnt
+	dd if=/dev/urandom of=/tmp/data bs=64k count=1 2>/dev/null
+	dd if=/tmp/data of=/mnt/seq/1 bs=64k oflag=direct conv=notrunc || true
+	umount /mnt
+	dd if=/dev/nvme0n1 of=/tmp/back bs=64k skip=512 count=1 iflag=direct
+	cmp /tmp/data /tmp/back
+}
+
+zoned_work() {
+	load hold_ms=10000
+	attributes >/out/ours
+	zones >/out/zones-ours
+	zone_states
+	check "fio in zones" zoned_fio
+	if [ -e /lib/modules/"$(uname -r)"/kernel/fs/zonefs/zonefs.ko ]; then
+		check "zonefs appends" append
+	fi
+	rmmod nvmescope
+}
+
+# One zoned namespace: sysfs and report as with the kernel's own driver.
+zoned() {
+	modprobe nvme
+	wait_for /dev/nvme0n1 test -b /dev/nvme0n1
+	attributes >/out/in-box
+	zones >/out/zones-in-box
+	rmmod nvme nvme_core
+	export disks=/dev/nvme0n1
+	echo '^.* zonefs .nvme0n1. WARNING' >/out/expected-complaints
+	record rec sh "$0" zoned_work
 	rmmod nvmescope_core
 }
 

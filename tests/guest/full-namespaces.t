@@ -4,7 +4,7 @@
 # Namespaces: what sysfs says of their disks, against the kernel's own driver on the same
 # device; the commands other than read and write; formats.
 . "$(dirname "$0")/lib.sh"
-plan 19
+plan 34
 
 two=(--ns size=64M --ns "size=64M,logical_block_size=4096")
 
@@ -28,3 +28,17 @@ check "io: the recording equals the device's log" \
 # opcode 0x9, dword 10: ranges from zero
 is "io: file systems' discards were sent many ranges at once" \
 	"$(events "$logs/io/rec" | sed -nE 's/^cmd_setup .* opcode=0x9( .*)?$/&/p' | grep -vc ' cdw10=0x0 ' | awk '{ print ($1 > 0) }')" 1
+
+guest zoned --ns size=128M,zoned=on,zoned.zone_size=16M --add blkzone --module zonefs --trace 'pci_nvme_*' \
+	-- full-namespaces-guest.sh zoned
+is "zoned: what sysfs says is what it says with the kernel's own driver" \
+	"$(diff <(differing "$logs/zoned/in-box") <(differing "$logs/zoned/ours"))" ""
+is "zoned: the report of zones, too" "$(diff "$logs/zoned/zones-in-box" "$logs/zoned/zones-ours")" ""
+check "zoned: the recording equals the device's log" \
+	"$nvmescope" check --witness "$logs/zoned/qemu.log" "$logs/zoned/rec"
+if [[ $kernel == 6.1 ]]; then
+	is "zoned: 64 KiB were appended, and the block layer was told where" \
+		"$(events "$logs/zoned/rec" | grep -Ec '^cmd_setup .* opcode=0x7[dD]( |$)') $(events "$logs/zoned/rec" | grep -c '^cqe .* result=0x10000 ')" "1 1"
+else
+	skip "zoned: 64 KiB were appended" "nothing in the guest appends on this kernel"
+fi

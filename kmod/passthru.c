@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Passthrough commands: which are allowed, and how they are run.
+ */
+#include <linux/capability.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "passthru.h"
+#include "trace.h"
+
+/* Opcodes from here on are the vendor's own, of both queues (figures 138, 390). */
+#define VENDOR_OPCODES	0x80
+#define FABRICS_OPCODE	0x7f
+
+/*
+ * Features that the driver itself depends on: with a change behind its back it
+ * would go on with a wrong number of queues (07h), memory that the controller no
+ * longer knows of (0Dh), a wrong idea of power states (0Ch), of the keep-alive
+ * timer (0Fh) or of the data structures it reads (16h).  Nobody may set them, as
+ * with the in-box driver of the later kernels.
+ */
+static bool sets_our_feature(const struct nvme_command *cmd)
+{
+	if (cmd->common.opcode != nvme_admin_set_features)
+		return false;
+	switch (le32_to_cpu(cmd->common.cdw10) & 0xff) {
+	case NVME_FEAT_NUM_QUEUES:
+	case NVME_FEAT_AUTO_PST:
+	case NVME_FEAT_HOST_MEM_BUF:
+	case NVME_FEAT_KATO:
+	case NVME_FEAT_HOST_BEHAVIOR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Identify data that tools need to know a namespace's format, and no secret. */
+static bool harmless_identify(const struct nvme_command *cmd)
+{
+	if (cmd->common.opcode != nvme_admin_identify)
+		return false;
+	switch (cmd->identify.cns) {
+	case NVME_ID_CNS_NS:
+	case NVME_ID_CNS_CTRL:
+	case NVME_ID_CNS_CS_NS:
+	case NVME_ID_CNS_CS_CTRL:
+	case NVME_ID_CNS_NS_CS_INDEP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* May somebody without privileges send this I/O command to @ns? */
+static bool harmless_io(const struct nvme_passthru_from *from, const struct nvme_command *cmd)
+{
+	u32 effects = nvme_io_effects(from->ns, cmd->common.opcode);
+
+	/* A command built by hand knows no partition bounds. */
+	if (from->partition)
+		return false;
+	/* Not in the log: nobody knows what it does. */
+	if (!(effects & NVME_CMD_EFFECTS_CSUPP))
+		return false;
+	/* It may change what is in its blocks, but nothing beyond them. */
+	if (effects & ~(NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_LBCC |
+			NVME_CMD_EFFECTS_UUID_SEL | NVME_EFFECTS_SCOPE))
+		return false;
+	if (nvme_passthru_writes(cmd) || effects & NVME_CMD_EFFECTS_LBCC)
+		return from->writable;
+	return true;
+}
+
+/**
+ * nvme_passthru_allowed() - may the calling process send this command?
+ * @from:	the node that it uses
+ * @cmd:	the command
+ *
+ * Whoever was let open a node (its mode decides) may do there what cannot harm
+ * others; all else needs CAP_SYS_ADMIN.  These are the rules of the in-box driver
+ * of 6.12, without its gaps: there IO_CMD, and on 6.1 SUBMIT_IO, reaches beyond a
+ * partition, and SUBMIT_IO writes through a node that was opened to read.
+ */
+bool nvme_passthru_allowed(const struct nvme_passthru_from *from, const struct nvme_command *cmd)
+{
+	if (!from->ns && sets_our_feature(cmd))
+		return false;
+	if (capable(CAP_SYS_ADMIN))
+		return true;
+	if (cmd->common.opcode >= VENDOR_OPCODES || cmd->common.opcode == FABRICS_OPCODE)
+		return false;
+	return from->ns ? harmless_io(from, cmd) : harmless_identify(cmd);
+}
+
+/**
+ * nvme_passthru_build() - make a command of what user space filled in
+ * @p:		where to; all is set but vec
+ * @from:	the node that was used
+ * @user:	the copied structure
+ *
+ * Return: 0, or -errno for a command that this node does not take.
+ */
+int nvme_passthru_build(struct nvme_passthru *p, const struct nvme_passthru_from *from,
+			const struct nvme_passthru_cmd64 *user)
+{
+	struct nvme_common_command *c = &p->cmd.common;
+
+	if (!NVME_COMPAT_UNPRIVILEGED_PASSTHRU && !capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	/* FUSE and PSDT are the driver's: it chooses PRPs or SGLs, and fuses nothing. */
+	if (user->flags)
+		return -EINVAL;
+	if (from->ns && user->nsid != from->ns->nsid) {
+		dev_err_ratelimited(from->ctrl->dev,
+				    "passthrough to namespace %u through the node of namespace %u\n",
+				    user->nsid, from->ns->nsid);
+		return -EINVAL;
+	}
+	*p = (struct nvme_passthru) {
+		.addr		= user->addr,
+		.len		= user->data_len,
+		.meta		= user->metadata,
+		.meta_len	= user->metadata_len,
+		.timeout_ms	= user->timeout_ms,
+	};
+	c->opcode = user->opcode;
+	c->nsid = cpu_to_le32(user->nsid);
+	c->cdw2[0] = cpu_to_le32(user->cdw2);
+	c->cdw2[1] = cpu_to_le32(user->cdw3);
+	c->cdw10 = cpu_to_le32(user->cdw10);
+	c->cdw11 = cpu_to_le32(user->cdw11);
+	c->cdw12 = cpu_to_le32(user->cdw12);
+	c->cdw13 = cpu_to_le32(user->cdw13);
+	c->cdw14 = cpu_to_le32(user->cdw14);
+	c->cdw15 = cpu_to_le32(user->cdw15);
+	return nvme_passthru_allowed(from, &p->cmd) ? 0 : -EACCES;
+}
+
+/**
+ * nvme_passthru_request() - a request that carries the command, without data yet
+ * @from:	the node
+ * @p:		the command
+ * @opf:	request flags
+ * @flags:	allocation flags
+ *
+ * Return: the request, or -errno as a pointer.
+ */
+struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
+				      const struct nvme_passthru *p, blk_opf_t opf,
+				      blk_mq_req_flags_t flags)
+{
+	struct request_queue *q = from->ns ? from->ns->queue : from->ctrl->admin_q;
+	enum req_op op = nvme_passthru_writes(&p->cmd) ? REQ_OP_DRV_OUT : REQ_OP_DRV_IN;
+	struct nvme_command cmd = p->cmd;
+	struct request *rq;
+
+	rq = blk_mq_alloc_request(q, op | opf, flags);
+	if (IS_ERR(rq))
+		return rq;
+	nvme_init_internal_request(rq, from->ctrl, &cmd);
+	nvme_req(rq)->flags |= NVME_REQ_USER;
+	if (from->ns ? from->ns->log_passthru_errors : from->ctrl->log_passthru_errors)
+		rq->rq_flags &= ~RQF_QUIET;
+	if (p->timeout_ms)
+		rq->timeout = msecs_to_jiffies(p->timeout_ms);
+	return rq;
+}
+
+/* How it ended: 0, -errno, or the NVMe status (> 0), as all callers return it. */
+int nvme_passthru_status(struct request *rq, blk_status_t status)
+{
+	if (nvme_req(rq)->flags & NVME_REQ_CANCELLED)
+		return -EINTR;
+	if (nvme_req(rq)->status)
+		return nvme_req(rq)->status;
+	return blk_status_to_errno(status);
+}
+
+/* Maps the memory, runs the request, frees it. */
+static int execute(struct request *rq, struct nvme_passthru *p)
+{
+	struct bio *bio;
+	int ret, ret_unmap;
+
+	if (p->addr && p->len) {
+		ret = blk_rq_map_user_io(rq, NULL, u64_to_user_ptr(p->addr), p->len, GFP_KERNEL,
+					 p->vec, 0, 0, rq_data_dir(rq));
+		if (ret)
+			goto out_free;
+	}
+	bio = rq->bio;	/* completion moves rq->bio on */
+	ret = nvme_passthru_status(rq, blk_execute_rq(rq, false));
+	p->result = le64_to_cpu(nvme_req(rq)->result.u64);
+	if (bio) {
+		/* Copies bounced data back, so it can fail on its own. */
+		ret_unmap = blk_rq_unmap_user(bio);
+		if (!ret)
+			ret = ret_unmap;
+	}
+out_free:
+	blk_mq_free_request(rq);
+	return ret;
+}
+
+/**
+ * nvme_passthru_run() - send a command and wait for its end
+ * @from:	the node
+ * @p:		the command, allowed already; @p->result is written
+ *
+ * Return: 0, -errno, or the NVMe status (> 0).
+ */
+int nvme_passthru_run(const struct nvme_passthru_from *from, struct nvme_passthru *p)
+{
+	u32 effects = nvme_passthru_effects(from, &p->cmd);
+	struct request *rq;
+	int ret;
+
+	nvme_passthru_begin(from->ctrl, effects);
+	rq = nvme_passthru_request(from, p, 0, 0);
+	ret = IS_ERR(rq) ? PTR_ERR(rq) : execute(rq, p);
+	nvme_passthru_end(from->ctrl, effects, ret);
+	return ret;
+}
