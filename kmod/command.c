@@ -238,17 +238,6 @@ static void report_error(struct request *rq)
 			   req->status & 0x4000 ? ", do not retry" : "", req->retries);
 }
 
-/* Told to whoever sent the command; said here too if passthru_err_log_enabled. */
-static void report_passthru_error(struct request *rq)
-{
-	struct nvme_req *req = nvme_req(rq);
-
-	pr_err_ratelimited("%s: passthrough command, opcode %#x, cdw10 %#x: status %#x (SCT %u, SC %#x)\n",
-			   rq->q->disk ? rq->q->disk->disk_name : dev_name(&req->ctrl->ctrl_device),
-			   req->cmd->common.opcode, le32_to_cpu(req->cmd->common.cdw10),
-			   req->status, req->status >> 8 & 7, req->status & 0xff);
-}
-
 /**
  * nvme_complete_rq() - end a request whose status is known, or try it again
  * @rq: the request, its memory unmapped
@@ -264,12 +253,8 @@ void nvme_complete_rq(struct request *rq)
 		retry(rq);
 		return;
 	}
-	if (unlikely(req->status) && !(rq->rq_flags & RQF_QUIET)) {
-		if (blk_rq_is_passthrough(rq))
-			report_passthru_error(rq);
-		else
-			report_error(rq);
-	}
+	if (unlikely(req->status) && !blk_rq_is_passthrough(rq) && !(rq->rq_flags & RQF_QUIET))
+		report_error(rq);
 	blk_mq_end_request(rq, error_of(req->status));
 }
 EXPORT_SYMBOL_GPL(nvme_complete_rq);

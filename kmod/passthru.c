@@ -161,11 +161,23 @@ struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
 		return rq;
 	nvme_init_internal_request(rq, from->ctrl, &cmd);
 	nvme_req(rq)->flags |= NVME_REQ_USER;
-	if (from->ns ? from->ns->log_passthru_errors : from->ctrl->log_passthru_errors)
-		rq->rq_flags &= ~RQF_QUIET;
 	if (p->timeout_ms)
 		rq->timeout = msecs_to_jiffies(p->timeout_ms);
 	return rq;
+}
+
+/* The sender is told; the log too, if the node's passthru_err_log_enabled is on. */
+static void report_error(struct request *rq)
+{
+	const struct nvme_req *req = nvme_req(rq);
+	const struct nvme_ns *ns = rq->q->queuedata;
+
+	if (!(ns ? ns->log_passthru_errors : req->ctrl->log_passthru_errors))
+		return;
+	pr_err_ratelimited("%s: passthrough command, opcode %#x, cdw10 %#x: status %#x (SCT %u, SC %#x)\n",
+			   ns ? ns->disk->disk_name : dev_name(&req->ctrl->ctrl_device),
+			   req->cmd->common.opcode, le32_to_cpu(req->cmd->common.cdw10),
+			   req->status, req->status >> 8 & 7, req->status & 0xff);
 }
 
 /* How it ended: 0, -errno, or the NVMe status (> 0), as all callers return it. */
@@ -173,8 +185,10 @@ int nvme_passthru_status(struct request *rq, blk_status_t status)
 {
 	if (nvme_req(rq)->flags & NVME_REQ_CANCELLED)
 		return -EINTR;
-	if (nvme_req(rq)->status)
+	if (nvme_req(rq)->status) {
+		report_error(rq);
 		return nvme_req(rq)->status;
+	}
 	return blk_status_to_errno(status);
 }
 

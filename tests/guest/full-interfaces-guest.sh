@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck source=in-guest.sh
+. /src/tests/guest/in-guest.sh
+nodes='nvme0 ng0n1 nvme0n1 nvme0n1p1'
+
+# One partition from block 2048 on, so that there is a node for it.
+partition() {
+	{
+		head -c 446 /dev/zero
+		printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\020\0\0'
+		head -c 48 /dev/zero
+		printf '\125\252'
+	} | dd of=/dev/nvme0n1 bs=512 oflag=direct iflag=fullblock
+	blockdev --rereadpt /dev/nvme0n1
+}
+
+# --- what each driver shows ------------------------------------------------------------
+
+# Every ioctl and io_uring command, by root and by nobody, on nodes that all may open.
+calls() {
+	for node in $nodes; do
+		chmod 666 /dev/$node
+		for mode in r w; do
+			for uid in 0 65534; do
+				interfaces /dev/$node $mode $uid | sed "s/^/$uid $node $mode /"
+			done
+		done
+	done
+}
+
+# Attribute, mode, value; not what counts I/O or time, nor the blanks that end a string.
+attributes() {
+	for dir in /sys/class/nvme/nvme0 /sys/class/nvme-subsystem/nvme-subsys0 /sys/class/nvme-generic/ng0n1 \
+		/sys/class/block/nvme0n1 /sys/class/hwmon/hwmon*; do
+		[ -d "$dir" ] || continue
+		for file in "$dir"/*; do
+			case ${file##*/} in stat | inflight | diskseq | state) continue ;; esac
+			[ -f "$file" ] || continue
+			printf '%s %s %s\n' "${file#/sys/class/}" "$(stat -c %a "$file")" \
+				"$(sed '/^DISKSEQ=/d; s/ *$//' "$file" 2>/dev/null | tr '\n' ' ')"
+		done
+	done
+	for node in $nodes; do stat -c '%n %a %F' /dev/$node; done
+}
+
+# nvme-cli's view. SMART counts I/O: that is left out.
+views() {
+	while read -r words; do
+		echo "== nvme $words"
+		# shellcheck disable=SC2086
+		nvme $words 2>&1 | grep -avE '^(data_units|Data Units|host_|Host |power_|controller_busy)' || :
+	done <<-'EOF'
+		list
+		list -v
+		list-subsys
+		id-ctrl /dev/nvme0
+		id-ctrl -H -o json /dev/nvme0
+		id-ns /dev/nvme0n1
+		id-ns -H /dev/ng0n1
+		id-ns /dev/nvme0 -n 1
+		ns-descs /dev/nvme0n1
+		cmdset-ind-id-ns /dev/nvme0 -n 1
+		nvm-id-ctrl /dev/nvme0
+		nvm-id-ns /dev/nvme0 -n 1
+		list-ns /dev/nvme0
+		list-ns -a /dev/nvme0
+		list-ctrl /dev/nvme0
+		list-ctrl /dev/nvme0 -n 1
+		id-domain /dev/nvme0
+		id-iocs /dev/nvme0
+		id-uuid /dev/nvme0
+		get-ns-id /dev/nvme0n1
+		get-ns-id /dev/ng0n1
+		smart-log /dev/nvme0
+		smart-log /dev/nvme0n1
+		error-log /dev/nvme0
+		fw-log /dev/nvme0
+		effects-log /dev/nvme0
+		supported-log-pages /dev/nvme0
+		changed-ns-list-log /dev/nvme0
+		get-log /dev/nvme0 -i 3 -l 512
+		get-feature /dev/nvme0 -f 1
+		get-feature /dev/nvme0 -f 2
+		get-feature /dev/nvme0 -f 4 -H
+		get-feature /dev/nvme0n1 -f 5
+		get-feature /dev/nvme0 -f 6
+		get-feature /dev/nvme0 -f 7
+		get-feature /dev/nvme0 -f 8
+		get-feature /dev/nvme0 -f 0xa
+		get-feature /dev/nvme0 -f 0x16 -H
+		set-feature /dev/nvme0 -f 6 -v 1
+		set-feature /dev/nvme0 -f 4 -v 0x157
+		write-zeroes /dev/nvme0n1 -s 8192 -c 7
+		dsm /dev/nvme0n1 -d -b 8 -s 8192
+		write-uncor /dev/nvme0n1 -s 8192 -c 0
+		verify /dev/nvme0n1 -s 8192 -c 7
+		compare /dev/nvme0n1 -s 8192 -c 7 -z 4096 -d /dev/zero
+		copy /dev/nvme0n1 -d 9000 -b 7 -s 8192
+		flush /dev/nvme0n1
+		flush /dev/nvme0 -n 1
+		sanitize-log /dev/nvme0
+		self-test-log /dev/nvme0
+		device-self-test /dev/nvme0 -s 1
+		telemetry-log /dev/nvme0 -o /tmp/telemetry
+		endurance-log /dev/nvme0
+		security-recv /dev/nvme0 -p 0 -x 512
+		resv-report /dev/nvme0n1 -e 512
+		dir-receive /dev/nvme0 -D 0 -O 1 -H
+		subsystem-reset /dev/nvme0
+		ns-rescan /dev/nvme0
+		reset /dev/nvme0
+	EOF
+}
+
+seen() { # DRIVER
+	wait_for "the partition" test -b /dev/nvme0n1p1
+	wait_for "the generic node" test -c /dev/ng0n1
+	attributes >/out/attributes.$1
+	calls >/out/calls.$1
+	views >/out/views.$1
+}
+
+main() {
+	modprobe nvme
+	wait_for "the in-box driver's disk" test -b /dev/nvme0n1
+	partition
+	seen inbox
+	rmmod nvme nvme_core
+	load
+	seen ours
+	thresholds
+	errors_said
+	formats
+	rings
+	unload
+	load "" poll_queues=1
+	polled
+	unload
+}
+
+# --- what only ours is asked -----------------------------------------------------------
+
+thresholds() {
+	hwmon=$(echo /sys/class/nvme/nvme0/hwmon*)
+	echo 60000 >"$hwmon/temp1_max"
+	is "hwmon: a threshold that was set is the device's" \
+		"$(cat "$hwmon/temp1_max") $(nvme get-feature /dev/nvme0 -f 4 | sed "s/.*value://")" "59850 0x0000014d"
+	echo -5000 >"$hwmon/temp1_min"
+	is "hwmon: and one below freezing" "$(cat "$hwmon/temp1_min")" -5150
+}
+
+errors_said() {
+	nvme io-passthru /dev/ng0n1 -o 0x30 -n 1 || :
+	echo on >/sys/class/nvme/nvme0/passthru_err_log_enabled
+	echo 1 >/sys/class/block/nvme0n1/passthru_err_log_enabled
+	nvme admin-passthru /dev/nvme0 -o 0x77 || :
+	nvme io-passthru /dev/ng0n1 -o 0x31 -n 1 || :
+	is "passthru_err_log_enabled: failed commands in the log, and only then" \
+		"$(dmesg | sed -nE 's/.*(nvme0[^:]*): passthrough command, opcode (0x[0-9a-f]+).*/\1 \2/p' | tr '\n' ' ')" \
+		"nvme0 0x77 nvme0n1 0x31 "
+}
+
+# Format NVM is alone on the controller, and its result is seen at once.
+formats() {
+	fio --name=io --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --rw=randread --bs=4k --iodepth=8 \
+		--time_based --runtime=60 --output=/tmp/fio.txt &
+	fio=$!
+	# the namespace has no metadata in formats 0 and 4: 512 bytes and 4 KiB
+	sizes=
+	for format in 4 0 4 0; do
+		nvme format /dev/nvme0 -n 1 -l $format -f
+		sizes="$sizes$(blockdev --getss /dev/nvme0n1) "
+	done
+	is "format under I/O: the new block size is there when it returns" "$sizes" "4096 512 4096 512 "
+	kill $fio
+	wait $fio || :
+	is "and the size of the disk has not changed" "$(blockdev --getsize64 /dev/nvme0n1)" $((64 << 20))
+}
+
+verified() { # WHAT OPTIONS
+	what=$1
+	shift
+	check "fio io_uring_cmd, verified: $what" fio --name=v --filename=/dev/ng0n1 --ioengine=io_uring_cmd \
+		--cmd_type=nvme --rw=randrw --size=8M --verify=crc32c --verify_fatal=1 --iodepth=16 "$@"
+}
+
+rings() {
+	verified "4 KiB" --bs=4k
+	verified "128 KiB" --bs=128k
+	verified "registered buffers and file" --bs=16k --fixedbufs --registerfiles
+	verified "a thread of the kernel submits" --bs=16k --sqthread_poll
+}
+
+polled() {
+	verified "polled" --bs=4k --hipri
+	verified "polled, registered buffers" --bs=16k --hipri --fixedbufs
+	# two rings poll the same queue: each may find the other's commands
+	verified "polled, two processes" --bs=4k --hipri --numjobs=2 --size=4M --offset_increment=8M
+}
+
+"$@"

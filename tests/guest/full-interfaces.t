@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# All that user space can do with the nodes and files of the driver, held against the in-box
+# driver on the same device in the same guest: ioctls and io_uring commands by root and by nobody,
+# sysfs, hwmon, nvme-cli.
+. "$(dirname "$0")/lib.sh"
+plan 17
+
+gcc -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -static -o "$work/interfaces" "$(dirname "$0")/interfaces.c" || exit
+guest all --smp 2 --nvme max_ioqpairs=2 --ns size=64M --module nvme --add "$work/interfaces:/usr/bin/interfaces" \
+	--deadline 600 -- full-interfaces-guest.sh main
+out=$logs/all
+
+# Where the outcomes differ: uid, node, mode, what was called: in-box's outcome -> ours.
+calls() {
+	paste -d '|' "$out/calls.inbox" "$out/calls.ours" | awk -F '|' '
+		function squeezed(s) { gsub(/ +/, " ", s); return s }
+		$1 != $2 {
+			for (n = 1; substr($1, n, 1) == substr($2, n, 1);) n++
+			# back to the column where outcomes begin
+			n = 1 + match(substr($1, 1, n), / [^ ]*$/)
+			print squeezed(substr($1, 1, n - 1)) "-> " squeezed(substr($2, n))
+		}' | sed 's/ result.*//' | sort -u
+}
+
+# The in-box driver does not know the 32-bit structure of SUBMIT_IO on any of these kernels.
+expected_calls() {
+	local node mode call feature
+	for node in ng0n1 nvme0n1 nvme0n1p1; do
+		for mode in r w; do
+			echo "0 $node $mode 32-bit SUBMIT_IO read -> 0"
+			echo "65534 $node $mode 32-bit SUBMIT_IO read -> $([[ $node == *p1 ]] && echo EACCES || echo 0)"
+		done
+	done
+	if [[ $kernel == 6.1 ]]; then
+		# There SUBMIT_IO asks for no right at all: it writes through a node opened to read, and
+		# reaches beyond a partition. Ours goes by the later kernels' rules.
+		for call in write compare; do
+			for node in ng0n1 nvme0n1; do echo "65534 $node r SUBMIT_IO $call -> EACCES"; done
+		done
+		for mode in r w; do
+			for call in write read compare; do echo "65534 nvme0n1p1 $mode SUBMIT_IO $call -> EACCES"; done
+		done
+		# Features that the driver depends on: refused by the later kernels, and by ours on all.
+		for feature in 07h 0ch 0dh 0fh 16h; do
+			for mode in r w; do
+				for node in nvme0 ng0n1 nvme0n1 nvme0n1p1; do
+					echo "0 $node $mode ADMIN_CMD set features, $feature -> EACCES"
+					echo "0 $node $mode ADMIN64_CMD set features, $feature -> EACCES"
+				done
+				echo "0 nvme0 $mode io_uring set features, $feature -> EACCES"
+			done
+		done
+	else
+		# There IO_CMD, unlike IO64_CMD, forgets that the node is a partition.
+		for call in read 'beyond the end'; do echo "65534 nvme0n1p1 r IO_CMD $call -> EACCES"; done
+		for call in read 'beyond the end' write compare flush 'write zeroes' deallocate; do
+			echo "65534 nvme0n1p1 w IO_CMD $call -> EACCES"
+		done
+	fi
+}
+
+# Ours has what the later kernels have, on all; its own quirks; and no multipath, so no policy.
+expected_attributes() {
+	echo "> nvme/nvme0/quirks 444 bogus_nid"
+	echo "< nvme-subsystem/nvme-subsys0/iopolicy 644 numa"
+	[[ $kernel == 6.1 ]] || return 0
+	echo "> nvme/nvme0/passthru_err_log_enabled 644 off"
+	echo "> block/nvme0n1/csi 444 0"
+	echo "> block/nvme0n1/metadata_bytes 444 0"
+	echo "> block/nvme0n1/nuse 444 131072"
+	echo "> block/nvme0n1/passthru_err_log_enabled 644 off"
+}
+
+is "the calls were made" "$(($(grep -c . "$out/calls.inbox") == $(grep -c . "$out/calls.ours"))) \
+$(($(grep -c ' 0 result' "$out/calls.ours") > 300)) $(grep -c 'exit\|open:' "$out/calls.ours")" "1 1 0"
+is "ioctls and io_uring, by root and by nobody: as in-box, but for what is listed" "$(calls)" "$(expected_calls | sort)"
+is "sysfs, hwmon and nodes: as in-box, but for what is listed" \
+	"$(diff "$out/attributes.inbox" "$out/attributes.ours" | sed -n 's/ *$//; /^[<>]/p' | sort)" "$(expected_attributes | sort)"
+is "nvme-cli says the same, in 59 views" \
+	"$(diff -a "$out/views.inbox" "$out/views.ours") $(grep -ac '^== ' "$out/views.ours")" " 59"
