@@ -29,8 +29,8 @@ static void setup_flush(struct nvme_ns *ns, struct nvme_command *cmd)
 }
 
 /* Read and Write: NVM Command Set Specification 1.0, 3.2.4 and 3.2.6. */
-static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
-			    u8 opcode)
+static inline blk_status_t setup_rw(struct nvme_ns *ns, struct request *rq,
+				    struct nvme_command *cmd, u8 opcode)
 {
 	u16 control = 0;
 
@@ -47,13 +47,15 @@ static inline void setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_
 		.length	 = cpu_to_le16((blk_rq_bytes(rq) >> ns->lba_shift) - 1),
 		.control = cpu_to_le16(control),
 	};
+	if (unlikely(ns->ms))
+		return nvme_setup_protection(ns, rq, cmd);
+	return BLK_STS_OK;
 }
 
 blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd,
 			   u8 opcode)
 {
-	setup_rw(ns, rq, cmd, opcode);
-	return BLK_STS_OK;
+	return setup_rw(ns, rq, cmd, opcode);
 }
 
 static void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
@@ -95,10 +97,14 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
-		setup_rw(ns, rq, cmd, nvme_cmd_read);
+		status = setup_rw(ns, rq, cmd, nvme_cmd_read);
+		if (unlikely(status))
+			return status;
 		break;
 	case REQ_OP_WRITE:
-		setup_rw(ns, rq, cmd, nvme_cmd_write);
+		status = setup_rw(ns, rq, cmd, nvme_cmd_write);
+		if (unlikely(status))
+			return status;
 		break;
 	case REQ_OP_FLUSH:
 		setup_flush(ns, cmd);

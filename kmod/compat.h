@@ -12,6 +12,7 @@
 #include <linux/device.h>
 #include <linux/io_uring.h>
 #include <linux/pci.h>
+#include <linux/t10-pi.h>
 #ifdef CONFIG_PCIEAER
 #include <linux/aer.h>
 #endif
@@ -41,6 +42,10 @@ struct nvme_limits {
 	u32 max_active_zones;
 	u16 max_discard_segments;
 	u16 max_integrity_segments;
+	u8 tuple_size;			/* bytes of metadata for each block */
+	u8 pi_type;			/* of protection within it, 0: none */
+	u8 pi_size;			/* bytes: 8, guard of 16 bits; 16, of 64 bits */
+	u8 pi_offset;			/* bytes before it */
 	bool write_cache;
 	bool zoned;
 };
@@ -63,6 +68,85 @@ static inline void nvme_compat_set_zoned(struct request_queue *q, const struct n
 }
 #endif
 
+/* Bytes of a tuple that an application may use: type 3 has no reference tag. */
+static inline u8 nvme_compat_tag_size(const struct nvme_limits *l)
+{
+	u8 reference_tag = l->pi_size == 16 ? 6 : 4;
+
+	if (!l->pi_type)
+		return 0;
+	return l->pi_type == 3 ? 2 + reference_tag : 2;
+}
+
+/*
+ * 6.11: what the block layer must know of metadata is one of the limits.  Before,
+ * it is a profile of functions, which are in a module of their own.  Weak, so that
+ * who has no such disk need not load that.
+ */
+#ifdef HAVE_INTEGRITY_LIMITS
+#define NVME_COMPAT_PI_OFFSET	true
+
+static inline bool nvme_compat_has_t10_pi(void)
+{
+	return true;
+}
+
+static inline void nvme_compat_set_integrity(struct queue_limits *lim, const struct nvme_limits *l)
+{
+	struct blk_integrity *bi = &lim->integrity;
+
+	memset(bi, 0, sizeof(*bi));
+	bi->tuple_size = l->tuple_size;
+	if (!l->pi_type)
+		return;
+	bi->csum_type = l->pi_size == 16 ? BLK_INTEGRITY_CSUM_CRC64 : BLK_INTEGRITY_CSUM_CRC;
+	bi->pi_offset = l->pi_offset;
+	bi->flags = BLK_INTEGRITY_DEVICE_CAPABLE;
+	bi->tag_size = nvme_compat_tag_size(l);
+	if (l->pi_type != 3)
+		bi->flags |= BLK_INTEGRITY_REF_TAG;
+}
+#else
+#define NVME_COMPAT_PI_OFFSET	false
+
+extern const struct blk_integrity_profile t10_pi_type1_crc __weak;
+extern const struct blk_integrity_profile t10_pi_type3_crc __weak;
+extern const struct blk_integrity_profile ext_pi_type1_crc64 __weak;
+extern const struct blk_integrity_profile ext_pi_type3_crc64 __weak;
+
+static inline bool nvme_compat_has_t10_pi(void)
+{
+	return &t10_pi_type1_crc;
+}
+
+static inline const struct blk_integrity_profile *nvme_compat_profile(const struct nvme_limits *l)
+{
+	if (!l->pi_type)
+		return NULL;
+	if (l->pi_size == 16)
+		return l->pi_type == 3 ? &ext_pi_type3_crc64 : &ext_pi_type1_crc64;
+	return l->pi_type == 3 ? &t10_pi_type3_crc : &t10_pi_type1_crc;
+}
+
+static inline void nvme_compat_set_integrity(struct request_queue *q, const struct nvme_limits *l)
+{
+	struct blk_integrity bi = {
+		.tuple_size	= l->tuple_size,
+		.profile	= nvme_compat_profile(l),
+		.flags		= l->pi_type ? BLK_INTEGRITY_DEVICE_CAPABLE : 0,
+		.tag_size	= nvme_compat_tag_size(l),
+	};
+
+	/* An admin queue has no disk. */
+	if (!q->disk)
+		return;
+	blk_integrity_unregister(q->disk);
+	blk_queue_max_integrity_segments(q, l->tuple_size ? 1 : 0);
+	if (l->tuple_size)
+		blk_integrity_register(q->disk, &bi);
+}
+#endif
+
 /* 6.9: queue_limits_*() instead of one setter for each limit. */
 static inline int nvme_compat_set_limits(struct request_queue *q, const struct nvme_limits *l)
 {
@@ -79,6 +163,7 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	lim.max_segment_size = UINT_MAX;
 	lim.dma_alignment = l->dma_alignment;
 	lim.virt_boundary_mask = l->virt_boundary;
+	nvme_compat_set_integrity(&lim, l);
 	lim.max_hw_discard_sectors = l->max_discard_sectors;
 	lim.max_discard_segments = l->max_discard_segments ?: 1;
 	lim.discard_granularity = l->discard_granularity;
@@ -116,6 +201,7 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	blk_queue_max_write_zeroes_sectors(q, l->max_write_zeroes_sectors);
 	blk_queue_chunk_sectors(q, l->chunk_sectors);
 	nvme_compat_set_zoned(q, l);
+	nvme_compat_set_integrity(q, l);
 	return 0;
 #endif
 }

@@ -146,7 +146,8 @@ struct nvme_ns_format {
 	u16 ms;				/* bytes of metadata for each block */
 	u8 lba_shift;
 	u8 pi_type;			/* protection information: 1 to 3, 0 is none */
-	u8 pi_size;			/* bytes of it, within ms */
+	u8 pi_size;			/* bytes of it */
+	u8 pi_offset;			/* bytes of metadata before it */
 	bool read_only;
 	bool deac;			/* Write Zeroes may deallocate, and reads zeroes then */
 };
@@ -417,6 +418,13 @@ int nvme_read_zone_info(struct nvme_ctrl *ctrl, unsigned int lbaf, struct nvme_n
 blk_status_t nvme_setup_zone_cmd(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
 int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
 		      report_zones_cb cb, void *data);
+
+/* integrity.c: metadata and end-to-end protection */
+int nvme_read_metadata_info(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,
+			    unsigned int lbaf, struct nvme_ns_info *info);
+blk_status_t nvme_setup_protection(struct nvme_ns *ns, struct request *rq,
+				   struct nvme_command *cmd);
+void nvme_protect_write_zeroes(struct nvme_ns *ns, struct nvme_command *cmd);
 
 /* limits.c: how much, at which granularity */
 void nvme_remember_limits(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);

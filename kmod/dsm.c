@@ -109,6 +109,7 @@ static void setup_write_zeroes(struct nvme_ns *ns, struct request *rq, struct nv
 			.control = cpu_to_le16(control),
 		},
 	};
+	nvme_protect_write_zeroes(ns, cmd);
 }
 
 /**

@@ -94,8 +94,6 @@ static const char *unusable(const struct nvme_lbaf *lbaf)
 		return "its blocks are smaller than 512 bytes";
 	if (lbaf->ds > PAGE_SHIFT)
 		return "its blocks are larger than a page";
-	if (lbaf->ms)
-		return "its blocks carry metadata";
 	return NULL;
 }
 
@@ -145,7 +143,8 @@ static int read_ns(struct nvme_ctrl *ctrl, struct nvme_id_ns *id, struct nvme_ns
 	complete_ids(ctrl, &info->ids, id);
 	fill_format(id, &info->format);
 	nvme_fill_limits(ctrl, id, info);
-	ret = read_command_set(ctrl, format_index(id), info);
+	ret = nvme_read_metadata_info(ctrl, id, format_index(id), info) ?:
+	      read_command_set(ctrl, format_index(id), info);
 	if (info->format.why_not)
 		info->format.blocks = 0;
 	return ret;

@@ -115,6 +115,8 @@ struct nvme_iod {
 	u32 dma_len;			/* bytes mapped without a scatterlist, or 0 */
 	dma_addr_t dma_addr;		/* of these bytes */
 	dma_addr_t list_dma;		/* of lists[0] */
+	u32 meta_len;			/* bytes of metadata mapped, if the request has any */
+	dma_addr_t meta_dma;
 	struct sg_table sgt;		/* sgl is NULL if there is none */
 	__le64 *lists[NVME_MAX_PRP_LISTS];
 };
@@ -162,6 +164,10 @@ void nvme_alloc_shadow(struct nvme_dev *dev);
 void nvme_free_shadow(struct nvme_dev *dev);
 int nvme_config_shadow(struct nvme_dev *dev);
 bool nvme_shadow_update(__le32 *shadow, const __le32 *event_idx, u16 old, u16 value);
+
+/* pci_meta.c */
+blk_status_t nvme_start_with_metadata(struct nvme_dev *dev, struct request *rq);
+void nvme_unmap_metadata(struct nvme_dev *dev, struct request *rq);
 
 /* pci_submit.c */
 void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl);

@@ -313,6 +313,8 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq)
 {
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
 
+	if (unlikely(blk_integrity_rq(rq)))
+		nvme_unmap_metadata(dev, rq);
 	if (iod->dma_len) {
 		dma_unmap_page(dev->ctrl.dev, iod->dma_addr, iod->dma_len, rq_dma_dir(rq));
 		iod->dma_len = 0;

@@ -74,6 +74,8 @@ static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
 			return status;
 		}
 	}
+	if (unlikely(blk_integrity_rq(rq)))
+		return nvme_start_with_metadata(dev, rq);
 	blk_mq_start_request(rq);
 	return BLK_STS_OK;
 }

@@ -71,7 +71,7 @@ io_work() {
 	modprobe ext4
 	check "ext4 with -o discard keeps what it has not freed" discard_files /dev/nvme0n1
 	check "fio on blocks of 4 KiB" fio --name=verify --filename=/dev/nvme0n2 --ioengine=io_uring --direct=1 \
-		--rw=randrw --bs=4k --size=8M --iodepth=16 --verify=crc32c --verify_fatal=1 --thread=1
+		--rw=randrw --bs=4k --size=4M --iodepth=16 --verify=crc32c --verify_fatal=1 --thread=1
 	is "blocks of 4 KiB: the disk has them" "$(cat /sys/block/nvme0n2/queue/logical_block_size)" 4096
 	rmmod nvmescope
 }
@@ -150,6 +150,60 @@ zoned() {
 	export disks=/dev/nvme0n1
 	echo '^.* zonefs .nvme0n1. WARNING' >/out/expected-complaints
 	record rec sh "$0" zoned_work
+	rmmod nvmescope_core
+}
+
+disk_of() { # NSID
+	grep -lx "$1" /sys/block/nvme*n*/nsid | cut -d/ -f4
+}
+
+verified() { # DISK
+	# more than a page of tuples at a time, and merged
+	fio --name=verify --filename=/dev/"$1" --ioengine=io_uring --direct=1 --rw=randwrite \
+		--bssplit=4k/50:64k/40:256k/10 --bs_unaligned=0 --size=4M --iodepth=16 --verify=crc32c --verify_fatal=1 --thread=1
+	fio --name=cached --filename=/dev/"$1" --ioengine=psync --rw=write --bs=4k --size=2M \
+		--end_fsync=1 --verify=crc32c --verify_fatal=1 --thread=1
+}
+
+# Block 16 MiB is changed behind the device's back: its guard no longer fits.
+damage_found() { # NSID
+	_disk=$(disk_of "$1")
+	dd if=/dev/urandom of=/dev/"$_disk" bs=64k seek=256 count=1 oflag=direct 2>/dev/null
+	dd if=/dev/"$_disk" of=/dev/null bs=64k skip=256 count=1 iflag=direct
+	host hmp qemu-io nvme0n"$1"-disk "\"write -P 170 16777216 4096\"" >/dev/null
+	if dd if=/dev/"$_disk" of=/dev/null bs=64k skip=256 count=1 iflag=direct; then
+		echo "the damage was not seen"
+		return 1
+	fi
+	dmesg | tail -n 5 | grep 'status 0x.*SC 0x82'
+}
+
+protected_work() { # NSIDS
+	modprobe t10-pi || true # which on 6.12 is part of the kernel
+	load hold_ms=10000
+	attributes >/out/ours
+	for _nsid; do
+		check "namespace $_nsid: what is written is read" verified "$(disk_of "$_nsid")"
+	done
+	for _nsid in 1 2; do check "namespace $_nsid: damage is found" damage_found "$_nsid"; done
+	# QEMU gives zeroes a guard of 0, which is right for one of 16 bits alone
+	check "blocks of zeroes have guards" /bin/blkdiscard -fz -o 16M -l 1M /dev/"$(disk_of 1)"
+	check "and are read" dd if=/dev/"$(disk_of 1)" bs=64k skip=256 count=4 of=/dev/null iflag=direct
+	_disk=/sys/block/$(disk_of 1)/integrity
+	echo 0 | tee "$_disk"/read_verify >"$_disk"/write_generate
+	check "protected by the controller alone: what is written is read" verified "$(disk_of 1)"
+	check "protected by the controller alone: damage is found" damage_found 1
+	rmmod nvmescope
+}
+
+protected() { # DISKS NSIDS
+	modprobe nvme
+	export disks="$1"
+	shift
+	for _disk in $disks; do wait_for "$_disk" test -b "$_disk"; done
+	attributes >/out/in-box
+	rmmod nvme nvme_core
+	record rec sh "$0" protected_work "$@"
 	rmmod nvmescope_core
 }
 

@@ -4,7 +4,7 @@
 # Namespaces: what sysfs says of their disks, against the kernel's own driver on the same
 # device; the commands other than read and write; formats.
 . "$(dirname "$0")/lib.sh"
-plan 34
+plan 50
 
 two=(--ns size=64M --ns "size=64M,logical_block_size=4096")
 
@@ -42,3 +42,17 @@ if [[ $kernel == 6.1 ]]; then
 else
 	skip "zoned: 64 KiB were appended" "nothing in the guest appends on this kernel"
 fi
+
+# 16-bit guards at either end of the metadata, of types 1 to 3; 64-bit guards; metadata
+# without protection; and metadata between the blocks, which is refused.
+guest protected --nvme mdts=8 --ns size=32M,ms=8,pi=1 --ns size=32M,ms=16,pi=1,pif=2 \
+	--ns size=32M,ms=8,pi=3,pil=1 --ns size=32M,ms=16,pi=1 --ns size=32M,ms=64 \
+	--ns size=32M,logical_block_size=4096,ms=8,pi=2 --ns size=32M,ms=8,pi=1,mset=1 \
+	--add blkdiscard --trace 'pci_nvme_*' -- full-namespaces-guest.sh protected "$(echo /dev/nvme0n{1..7})" 1 2 3 4 5 6
+is "protected: what sysfs says is what it says with the kernel's own driver" \
+	"$(diff <(differing "$logs/protected/in-box" | grep -v '^7 size') \
+		<(differing "$logs/protected/ours" | grep -v '^7 size'))" ""
+is "protected: metadata between blocks: size 0, and one word why" \
+	"$(grep '^7 size' "$logs/protected/ours") $(grep -c 'namespace 7 gets size 0: metadata stands between its blocks' "$logs/protected/dmesg.log")" "7 size 0 1"
+check "protected: the recording equals the device's log" \
+	"$nvmescope" check --witness "$logs/protected/qemu.log" "$logs/protected/rec"
