@@ -123,6 +123,7 @@ load_end() {
 	is "$1: the load saw no error" "$status$(grep -o "err=.*[1-9].*" /tmp/fio | grep -v "err= 0" || true)" 0
 }
 pattern() { # write|verify
+	# shellcheck disable=SC2086 # an option or none
 	fio --name=pattern --filename=$disk --offset=48M --size=8M --ioengine=libaio --direct=1 --iodepth=8 --rw="$1" \
 		--bs=16k --verify=crc32c --verify_fatal=1 ${2-} >/tmp/fio-pattern 2>&1
 }
@@ -149,6 +150,7 @@ flr() {
 # Without bus mastering the device cannot fetch a command: it sets CSTS.CFS.
 command() { # NAME AND-MASK OR-MASK: of the PCI command register
 	word=$(dd if=$device/config bs=1 skip=4 count=1 2>/dev/null | od -An -tu1)
+	# shellcheck disable=SC2059 # the format is the octal escape
 	printf "\\$(printf %o $((word & $1 | $2)))" | dd of=$device/config bs=1 seek=4 conv=notrunc 2>/dev/null
 }
 fatal() {
@@ -167,7 +169,7 @@ fatal() {
 throttle() { # NODE BYTES-PER-SECOND
 	host qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"$1\", \"bps\": $2, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
 }
-suspend() { # NUMBER: of suspends up to now
+sleep_and_wake() { # NUMBER: of suspends up to now
 	# asynchronous: whoever waits for it can be frozen all the same
 	fio --name=slow --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --iodepth=8 --rw=read --bs=128k --size=1M \
 		>/tmp/fio-slow 2>&1 &
@@ -193,8 +195,8 @@ pm() {
 	check "a pattern is written" pattern write --do_verify=0
 	load_begin 20
 	check "nvme0 is slow from now on" throttle nvme0n1 131072
-	suspend 1
-	suspend 2
+	sleep_and_wake 1
+	sleep_and_wake 2
 	load_end suspend
 	check "the pattern is as it was" pattern read
 	check "live" live

@@ -20,10 +20,10 @@ partition() {
 # Every ioctl and io_uring command, by root and by nobody, on nodes that all may open.
 calls() {
 	for node in $nodes; do
-		chmod 666 /dev/$node
+		chmod 666 "/dev/$node"
 		for mode in r w; do
 			for uid in 0 65534; do
-				interfaces /dev/$node $mode $uid | sed "s/^/$uid $node $mode /"
+				interfaces "/dev/$node" $mode $uid | sed "s/^/$uid $node $mode /"
 			done
 		done
 	done

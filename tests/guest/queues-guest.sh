@@ -30,7 +30,7 @@ threads() {
 }
 
 shadow() {
-	load hold_ms=10000
+	load hold_ms=10000 shadow_doorbells=1
 	check "shadow: verified" verified shadow
 	echo 1 >/sys/class/nvme/nvme0/reset_controller
 	check "shadow: verified after a reset" verified shadow-again

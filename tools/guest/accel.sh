@@ -12,7 +12,10 @@ set -euo pipefail
 # Before 8.1 QEMU's parallel TCG now and then runs an instruction that another processor has
 # just patched away (accel/tcg "Always lock pages before translation"): a kernel, which
 # patches itself whenever a tracepoint is switched, dies of it with "Oops: int3". One
-# emulated processor at a time is safe.
+# emulated processor at a time is safe, but for one thing: QEMU then leaves out the guest's memory
+# barriers (mfence has no effect; since 8.0 it has), though devices run in threads of their own. A
+# driver that uses shadow doorbells, the in-box one as well as ours, can then miss the device that
+# falls asleep, and waits for its timeout.
 tcg() {
 	local version
 	version=$(qemu-system-x86_64 --version | sed -nE '1s/.*version ([0-9]+\.[0-9]+).*/\1/p')
