@@ -41,7 +41,7 @@ attributes() {
 				"$(sed '/^DISKSEQ=/d; s/ *$//' "$file" 2>/dev/null | tr '\n' ' ')"
 		done
 	done
-	for node in $nodes; do stat -c '%n %a %F' /dev/$node; done
+	for node in $nodes; do stat -c "%n %a %F" "/dev/$node"; done
 }
 
 # nvme-cli's view. SMART counts I/O: that is left out.
@@ -116,9 +116,9 @@ views() {
 seen() { # DRIVER
 	wait_for "the partition" test -b /dev/nvme0n1p1
 	wait_for "the generic node" test -c /dev/ng0n1
-	attributes >/out/attributes.$1
-	calls >/out/calls.$1
-	views >/out/views.$1
+	attributes >"/out/attributes.$1"
+	calls >"/out/calls.$1"
+	views >"/out/views.$1"
 }
 
 main() {
