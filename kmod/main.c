@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/trace_events.h>
 
 #include "core.h"
@@ -20,6 +21,10 @@ MODULE_PARM_DESC(hold_ms, "wait up to this long for a tracer before nvme_core_in
 static bool trace_from_init;
 module_param_named(trace_init, trace_from_init, bool, 0444);
 MODULE_PARM_DESC(trace_init, "switch all events/nvmescope on before nvme_core_init begins");
+
+static bool own_names;
+module_param(own_names, bool, 0444);
+MODULE_PARM_DESC(own_names, "name nodes nvs*, although nvme* is free: the kernel's own driver can be loaded later");
 
 /* A time that is waited: none and more than a day are mistakes. */
 static int set_seconds(const char *value, const struct kernel_param *kp)
@@ -58,7 +63,8 @@ struct class *nvme_subsys_class;
  * Node and class names are those of the ecosystem, unless the kernel's own
  * driver is loaded and has taken them.
  */
-const char *nvme_node_prefix = "nvme";
+static const char inbox_names[] = "nvme";
+const char *nvme_node_prefix = inbox_names;
 
 static dev_t ctrl_devt;
 static dev_t ns_devt;
@@ -75,12 +81,33 @@ dev_t nvme_ns_devt(int minor)
 
 static void choose_names(void)
 {
-	if (!__symbol_get("nvme_init_ctrl"))
+	bool both = __symbol_get("nvme_init_ctrl");
+
+	if (both)
+		__symbol_put("nvme_init_ctrl");
+	if (!both && !own_names)
 		return;
-	__symbol_put("nvme_init_ctrl");
 	nvme_node_prefix = "nvs";
-	pr_info("nvmescope: nvme_core is loaded too, our nodes are named %s*\n", nvme_node_prefix);
+	pr_info("nvmescope: %sour nodes are named %s*\n", both ? "nvme_core is loaded too, " : "",
+		nvme_node_prefix);
 }
+
+/*
+ * Should the kernel's own driver come later, it wants these names, and could not
+ * begin: better that it hears why, than that it stumbles over ours in sysfs.
+ */
+static int module_comes(struct notifier_block *nb, unsigned long state, void *data)
+{
+	struct module *module = data;
+
+	if (state != MODULE_STATE_COMING || strcmp(module->name, "nvme_core") ||
+	    nvme_node_prefix != inbox_names)
+		return NOTIFY_DONE;
+	pr_err("nvmescope: nvme_core cannot be loaded, our nodes have its names; load nvmescope_core after it, or with own_names=1\n");
+	return notifier_from_errno(-EEXIST);
+}
+
+static struct notifier_block module_notifier = { .notifier_call = module_comes };
 
 /*
  * A raw_tp program can be attached as soon as the module is in memory, which is
@@ -226,12 +253,17 @@ static int __init nvme_core_init(void)
 	if (trace_from_init)
 		trace_set_clr_event("nvmescope", NULL, 1);
 	hold_for_tracer();
+	ret = register_module_notifier(&module_notifier);
+	if (ret)
+		return ret;
 	choose_names();
 
 	nvme_phase_begin(&phase, NVS_NO_CTRL, NVS_PHASE_nvme_core_init);
 	ret = nvme_phase_end(&phase, core_setup());
-	if (ret)
+	if (ret) {
+		unregister_module_notifier(&module_notifier);
 		wait_for_tracer_to_leave();
+	}
 	return ret;
 }
 
@@ -243,6 +275,7 @@ static void __exit nvme_core_exit(void)
 	destroy_classes();
 	free_devts();
 	destroy_workqueues();
+	unregister_module_notifier(&module_notifier);
 	nvme_phase_end(&phase, 0);
 }
 
