@@ -361,7 +361,8 @@ const char *nvme_quirk_name(unsigned int bit);
 unsigned long nvme_quirk_mask(const char *name);
 void nvme_add_model_quirks(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id);
 
-/* regs.c: CC and CSTS */
+/* regs.c: CAP, CC and CSTS */
+int nvme_read_cap(struct nvme_ctrl *ctrl);
 int nvme_enable_ctrl(struct nvme_ctrl *ctrl);
 int nvme_disable_ctrl(struct nvme_ctrl *ctrl);
 int nvme_shutdown_ctrl(struct nvme_ctrl *ctrl);

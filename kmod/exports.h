@@ -24,6 +24,7 @@
 #define nvme_init_ctrl			nvmescope_init_ctrl
 #define nvme_uninit_ctrl		nvmescope_uninit_ctrl
 #define nvme_init_identify		nvmescope_init_identify
+#define nvme_read_cap			nvmescope_read_cap
 #define nvme_phase_begin		nvmescope_phase_begin
 #define nvme_phase_begin_work		nvmescope_phase_begin_work
 #define nvme_phase_end			nvmescope_phase_end

@@ -55,6 +55,27 @@ static int ready_ms(struct nvme_ctrl *ctrl, unsigned int *ms)
 	return 0;
 }
 
+/**
+ * nvme_read_cap() - read CAP into ctrl->cap
+ * @ctrl: the controller
+ *
+ * All ones are nobody's capabilities: the device is gone, or was for one of the two
+ * halves.  Return: 0 or -ENODEV, with ctrl->cap as it was.
+ */
+int nvme_read_cap(struct nvme_ctrl *ctrl)
+{
+	u64 cap;
+	int ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &cap);
+
+	if (ret)
+		return ret;
+	if (lower_32_bits(cap) == ~0u || upper_32_bits(cap) == ~0u)
+		return -ENODEV;
+	ctrl->cap = cap;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(nvme_read_cap);
+
 /* Reads CSTS until (CSTS & @mask) == @want, for @ms at most.  0 or -errno. */
 static int poll_csts(struct nvme_ctrl *ctrl, u32 mask, u32 want, unsigned int ms)
 {
@@ -143,7 +164,7 @@ static u32 ready_mode(u64 cap)
 
 static int configure_and_enable(struct nvme_ctrl *ctrl)
 {
-	int ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &ctrl->cap);
+	int ret = nvme_read_cap(ctrl);
 	unsigned int ms;
 
 	if (ret)
@@ -167,7 +188,7 @@ static int configure_and_enable(struct nvme_ctrl *ctrl)
 		return ret;
 
 	/* CC.CSS and CC.CRIME may change what CAP says of timeouts: read again. */
-	ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &ctrl->cap);
+	ret = nvme_read_cap(ctrl);
 	if (ret)
 		return ret;
 
