@@ -42,7 +42,11 @@ int nvme_enable_async_events(struct nvme_ctrl *ctrl)
 	u32 wanted = ctrl->oaes & NVME_AEN_CFG_NS_ATTR;
 	int ret;
 
-	/* The reset took the request from the device, and what it told is old. */
+	/*
+	 * The reset took the request from the device, and what it told is old.  The work
+	 * may still be about to send one; it begins again when the controller is live.
+	 */
+	cancel_work_sync(&ctrl->async_event_work);
 	clear_bit(AER_SENT, &ctrl->aer_flags);
 	clear_bit(AER_PENDING, &ctrl->aer_flags);
 	if (!wanted)

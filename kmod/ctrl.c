@@ -173,6 +173,8 @@ void nvme_uninit_ctrl(struct nvme_ctrl *ctrl)
 {
 	nvme_hwmon_exit(ctrl);
 	cdev_device_del(&ctrl->cdev, &ctrl->ctrl_device);
+	/* Queued by somebody who saw it live and was slow: it finds that it is not. */
+	cancel_work_sync(&ctrl->scan_work);
 	nvme_subsystem_leave(ctrl);
 	nvme_put_ctrl(ctrl);
 }

@@ -88,7 +88,8 @@ struct nvs_hdr {
 	S(40, nvme_reset_prepare)		\
 	S(41, nvme_reset_done)			\
 	S(42, nvme_suspend)			\
-	S(43, nvme_resume)
+	S(43, nvme_resume)			\
+	S(44, nvme_give_up)
 
 /* Controller states, as the kernel's own driver names them in sysfs. */
 #define NVS_SYMS_STATE(S)			\

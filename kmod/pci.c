@@ -130,7 +130,7 @@ static void free_dev(struct nvme_ctrl *ctrl)
 	struct nvme_dev *dev = to_nvme_dev(ctrl);
 
 	put_device(dev->ctrl.dev);
-	kfree(dev->queues);
+	kvfree(dev->queues);
 	kfree(dev);
 }
 
@@ -153,16 +153,19 @@ static struct nvme_dev *alloc_dev(struct pci_dev *pdev, const struct pci_device_
 	if (!dev)
 		return NULL;
 	dev->nr_queues = nvme_max_queues();
-	dev->queues = kcalloc_node(dev->nr_queues, sizeof(*dev->queues), GFP_KERNEL, node);
+	dev->queues = kvzalloc_node(array_size(dev->nr_queues, sizeof(*dev->queues)),
+				    GFP_KERNEL, node);
 	if (!dev->queues) {
 		kfree(dev);
 		return NULL;
 	}
 	dev->ctrl.dev = get_device(&pdev->dev);
 	mutex_init(&dev->shutdown_lock);
+	mutex_init(&dev->irq_lock);
 	mutex_init(&dev->hold_lock);
 	nvme_set_id_quirks(dev, pdev, id);
 	INIT_WORK(&dev->ctrl.reset_work, nvme_reset_work);
+	INIT_DELAYED_WORK(&dev->give_up_work, nvme_give_up_work);
 	return dev;
 }
 
@@ -245,6 +248,13 @@ static void remove(struct pci_dev *pdev, struct nvme_dev *dev)
 		trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_removed);
 
 	flush_work(&ctrl->reset_work);
+	cancel_delayed_work_sync(&dev->give_up_work);
+	/*
+	 * Held, by a PCI error or a sleep, or dead: nobody brings it up any more, and
+	 * what follows waits for requests that wait for that.
+	 */
+	if (!dev->online_queues)
+		nvme_dev_disable(dev, true);
 	nvme_stop_ctrl(ctrl);
 	if (nvme_ctrl_state(ctrl) == NVS_STATE_dead)
 		nvme_mark_namespaces_dead(ctrl);

@@ -73,6 +73,8 @@ struct nvme_dev {
 	unsigned int nr_queues;		/* allocated, admin included */
 	unsigned int io_queues[HCTX_MAX_TYPES];	/* default, read, poll: in this order */
 	unsigned int online_queues;	/* created on the device, admin included */
+	unsigned int write_queues;	/* the parameters, as this bring-up found them */
+	unsigned int poll_queues;
 	struct blk_mq_tag_set tagset;
 	struct blk_mq_tag_set admin_tagset;
 
@@ -81,6 +83,9 @@ struct nvme_dev {
 	u32 db_stride;			/* doorbell distance, units of 4 bytes */
 	u32 q_depth;
 	unsigned int num_vecs;
+	/* The kinds of queues that the tag set's maps were made of, and their vectors */
+	unsigned int mapped_queues[HCTX_MAX_TYPES];
+	unsigned int mapped_vecs;
 
 	/* Shadow doorbells and event indices, a page each; NULL: not used */
 	__le32 *shadow;
@@ -92,8 +97,9 @@ struct nvme_dev {
 	struct dma_pool *prp_small_pool;
 	mempool_t *sg_pool;
 
-	/* One thread at a time takes the device down. */
+	/* One thread at a time takes the device down, or sets up what would be taken down. */
 	struct mutex shutdown_lock;
+	struct mutex irq_lock;		/* no interrupt is freed while somebody has it disabled */
 
 	/* nvme_hold(): who keeps it down */
 	struct mutex hold_lock;
@@ -102,6 +108,7 @@ struct nvme_dev {
 	bool flr_hold;		/* from reset_prepare() to reset_done() */
 	bool sleep_hold;	/* from suspend to resume */
 	bool asleep;		/* its queues are frozen */
+	struct delayed_work give_up_work;	/* recovery from a PCI error that never ends */
 };
 
 /* The transport's part of a request: SQ entry, and what its data pointer holds. */
@@ -143,6 +150,9 @@ void nvme_set_id_quirks(struct nvme_dev *dev, struct pci_dev *pdev,
 void nvme_reset_work(struct work_struct *work);
 void nvme_dev_disable(struct nvme_dev *dev, bool shutdown);
 bool nvme_dev_try_disable(struct nvme_dev *dev);
+bool nvme_begin_setup(struct nvme_dev *dev, enum nvs_STATE state);
+void nvme_end_setup(struct nvme_dev *dev);
+void nvme_remove_dead_ctrl(struct nvme_dev *dev, int why);
 
 /* pci_queue.c */
 int nvme_alloc_queue(struct nvme_dev *dev, u16 qid, u16 depth);
@@ -184,6 +194,7 @@ void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
 /* pci_error.c */
 int nvme_hold(struct nvme_dev *dev);
 int nvme_let_go(struct nvme_dev *dev, enum nvs_WHY_RESET why);
+void nvme_give_up_work(struct work_struct *work);
 extern const struct pci_error_handlers nvme_error_handlers;
 
 /* pci_pm.c */

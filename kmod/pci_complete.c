@@ -202,6 +202,7 @@ void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
 	struct pci_dev *pdev = nvme_pdev(nvmeq->dev);
 	bool has_irq;
 
+	mutex_lock(&nvmeq->dev->irq_lock);
 	has_irq = test_bit(NVMEQ_IRQ, &nvmeq->flags);
 	if (has_irq)
 		disable_irq(pci_irq_vector(pdev, nvmeq->vector));
@@ -210,6 +211,7 @@ void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
 	spin_unlock(&nvmeq->cq_lock);
 	if (has_irq)
 		enable_irq(pci_irq_vector(pdev, nvmeq->vector));
+	mutex_unlock(&nvmeq->dev->irq_lock);
 }
 
 /**

@@ -67,13 +67,41 @@ int nvme_let_go(struct nvme_dev *dev, enum nvs_WHY_RESET why)
 	return nvme_ctrl_state(ctrl) == NVS_STATE_live ? 0 : -ENETRESET;
 }
 
+/**
+ * nvme_give_up_work() - the PCI core does not come back to a held controller
+ * @work: dev->give_up_work
+ *
+ * If the recovery of the link fails, the driver is not told, and requests would wait
+ * for good.
+ */
+void nvme_give_up_work(struct work_struct *work)
+{
+	struct nvme_dev *dev = container_of(to_delayed_work(work), struct nvme_dev, give_up_work);
+	struct nvme_phase phase;
+
+	nvme_phase_begin_work(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_give_up,
+			      NVS_PHASE_nvme_error_detected);
+	nvme_remove_dead_ctrl(dev, -ETIMEDOUT);
+	nvme_phase_end(&phase, 0);
+}
+
+/* A bring-up that the error hits cannot end well, and must end before a hold. */
+static void end_bring_up(struct nvme_dev *dev)
+{
+	if (nvme_ctrl_state(&dev->ctrl) == NVS_STATE_connecting &&
+	    nvme_change_ctrl_state(&dev->ctrl, NVS_STATE_deleting))
+		nvme_dev_disable(dev, false);
+}
+
 static pci_ers_result_t take_down(struct nvme_dev *dev)
 {
+	end_bring_up(dev);
 	/* A second error before the end of the first one's recovery. */
 	if (!dev->error_hold && nvme_hold(dev))
 		return PCI_ERS_RESULT_DISCONNECT;
 	dev->error_hold = true;
 	nvme_dev_disable(dev, false);
+	mod_delayed_work(nvme_wq, &dev->give_up_work, 2 * nvme_admin_timeout * HZ);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
@@ -113,6 +141,9 @@ static pci_ers_result_t nvme_slot_reset(struct pci_dev *pdev)
 	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_slot_reset);
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
+	/* The error was another function's, and could go on here, but the reset hit all. */
+	if (!dev->error_hold)
+		take_down(dev);
 	nvme_phase_end(&phase, 0);
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -125,6 +156,7 @@ static void nvme_error_resume(struct pci_dev *pdev)
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_error_resume);
 	if (dev->error_hold) {
+		cancel_delayed_work_sync(&dev->give_up_work);
 		dev->error_hold = false;
 		ret = nvme_let_go(dev, NVS_WHY_RESET_pci_error);
 	}

@@ -23,9 +23,17 @@ MODULE_PARM_DESC(use_threaded_interrupts, "complete requests in a thread");
 /* The most queues a device can get here: more than one per CPU and kind is no use. */
 unsigned int nvme_max_queues(void)
 {
+	return 1 + HCTX_MAX_TYPES * num_possible_cpus();
+}
+
+/* The parameters may change at any time; a bring-up goes by one value of each. */
+static unsigned int wanted_io_queues(struct nvme_dev *dev)
+{
 	unsigned int cpus = num_possible_cpus();
 
-	return 1 + cpus + min(write_queues, cpus) + min(poll_queues, cpus);
+	dev->write_queues = min(READ_ONCE(write_queues), cpus);
+	dev->poll_queues = min(READ_ONCE(poll_queues), cpus);
+	return cpus + dev->write_queues + dev->poll_queues;
 }
 
 static size_t sq_bytes(struct nvme_queue *nvmeq)
@@ -98,6 +106,8 @@ void nvme_init_queue(struct nvme_queue *nvmeq)
 	struct nvme_dev *dev = nvmeq->dev;
 	u32 __iomem *dbs = dev->bar + NVME_REG_DBS;
 
+	/* A timeout handler may be on its last look at what the queue held before. */
+	spin_lock(&nvmeq->cq_lock);
 	nvmeq->sq_tail = 0;
 	nvmeq->sq_rung = 0;
 	nvmeq->cq_head = 0;
@@ -105,6 +115,7 @@ void nvme_init_queue(struct nvme_queue *nvmeq)
 	nvmeq->sq_db = dbs + nvmeq->qid * 2 * dev->db_stride;
 	nvmeq->cq_db = nvmeq->sq_db + dev->db_stride;
 	memset(nvmeq->cqes, 0, cq_bytes(nvmeq));
+	spin_unlock(&nvmeq->cq_lock);
 	/* Whoever finds the queue enabled finds it like this. */
 	smp_wmb();
 }
@@ -138,8 +149,10 @@ int nvme_request_queue_irq(struct nvme_queue *nvmeq)
 
 static void free_queue_irq(struct nvme_queue *nvmeq)
 {
+	mutex_lock(&nvmeq->dev->irq_lock);
 	if (test_and_clear_bit(NVMEQ_IRQ, &nvmeq->flags))
 		pci_free_irq(nvme_pdev(nvmeq->dev), nvmeq->vector, nvmeq);
+	mutex_unlock(&nvmeq->dev->irq_lock);
 }
 
 /**
@@ -213,6 +226,25 @@ static int delete_queue_sync(struct nvme_dev *dev, u8 opcode, u16 qid)
 	return nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 }
 
+/* The device has both queues of the pair: from here on they are used. */
+static int put_online(struct nvme_dev *dev, struct nvme_queue *nvmeq)
+{
+	int ret = 0;
+
+	if (!nvme_begin_setup(dev, NVS_STATE_connecting))
+		return -EBUSY;
+	/* Before the interrupt: its handler looks at the ring. */
+	nvme_init_queue(nvmeq);
+	if (!test_bit(NVMEQ_POLLED, &nvmeq->flags))
+		ret = nvme_request_queue_irq(nvmeq);
+	if (!ret) {
+		set_bit(NVMEQ_ENABLED, &nvmeq->flags);
+		dev->online_queues++;
+	}
+	nvme_end_setup(dev);
+	return ret;
+}
+
 static int create_queue(struct nvme_dev *dev, u16 qid, bool polled)
 {
 	struct nvme_queue *nvmeq = &dev->queues[qid];
@@ -229,13 +261,9 @@ static int create_queue(struct nvme_dev *dev, u16 qid, bool polled)
 	ret = create_sq(dev, nvmeq);
 	if (ret)
 		goto out_delete_cq;
-	/* Both before the interrupt: the handler looks at the ring. */
-	nvme_init_queue(nvmeq);
-	ret = polled ? 0 : nvme_request_queue_irq(nvmeq);
+	ret = put_online(dev, nvmeq);
 	if (ret)
 		goto out_delete_sq;
-	set_bit(NVMEQ_ENABLED, &nvmeq->flags);
-	dev->online_queues++;
 	return 0;
 
 out_delete_sq:
@@ -270,7 +298,7 @@ static int create_io_queues(struct nvme_dev *dev, unsigned int count)
 			break;
 	}
 	/* Fewer queues are slower, none are useless; only a dead device is an error. */
-	if (ret > 0 || ret == -ENOMEM) {
+	if (ret && ret != -EINTR && ret != -EIO && ret != -EBUSY) {
 		dev_warn(dev->ctrl.dev, "queue %u could not be created (%d): %u I/O queues\n",
 			 qid, ret, dev->online_queues - 1);
 		ret = 0;
@@ -300,8 +328,8 @@ static void calc_sets(struct irq_affinity *affd, unsigned int vectors)
 
 	/* None left beside the admin queue's: the one I/O queue shares it. */
 	vectors = max(vectors, 1u);
-	if (vectors > 1 && write_queues)
-		reads = write_queues < vectors ? vectors - write_queues : 1;
+	if (vectors > 1 && dev->write_queues)
+		reads = dev->write_queues < vectors ? vectors - dev->write_queues : 1;
 	dev->io_queues[HCTX_TYPE_DEFAULT] = vectors - reads;
 	dev->io_queues[HCTX_TYPE_READ] = reads;
 	affd->set_size[0] = vectors - reads;
@@ -322,7 +350,7 @@ unsigned int nvme_irq_types(struct nvme_dev *dev)
  */
 static int setup_irqs(struct nvme_dev *dev, unsigned int count)
 {
-	unsigned int polled = min3(poll_queues, num_possible_cpus(), count - 1);
+	unsigned int polled = min(dev->poll_queues, count - 1);
 	struct irq_affinity affd = {
 		.pre_vectors	= 1,
 		.calc_sets	= calc_sets,
@@ -350,8 +378,8 @@ static int nvme_setup_irqs(struct nvme_dev *dev, unsigned int count)
 	return nvme_phase_end(&phase, setup_irqs(dev, count));
 }
 
-/* Trades the one vector for one per queue.  The admin queue is idle meanwhile. */
-static int change_vectors(struct nvme_dev *dev, unsigned int count)
+/* Trades the one vector for one per queue.  The admin queue is held meanwhile. */
+static int trade_vectors(struct nvme_dev *dev, unsigned int count)
 {
 	struct nvme_queue *adminq = &dev->queues[0];
 	int ret;
@@ -372,13 +400,30 @@ static int change_vectors(struct nvme_dev *dev, unsigned int count)
 	if (ret)
 		return ret;
 	set_bit(NVMEQ_ENABLED, &adminq->flags);
+	/* What completed while there was no interrupt to tell. */
+	nvme_poll_queue(adminq, NVS_WHY_CQ_teardown);
 	return 0;
+}
+
+static int change_vectors(struct nvme_dev *dev, unsigned int count)
+{
+	int ret;
+
+	/* Others may have commands to send: temperatures are read at any time. */
+	nvme_quiesce_admin_queue(&dev->ctrl);
+	ret = -EBUSY;
+	if (nvme_begin_setup(dev, NVS_STATE_connecting)) {
+		ret = trade_vectors(dev, count);
+		nvme_end_setup(dev);
+	}
+	nvme_unquiesce_admin_queue(&dev->ctrl);
+	return ret;
 }
 
 static int setup_io_queues(struct nvme_dev *dev)
 {
 	unsigned int type;
-	unsigned int count = dev->nr_queues - 1;
+	unsigned int count = wanted_io_queues(dev);
 	int ret;
 
 	ret = nvme_set_queue_count(&dev->ctrl, &count);
@@ -480,6 +525,7 @@ static int send_deletion(struct deletion *all, struct nvme_queue *nvmeq, enum nv
  */
 static int delete_rings(struct nvme_dev *dev, enum nvs_RING ring)
 {
+	unsigned long deadline = jiffies + nvme_admin_timeout * HZ;
 	struct deletion *all = kmalloc(sizeof(*all), GFP_KERNEL);
 	int qid, ret = 0;
 
@@ -491,7 +537,7 @@ static int delete_rings(struct nvme_dev *dev, enum nvs_RING ring)
 	for (qid = dev->online_queues - 1; qid > 0; qid--) {
 		/* More queues than tags: some must come back first. */
 		while ((ret = send_deletion(all, &dev->queues[qid], ring)) == -EWOULDBLOCK &&
-		       atomic_read(&all->left) > 1)
+		       atomic_read(&all->left) > 1 && time_before(jiffies, deadline))
 			usleep_range(100, 200);
 		if (ret)
 			break;

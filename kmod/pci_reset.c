@@ -34,7 +34,7 @@ static int read_capabilities(struct nvme_dev *dev)
 		dev_err(ctrl->dev, "CSTS reads all ones: the device does not answer\n");
 		return -ENODEV;
 	}
-	ret = ctrl->ops->reg_read64(ctrl, NVME_REG_CAP, &ctrl->cap);
+	ret = nvme_read_cap(ctrl);
 	if (ret)
 		return ret;
 	/* MQES counts from zero. */
@@ -199,32 +199,61 @@ static int nvme_pci_configure_admin_queue(struct nvme_dev *dev)
 	return nvme_phase_end(&phase, configure_admin_queue(dev));
 }
 
-/* Fixed when the tag set is made: a later reset may fill or empty a kind. */
-static unsigned int nr_maps(struct nvme_dev *dev)
+/* Do the tag set's maps still lead to queues of the right kind? */
+static bool maps_are_current(struct nvme_dev *dev)
 {
-	return dev->io_queues[HCTX_TYPE_POLL] ? HCTX_TYPE_POLL + 1 : HCTX_TYPE_READ + 1;
+	return dev->tagset.nr_hw_queues == dev->online_queues - 1 &&
+	       dev->mapped_vecs == dev->num_vecs &&
+	       !memcmp(dev->mapped_queues, dev->io_queues, sizeof(dev->io_queues));
 }
 
-/* The I/O tag set: made once, fitted to the number of queues after a reset. */
+static void update_maps(struct nvme_dev *dev)
+{
+	u16 ctrl = nvme_ctrl_id(&dev->ctrl);
+
+	trace_nvs_freeze(ctrl, 1, 0, NVS_FREEZE_freeze);
+	blk_mq_update_nr_hw_queues(&dev->tagset, dev->online_queues - 1);
+	trace_nvs_freeze(ctrl, 1, 0, NVS_FREEZE_unfreeze);
+}
+
+/*
+ * The controller that had I/O queues has none any more.  Its disks cannot be kept:
+ * what waits for them would wait for good.
+ */
+static void drop_tagset(struct nvme_ctrl *ctrl)
+{
+	nvme_mark_namespaces_dead(ctrl);
+	nvme_unquiesce_io_queues(ctrl);
+	nvme_remove_namespaces(ctrl);
+	nvme_remove_io_tags(ctrl);
+}
+
+/* The I/O tag set: made once, fitted to the queues after a reset. */
 static int add_or_update_tagset(struct nvme_dev *dev)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
+	int ret = 0;
 
 	if (dev->online_queues < 2) {
 		dev_warn(ctrl->dev, "no I/O queues: admin commands only\n");
+		if (ctrl->tagset)
+			drop_tagset(ctrl);
 		return 0;
 	}
-	if (!ctrl->tagset)
-		return nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, nr_maps(dev),
-					  dev->q_depth - 1, sizeof(struct nvme_iod));
-	nvme_unquiesce_io_queues(ctrl);
-	if (dev->tagset.nr_hw_queues != dev->online_queues - 1) {
-		trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
-		blk_mq_update_nr_hw_queues(&dev->tagset, dev->online_queues - 1);
-		trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	if (!ctrl->tagset) {
+		/* Maps for all kinds: a later reset may fill or empty one. */
+		ret = nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, HCTX_MAX_TYPES,
+					 dev->q_depth - 1, sizeof(struct nvme_iod));
+	} else {
+		nvme_unquiesce_io_queues(ctrl);
+		if (!maps_are_current(dev))
+			update_maps(dev);
 	}
-	return 0;
+	memcpy(dev->mapped_queues, dev->io_queues, sizeof(dev->io_queues));
+	dev->mapped_vecs = dev->num_vecs;
+	return ret;
 }
+
 
 static int nvme_dev_add(struct nvme_dev *dev)
 {
@@ -234,23 +263,44 @@ static int nvme_dev_add(struct nvme_dev *dev)
 	return nvme_phase_end(&phase, add_or_update_tagset(dev));
 }
 
+/**
+ * nvme_begin_setup() - keep others from taking the device down, unless they have
+ * @dev:	the device, being brought up
+ * @state:	the state that it must be in
+ *
+ * Never across a command: the timeout handler that would end it could not take the
+ * device down.  Return: true, and nvme_end_setup() is to follow; or false.
+ */
+bool nvme_begin_setup(struct nvme_dev *dev, enum nvs_STATE state)
+{
+	mutex_lock(&dev->shutdown_lock);
+	if (nvme_ctrl_state(&dev->ctrl) == state)
+		return true;
+	mutex_unlock(&dev->shutdown_lock);
+	return false;
+}
+
+void nvme_end_setup(struct nvme_dev *dev)
+{
+	mutex_unlock(&dev->shutdown_lock);
+}
+
 static int bring_up_admin(struct nvme_dev *dev)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 	int ret;
 
-	ret = nvme_pci_enable(dev);
-	if (ret)
-		return ret;
-	ret = nvme_pci_configure_admin_queue(dev);
+	if (!nvme_begin_setup(dev, NVS_STATE_resetting))
+		return -EBUSY;
+	ret = nvme_pci_enable(dev) ?: nvme_pci_configure_admin_queue(dev);
+	nvme_end_setup(dev);
 	if (ret)
 		return ret;
 	if (!ctrl->admin_tagset)
-		ret = nvme_alloc_admin_tags(ctrl, &dev->admin_tagset, &nvme_mq_admin_ops,
-					    sizeof(struct nvme_iod));
-	else
-		nvme_unquiesce_admin_queue(ctrl);
-	return ret;
+		return nvme_alloc_admin_tags(ctrl, &dev->admin_tagset, &nvme_mq_admin_ops,
+					     sizeof(struct nvme_iod));
+	nvme_unquiesce_admin_queue(ctrl);
+	return 0;
 }
 
 static int bring_up(struct nvme_dev *dev)
@@ -288,23 +338,25 @@ static int bring_up(struct nvme_dev *dev)
 	return 0;
 }
 
-/* It did not come up: whoever waits for it must learn that. */
-static void nvme_remove_dead_ctrl(struct nvme_dev *dev, int why)
+/**
+ * nvme_remove_dead_ctrl() - it does not come up: whoever waits for it must learn that
+ * @dev:	the device
+ * @why:	-errno; -EBUSY if somebody removes it just now, and knows
+ */
+void nvme_remove_dead_ctrl(struct nvme_dev *dev, int why)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 	struct nvme_phase phase;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_remove_dead_ctrl);
-	dev_err(ctrl->dev, "the controller did not come up (error %d), it is left alone from now on\n",
-		why);
+	if (why != -EBUSY)
+		dev_err(ctrl->dev, "the controller did not come up (error %d), it is left alone from now on\n",
+			why);
 	trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_dead);
 	nvme_change_ctrl_state(ctrl, NVS_STATE_deleting);
 	nvme_dev_disable(dev, false);
 	nvme_change_ctrl_state(ctrl, NVS_STATE_dead);
 	nvme_mark_namespaces_dead(ctrl);
-	/* What was held back now runs into disabled queues, and fails. */
-	nvme_unquiesce_io_queues(ctrl);
-	nvme_unquiesce_admin_queue(ctrl);
 	nvme_phase_end(&phase, 0);
 }
 
@@ -379,7 +431,8 @@ static void disable_locked(struct nvme_dev *dev, bool shutdown)
 	/* No DMA from here on, so the requests' memory may go back. */
 	nvme_cancel_all(ctrl, ctrl->tagset);
 	nvme_cancel_all(ctrl, ctrl->admin_tagset);
-	if (shutdown) {
+	/* What was held back now runs into disabled queues, and fails. */
+	if (shutdown || nvme_ctrl_going(ctrl)) {
 		nvme_unquiesce_io_queues(ctrl);
 		nvme_unquiesce_admin_queue(ctrl);
 	}
@@ -389,8 +442,10 @@ static void disable_locked(struct nvme_dev *dev, bool shutdown)
 /**
  * nvme_dev_disable() - take the device down, and get every request back
  * @dev:	the device
- * @shutdown:	it does not come up again: notify it, and fail the requests;
- *		else they wait for the next bring-up
+ * @shutdown:	notify it before
+ *
+ * The requests wait for the next bring-up, or fail if there will be none: after a
+ * shutdown, or in a state that says so.
  */
 void nvme_dev_disable(struct nvme_dev *dev, bool shutdown)
 {

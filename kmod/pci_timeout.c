@@ -83,10 +83,14 @@ static enum nvs_TIMEOUT choose_action(struct nvme_queue *nvmeq, struct request *
 {
 	struct nvme_dev *dev = nvmeq->dev;
 	struct nvme_ctrl *ctrl = &dev->ctrl;
-	bool live = nvme_ctrl_state(ctrl) == NVS_STATE_live;
+	enum nvs_STATE state = nvme_ctrl_state(ctrl);
+	bool live = state == NVS_STATE_live;
 
-	/* nvme_error_detected() is on its way, and gives the request back. */
-	if (pci_channel_offline(nvme_pdev(dev)))
+	/*
+	 * nvme_error_detected() is on its way, and gives the request back; but not
+	 * one of a bring-up, whose end it waits for.
+	 */
+	if (pci_channel_offline(nvme_pdev(dev)) && (live || state == NVS_STATE_resetting))
 		return NVS_TIMEOUT_wait;
 	if (live && (csts == ~0 || csts & NVME_CSTS_CFS)) {
 		dev_warn(ctrl->dev, "queue %u timed out with CSTS %#x: resetting the controller\n",
