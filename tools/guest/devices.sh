@@ -28,8 +28,18 @@ add_shares() { # SRC[:DEST[:rw]]...
 	done
 }
 
+# A sector of 512 B that can be neither read nor written.
+bad_sector() {
+	local i=0 iotype
+	for iotype in read write; do
+		printf ',file.inject-error.%d.event=none,file.inject-error.%d.iotype=%s,file.inject-error.%d.sector=%s' \
+			$i $i $iotype $i "$1"
+		i=$((i + 1))
+	done
+}
+
 add_namespace() { # ID BUS OPTS
-	local size=512M file='' null='' latency=0 rest='' word words drive
+	local size=512M file='' null='' latency=0 bad='' rest='' word words drive
 	IFS=, read -ra words <<<"$3"
 	for word in "${words[@]}"; do
 		case $word in
@@ -37,6 +47,7 @@ add_namespace() { # ID BUS OPTS
 		file=*) file=${word#*=} ;;
 		null=*) null=1 ;;
 		latency-ns=*) latency=${word#*=} ;;
+		bad-sector=*) bad=${word#*=} ;;
 		# QEMU wants the physical size named with the logical one
 		logical_block_size=*) rest+=",$word,physical_block_size=${word#*=}" ;;
 		*) rest+=",$word" ;;
@@ -50,7 +61,10 @@ add_namespace() { # ID BUS OPTS
 			truncate -s "$size" "$file" || die -126 "--ns $3: cannot make a disk of size $size"
 		fi
 		# Flushes reach the device's log, not this machine's disk.
-		drive=driver=raw,file.driver=file,file.filename=${file//,/,,},discard=unmap,cache.no-flush=on
+		drive=file.driver=file,file.filename=${file//,/,,}
+		# raw above blkdebug, whose errors the device passes on to the guest
+		[[ ! $bad ]] || drive=file.driver=blkdebug,file.image.driver=file,file.image.filename=${file//,/,,}$(bad_sector "$bad")
+		drive=driver=raw,$drive,discard=unmap,cache.no-flush=on
 	fi
 	devices+=(-drive "if=none,id=$1-disk,$drive" -device "nvme-ns,id=$1,drive=$1-disk,bus=$2$rest")
 }

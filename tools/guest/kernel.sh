@@ -3,7 +3,8 @@
 #
 # kernel.sh [--refresh] KERNEL: a Debian kernel, unpacked and never installed.
 #
-# KERNEL is a series (6.12, 6.1) or an exact release (6.12.117+deb12-amd64). Prints
+# KERNEL is a series (6.12, 6.1), an exact release (6.12.117+deb12-amd64), or 6.12-sanitized, which
+# is built here from Debian's source and takes long (kernel-sanitized.sh). Prints
 # the directory that holds it, which has
 #   vmlinuz    as packaged
 #   vmlinux    the same kernel uncompressed: the guest starts from it without spending
@@ -21,6 +22,7 @@ refresh=
 if [[ ${1-} == --refresh ]]; then refresh=1; shift; fi
 [[ $# == 1 && $1 =~ ^[0-9][0-9.a-z+-]*$ ]] || usage
 kernel=$1
+[[ $kernel == *-sanitized ]] && exec "$(dirname "$0")/kernel-sanitized.sh" "${kernel%-sanitized}"
 dest=$NVMESCOPE_CACHE/kernel-$kernel
 
 if [[ -e $dest/release && ! $refresh ]]; then
@@ -38,19 +40,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 # --- which packages -------------------------------------------------------------
 
-# apt is asked through these: the machine's own package lists at first, then, if they are
-# missing or name files that the archive has since replaced, lists of our own,
-# which need no root to fetch.
-apt_options=(-q -o APT::Sandbox::User=root)
-
-own_lists() {
-	say "fetching the archive's package lists"
-	mkdir -p "$tmp/apt/lists/partial" "$tmp/apt/cache/archives/partial"
-	apt_options+=(-o "Dir::State::Lists=$tmp/apt/lists" -o "Dir::Cache=$tmp/apt/cache")
-	apt-get "${apt_options[@]}" update >"$tmp/apt.log" 2>&1
-}
-
-known() { apt-cache "${apt_options[@]}" show --no-all-versions "$1" 2>/dev/null | grep -q ^Filename:; }
+. "$(dirname "$0")/apt.sh"
 
 # The newest image of the series. Names are sorted as versions; flavours (cloud, rt) and
 # unsigned or debug images are not what a Debian machine runs.
@@ -81,14 +71,12 @@ fetch() {
 	release=$found
 	mapfile -t packages < <(packages_for "$release")
 	say "downloading kernel $release: ${packages[*]}"
-	mkdir -p "$tmp/debs"
-	# apt checks every file against the signed lists
-	(cd "$tmp/debs" && apt-get "${apt_options[@]}" download "${packages[@]}") >"$tmp/apt.log" 2>&1
+	download "${packages[@]}"
 }
 
 release=
 if ! fetch && ! { own_lists && fetch; }; then
-	grep -E "^(E|W|Err)" "$tmp/apt.log" >&2 || true
+	apt_words
 	if [[ $release ]]; then
 		die "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
 			"(apt's words are above); check the network, then: apt-get update"

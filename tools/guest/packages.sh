@@ -21,6 +21,8 @@ declare -A group=(
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
 	[test]="libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq"
 )
+# only where make check-sanitized builds its kernel
+group[sanitized]="bc bison flex libssl-dev rsync"
 order=(build guest draw test)
 
 action=install
@@ -29,7 +31,7 @@ for arg; do
 	case $arg in
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
-	build | guest | draw | test) wanted+=("$arg") ;;
+	build | guest | draw | test | sanitized) wanted+=("$arg") ;;
 	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]}]" ;;
 	esac
 done

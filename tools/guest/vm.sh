@@ -7,7 +7,7 @@
 #   --smp N, --mem M   processors (2), memory (1G)
 #   --nvme OPTS        a controller with these options of QEMU's nvme device, as
 #                      max_ioqpairs=4,mdts=5; again for a second controller
-#   --ns OPTS          a namespace of the last --nvme: size=512M (default), file=PATH or
+#   --ns OPTS          a namespace of the last --nvme: size=512M (default), file=PATH, bad-sector=N or
 #                      null=1[,latency-ns=N], and options of QEMU's nvme-ns device
 #   --no-nvme          no controller (else: one, with one namespace)
 #   --plug WHEN        ready: put in when the guest is up, before the payload (default);
