@@ -160,6 +160,12 @@ static struct nvme_dev *alloc_dev(struct pci_dev *pdev, const struct pci_device_
 		return NULL;
 	}
 	dev->ctrl.dev = get_device(&pdev->dev);
+	/*
+	 * One SGL descriptor or many PRP entries: a segment may have any length.  A bounced
+	 * one keeps its offset within a page, which a PRP list depends on.
+	 */
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	dma_set_min_align_mask(&pdev->dev, NVME_CTRL_PAGE_SIZE - 1);
 	mutex_init(&dev->shutdown_lock);
 	mutex_init(&dev->irq_lock);
 	mutex_init(&dev->hold_lock);

@@ -8,6 +8,7 @@ complaint='(BUG|WARNING): |Oops|kernel BUG at|general protection fault|Kernel pa
 complaint+='|INFO: task .* blocked for more than|rcu.*(stall|starved)|soft lockup|hard LOCKUP'
 complaint+='|(circular|recursive) locking|inconsistent lock|lock held when returning'
 complaint+='|refcount_t:|list_(add|del) corruption|(KASAN|UBSAN|KCSAN|DMA-API): '
+complaint+='|kmemleak: [0-9]+ new suspected'
 complaint+='|sleeping function called|scheduling while atomic'
 
 # Only what came after the guest was up, and what nobody foretold.
@@ -26,6 +27,7 @@ verdict() {
 	status=126
 	[[ ! -e $run/status ]] || status=$(<"$run/status")
 	[[ ! -e $run/dmesg.log ]] || cp "$run/dmesg.log" "$out/dmesg.log"
+	[[ ! -s $run/kmemleak.log ]] || cp "$run/kmemleak.log" "$out/kmemleak.log"
 
 	if [[ $hung ]]; then
 		status=124

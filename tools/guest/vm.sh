@@ -4,7 +4,7 @@
 # vm.sh [OPTIONS] [--] PAYLOAD [ARGS...]: runs a command in a virtual machine with NVMe.
 #
 #   --kernel K         6.12 (default, or $KERNEL), 6.1 or an exact release
-#   --smp N, --mem M   processors (2), memory (1G)
+#   --smp N, --mem M   processors (2), memory (1G; 2G with sanitizers)
 #   --nvme OPTS        a controller with these options of QEMU's nvme device, as
 #                      max_ioqpairs=4,mdts=5; again for a second controller
 #   --ns OPTS          a namespace of the last --nvme: size=512M (default), file=PATH, bad-sector=N or
@@ -34,7 +34,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
-kernel=${KERNEL:-6.12} smp=2 mem=1G out='' name=guest deadline=300 plug_at=ready
+kernel=${KERNEL:-6.12} smp=2 mem='' out='' name=guest deadline=300 plug_at=ready
 append='' icount='' interactive='' no_nvme=''
 nvme=() namespaces=() shares=("$NVMESCOPE_ROOT:/src") traces=() root_options=()
 
@@ -71,6 +71,8 @@ done
 [[ $plug_at =~ ^(boot|ready|later)$ ]] || die -2 "--plug $plug_at: it is boot, ready or later"
 [[ $deadline =~ ^[0-9]+$ ]] || die -2 "--deadline $deadline: it is a number of seconds"
 
+[[ $mem ]] || { mem=1G; [[ $kernel != *-sanitized ]] || mem=2G; }
+
 need_status=126
 need qemu-system-x86_64 qemu-system-x86
 
@@ -104,7 +106,7 @@ if [[ -z $out ]]; then
 fi
 mkdir -p "$out" || die -126 "cannot make the output directory $out"
 out=$(cd "$out" && pwd)
-rm -f "$out"/{console,dmesg,qemu,qemu-errors}.log
+rm -f "$out"/{console,dmesg,kmemleak,qemu,qemu-errors}.log
 
 : >"$run/shares"
 share run "$run" '' rw
