@@ -395,6 +395,8 @@ void nvme_unquiesce_admin_queue(struct nvme_ctrl *ctrl);
 void nvme_start_freeze(struct nvme_ctrl *ctrl);
 bool nvme_wait_freeze_timeout(struct nvme_ctrl *ctrl, unsigned long timeout);
 void nvme_unfreeze(struct nvme_ctrl *ctrl);
+void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
+			   void (*look)(struct nvme_ctrl *ctrl));
 void nvme_cancel_all(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set);
 
 /* command.c: one command, from request to SQE and from status to end */

@@ -33,6 +33,7 @@
 #define nvme_start_freeze		nvmescope_start_freeze
 #define nvme_wait_freeze_timeout	nvmescope_wait_freeze_timeout
 #define nvme_unfreeze			nvmescope_unfreeze
+#define nvme_update_hw_queues		nvmescope_update_hw_queues
 #define nvme_quiesce_io_queues		nvmescope_quiesce_io_queues
 #define nvme_unquiesce_io_queues	nvmescope_unquiesce_io_queues
 #define nvme_quiesce_admin_queue	nvmescope_quiesce_admin_queue

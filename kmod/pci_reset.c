@@ -207,13 +207,14 @@ static bool maps_are_current(struct nvme_dev *dev)
 	       !memcmp(dev->mapped_queues, dev->io_queues, sizeof(dev->io_queues));
 }
 
-static void update_maps(struct nvme_dev *dev)
+static void look_into_polled(struct nvme_ctrl *ctrl)
 {
-	u16 ctrl = nvme_ctrl_id(&dev->ctrl);
+	struct nvme_dev *dev = to_nvme_dev(ctrl);
+	unsigned int qid;
 
-	trace_nvs_freeze(ctrl, 1, 0, NVS_FREEZE_freeze);
-	blk_mq_update_nr_hw_queues(&dev->tagset, dev->online_queues - 1);
-	trace_nvs_freeze(ctrl, 1, 0, NVS_FREEZE_unfreeze);
+	for (qid = 1; qid < dev->online_queues; qid++)
+		if (test_bit(NVMEQ_POLLED, &dev->queues[qid].flags))
+			nvme_poll_queue(&dev->queues[qid], NVS_WHY_CQ_poll);
 }
 
 /*
@@ -244,16 +245,15 @@ static int add_or_update_tagset(struct nvme_dev *dev)
 		/* Maps for all kinds: a later reset may fill or empty one. */
 		ret = nvme_alloc_io_tags(ctrl, &dev->tagset, &nvme_mq_ops, HCTX_MAX_TYPES,
 					 dev->q_depth - 1, sizeof(struct nvme_iod));
-	} else {
+	} else if (maps_are_current(dev)) {
 		nvme_unquiesce_io_queues(ctrl);
-		if (!maps_are_current(dev))
-			update_maps(dev);
+	} else {
+		nvme_update_hw_queues(ctrl, dev->online_queues - 1, look_into_polled);
 	}
 	memcpy(dev->mapped_queues, dev->io_queues, sizeof(dev->io_queues));
 	dev->mapped_vecs = dev->num_vecs;
 	return ret;
 }
-
 
 static int nvme_dev_add(struct nvme_dev *dev)
 {

@@ -251,6 +251,36 @@ void nvme_unfreeze(struct nvme_ctrl *ctrl)
 }
 EXPORT_SYMBOL_GPL(nvme_unfreeze);
 
+/**
+ * nvme_update_hw_queues() - new maps from CPUs to hardware queues
+ * @ctrl:	the controller, its I/O queues quiesced; they are let go
+ * @count:	hardware queues
+ * @look:	completes what is in queues without an interrupt
+ *
+ * What entered before goes by the old maps: perhaps into a queue that had an
+ * interrupt and is a polled one now, for which nobody would look.
+ */
+void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
+			   void (*look)(struct nvme_ctrl *ctrl))
+{
+	struct nvme_ns *ns;
+
+	down_read(&ctrl->namespaces_rwsem);
+	list_for_each_entry(ns, &ctrl->namespaces, node)
+		blk_freeze_queue_start(ns->queue);
+	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+	nvme_unquiesce_io_queues(ctrl);
+	list_for_each_entry(ns, &ctrl->namespaces, node)
+		while (!blk_mq_freeze_queue_wait_timeout(ns->queue, msecs_to_jiffies(20)))
+			look(ctrl);
+	blk_mq_update_nr_hw_queues(ctrl->tagset, count);
+	list_for_each_entry(ns, &ctrl->namespaces, node)
+		blk_mq_unfreeze_queue(ns->queue);
+	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	up_read(&ctrl->namespaces_rwsem);
+}
+EXPORT_SYMBOL_GPL(nvme_update_hw_queues);
+
 static bool cancel_request(struct request *rq, void *data)
 {
 	struct nvme_req *req = nvme_req(rq);

@@ -21,7 +21,7 @@ usage() { sed -n '4,11s/^# \?//p' "$0" >&2; exit 2; }
 
 # one unit/NAME | KERNEL/NAME: its TAP, which is also kept in build/test/.
 one() {
-	local kind=${1%%/*} name=${1#*/} status=0 pid command tap
+	local kind=${1%%/*} name=${1#*/} status=0 limit=1200 pid command tap
 	tap=$results/$kind/$name.tap
 	mkdir -p "${tap%/*}"
 	case $kind/$name in
@@ -29,8 +29,9 @@ one() {
 	unit/*) command=(env -C tests/unit CMOCKA_MESSAGE_OUTPUT=TAP "$root/build/unit/$name") ;;
 	*) command=(env KERNEL="$kind" tests/guest/"$name".t) ;;
 	esac
+	[[ $kind != *-sanitized ]] || limit=3600
 	# cmocka's "not ok # SKIP" is none of TAP's
-	timeout -k 30 1200 "${command[@]}" 2>"$tap.stderr" \
+	timeout -k 30 $limit "${command[@]}" 2>"$tap.stderr" \
 		> >(sed -uE 's/^not ok ([0-9]+) # SKIP/ok \1 # SKIP/' | tee "$tap") &
 	pid=$!
 	# timeout has a process group of its own, which ^C does not reach

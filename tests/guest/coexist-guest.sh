@@ -23,13 +23,15 @@ disk_of() { # DEVICE: the name of its disk
 	done
 }
 has_disk() { [ "$(disk_of "$1")" ] && [ -b "/dev/$(disk_of "$1")" ]; }
-nodes() { (cd /dev && ls -d nvme* nvs* ng* 2>/dev/null | tr '\n' ' '); }
-classes() { (cd /sys/class && ls -d nvme* nvs* 2>/dev/null | tr '\n' ' '); }
+# shellcheck disable=SC2012 # names of drivers' making
+nodes() { (cd /dev && ls -d nvme* nvs* ng* 2>/dev/null | tr "\n" " "); }
+# shellcheck disable=SC2012
+classes() { (cd /sys/class && ls -d nvme* nvs* 2>/dev/null | tr "\n" " "); }
 
 # What was written under load is read back meanwhile; fio fails if a byte differs.
 load_begin() { # DISK SECONDS
 	fio --name=load --filename="/dev/$1" --ioengine=libaio --direct=1 --iodepth=8 --rw=randwrite --bs=4k-64k \
-		--size=32M --loops=1000 --verify=crc32c --verify_backlog=32 --time_based --runtime="$2" >/tmp/fio 2>&1 &
+		--size=32M --loops=1000 --verify=crc32c --verify_backlog=32 --time_based --runtime=$(($2 * slow)) >/tmp/fio 2>&1 &
 	fio_pid=$!
 	_disk=$1
 	wait_for "the load" busy
@@ -103,7 +105,7 @@ second() {
 	umount /tmp/mnt
 	no_in_box
 	unload
-	for device in $one $two; do echo >$pci/devices/$device/driver_override; done
+	for device in $one $two; do echo >"$pci/devices/$device/driver_override"; done
 }
 
 # Ours first, with the names of the other, which therefore cannot come.

@@ -112,7 +112,7 @@ watch() {
 # What was written under load is read back afterwards; fio fails if a byte differs.
 load_begin() {
 	fio --name=load --filename=$disk --ioengine=libaio --direct=1 --iodepth=16 --rw=randwrite --bs=4k-64k \
-		--size=48M --loops=100 --verify=crc32c --verify_backlog=32 --time_based --runtime="$1" --randseed=1 >/tmp/fio 2>&1 &
+		--size=48M --loops=100 --verify=crc32c --verify_backlog=32 --time_based --runtime=$(($1 * slow)) --randseed=1 >/tmp/fio 2>&1 &
 	fio_pid=$!
 	wait_for "the load" in_flight "${disk#/dev/}" 1
 }

@@ -22,6 +22,7 @@ doze() { # AT-LEAST-MS RANGE-MS
 
 # The controller, wherever it is now; "" if it is nowhere.
 find_ctrl() {
+	# shellcheck disable=SC2012 # names of our making
 	ctrl=$(ls /sys/class/nvme 2>/dev/null | head -n 1)
 	device=$(readlink -f "/sys/class/nvme/$ctrl/device" 2>/dev/null) || device=
 	[ "$ctrl" ]
@@ -134,8 +135,8 @@ round() {
 	ledger -s "$seed" 3600 $serial:1 $serial:2 $serial:3 >/out/ledger.txt 2>&1 &
 	_ledger=$!
 	trouble "$@" >/out/trouble.txt 2>&1
-	settle >>/out/trouble.txt 2>&1
-	kill $_ledger
+	check "seed $seed: everything comes back" settle
+	if live; then kill $_ledger; else kill -KILL $_ledger; fi
 	_status=0
 	wait $_ledger || _status=$?
 	is "seed $seed: every block holds what it may" $_status 0

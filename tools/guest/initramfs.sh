@@ -138,7 +138,7 @@ depmod -b "$root" "$release"
 (cd "$root" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) >"$tmp/image" ||
 	die "cpio could not write $tmp/image; is there room on the disk?"
 mv "$tmp/image" "$image"
-# 100 MB each, and a new one for every new build of a tool: the twelve used last stay.
+# 100 MB each, and a new one for every new build of a tool: those used last stay.
 # shellcheck disable=SC2012 # our own names, by time of use
-ls -t "$NVMESCOPE_CACHE"/initramfs-*.cpio | tail -n +13 | xargs -r rm -f
+ls -t "$NVMESCOPE_CACHE"/initramfs-*.cpio | tail -n +25 | xargs -r rm -f
 echo "$image"
