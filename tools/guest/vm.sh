@@ -18,6 +18,7 @@
 #   --module NAME      another of the kernel's modules, for modprobe
 #   --trace PATTERN    QEMU's own log of the device into DIR/qemu.log: 'pci_nvme_*'
 #   --append WORDS     more kernel parameters
+#   --qemu WORD        one more word for QEMU's command line
 #   --icount           guest time counts instructions: slow, but repeatable
 #   --deadline S       seconds the payload may take on a machine that boots in 6 s (300)
 #   --name NAME        what to call this run in messages
@@ -36,7 +37,7 @@ usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
 kernel=${KERNEL:-6.12} smp=2 mem='' out='' name=guest deadline=300 plug_at=ready
 append='' icount='' interactive='' no_nvme=''
-nvme=() namespaces=() shares=("$NVMESCOPE_ROOT:/src") traces=() root_options=()
+nvme=() namespaces=() shares=("$NVMESCOPE_ROOT:/src") traces=() root_options=() more_qemu=()
 
 while (($#)); do
 	option=$1 value=${2-}
@@ -61,6 +62,7 @@ while (($#)); do
 	--add | --module) root_options+=("$option" "$value") ;;
 	--trace) traces+=("$value") ;;
 	--append) append+=" $value" ;;
+	--qemu) more_qemu+=("$value") ;;
 	--deadline) deadline=$value ;;
 	--name) name=$value ;;
 	*) die -2 "unknown option $option; see vm.sh --help" ;;
@@ -192,6 +194,7 @@ qemu-system-x86_64 -name "$name" -M q35,usb=off,vmport=off "${clock[@]}" -cpu "$
 	-chardev "pipe,id=qmp,path=$run/qmp" -mon chardev=qmp,mode=control \
 	-device virtio-serial-pci "${devices[@]}" \
 	-chardev "pipe,id=host,path=$run/host" -device virtserialport,chardev=host,nr=2,name=nvmescope.host \
+	"${more_qemu[@]}" \
 	<&0 2>"$out/qemu-errors.log" &
 qemu=$!
 

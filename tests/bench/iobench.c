@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * iobench DISK DEPTH BYTES COUNT [poll]: random reads of BYTES, from a fixed seed, between
+ * the marks of insncount.c. Depth 1 is a loop of pread, a greater one is kept by
+ * io_uring; with `poll` it looks for completions itself. COUNT / 4 reads come before, so
+ * that caches, tags and lists are as they stay.
+ */
+#define _GNU_SOURCE /* O_DIRECT */
+#include <fcntl.h>
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <linux/fs.h>
+
+static int fd;
+static unsigned int depth, bytes;
+static uint64_t places;
+static char *memory;
+static bool poll_mode;
+static struct io_uring ring;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* xorshift64 */
+static uint64_t place(void)
+{
+	static uint64_t state = 88172645463325252ull;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % places * bytes;
+}
+
+static void read_one_by_one(unsigned int count)
+{
+	while (count--)
+		if (pread(fd, memory, bytes, place()) != (ssize_t)bytes)
+			die("pread");
+}
+
+static void read_many(unsigned int count)
+{
+	unsigned int sent = 0, done = 0, found;
+	struct io_uring_cqe *cqes[64];
+
+	while (done < count) {
+		for (; sent < count && sent - done < depth; sent++)
+			io_uring_prep_read(io_uring_get_sqe(&ring), fd,
+					   memory + sent % depth * bytes, bytes, place());
+		if (io_uring_submit_and_wait(&ring, 1) < 0)
+			die("io_uring_enter");
+		found = io_uring_peek_batch_cqe(&ring, cqes, 64);
+		for (unsigned int i = 0; i < found; i++)
+			if (cqes[i]->res != (int)bytes) {
+				fprintf(stderr, "iobench: a read returned %d\n", cqes[i]->res);
+				exit(1);
+			}
+		io_uring_cq_advance(&ring, found);
+		done += found;
+	}
+}
+
+static void run(unsigned int count)
+{
+	if (depth == 1 && !poll_mode)
+		read_one_by_one(count);
+	else
+		read_many(count);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int count;
+	uint64_t size;
+
+	if (argc < 5) {
+		fprintf(stderr, "usage: iobench DISK DEPTH BYTES COUNT [poll]\n");
+		return 2;
+	}
+	depth = atoi(argv[2]);
+	bytes = atoi(argv[3]);
+	count = atoi(argv[4]);
+	poll_mode = argc > 5;
+	fd = open(argv[1], O_RDONLY | O_DIRECT);
+	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size))
+		die(argv[1]);
+	places = size / bytes;
+	/* Huge pages: 128 KiB in one segment, which an SGL or a PRP list may describe. */
+	memory = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_HUGETLB, -1, 0);
+	if (memory == MAP_FAILED ||
+	    io_uring_queue_init(64, &ring, poll_mode ? IORING_SETUP_IOPOLL : 0))
+		die("memory");
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	run(count / 4);
+	__asm__ volatile(".byte 0x66, 0x87, 0xdb" ::: "memory");
+	run(count);
+	__asm__ volatile(".byte 0x66, 0x87, 0xd2" ::: "memory");
+	return 0;
+}
