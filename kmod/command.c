@@ -58,7 +58,7 @@ blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_c
 	return setup_rw(ns, rq, cmd, opcode);
 }
 
-static void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
+static noinline void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
 {
 	const struct nvme_common_command *c = &cmd->common;
 
@@ -66,6 +66,15 @@ static void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct n
 			    le32_to_cpu(c->nsid), le32_to_cpu(c->cdw10), le32_to_cpu(c->cdw11),
 			    le32_to_cpu(c->cdw12), le32_to_cpu(c->cdw13), le32_to_cpu(c->cdw14),
 			    le32_to_cpu(c->cdw15), c->opcode, c->flags);
+}
+
+static noinline void trace_start(struct nvme_ctrl *ctrl, struct request *rq)
+{
+	struct nvme_ns *ns = rq->q->queuedata;
+
+	trace_nvs_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
+			   blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq), blk_rq_bytes(rq),
+			   ns ? ns->nsid : 0, current->pid, (__force u16)req_op(rq), rq->tag);
 }
 
 /**
@@ -91,9 +100,8 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	}
 	req->status = 0;
 
-	trace_nvs_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), req->cid,
-			   blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq), blk_rq_bytes(rq),
-			   ns ? ns->nsid : 0, current->pid, (__force u16)req_op(rq), rq->tag);
+	if (trace_nvs_rq_start_enabled())
+		trace_start(ctrl, rq);
 
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
@@ -183,7 +191,7 @@ static blk_status_t error_of(u16 status)
 	}
 }
 
-static void trace_complete(struct request *rq, enum nvs_HOW_DONE how)
+static noinline void trace_complete(struct request *rq, enum nvs_HOW_DONE how)
 {
 	struct nvme_req *req = nvme_req(rq);
 
@@ -254,7 +262,8 @@ void nvme_complete_rq(struct request *rq)
 
 	if (unlikely(req->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	trace_complete(rq, NVS_HOW_DONE_direct);
+	if (trace_nvs_rq_complete_enabled())
+		trace_complete(rq, NVS_HOW_DONE_direct);
 	if (unlikely(may_retry(rq))) {
 		retry(rq);
 		return;
@@ -270,7 +279,8 @@ void nvme_complete_batch_req(struct request *rq)
 {
 	if (unlikely(nvme_req(rq)->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	trace_complete(rq, NVS_HOW_DONE_batched);
+	if (trace_nvs_rq_complete_enabled())
+		trace_complete(rq, NVS_HOW_DONE_batched);
 }
 EXPORT_SYMBOL_GPL(nvme_complete_batch_req);
 

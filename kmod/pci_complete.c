@@ -37,7 +37,7 @@ static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_
 	return rq;
 }
 
-static void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
+static noinline void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
 		      enum nvs_CQE match)
 {
 	trace_nvs_cqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cqe->command_id,
@@ -59,8 +59,10 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 		nvme_complete_batch_req(rq);
 		count++;
 	}
-	trace_nvs_batch_complete(nvme_ctrl_id(req->ctrl),
-				 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)), 0, count);
+	if (trace_nvs_batch_complete_enabled())
+		trace_nvs_batch_complete(nvme_ctrl_id(req->ctrl),
+					 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)),
+					 0, count);
 	blk_mq_end_request_batch(iob);
 }
 
@@ -101,21 +103,27 @@ static void handle_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *c
 	}
 }
 
+static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs_BELL how)
+{
+	trace_nvs_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
+			      nvmeq->cq_head, count, how);
+}
+
 /* Slots up to cq_head are the device's again (CQyHDBL, 3.1.3.26). */
 static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 {
-	u16 ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
 	u16 new_head = nvmeq->cq_head;
 
 	if (nvmeq->cq_shadow) {
-		trace_nvs_cq_doorbell(ctrl, nvmeq->qid, 0, old_head, new_head, count,
-				      NVS_BELL_shadow);
+		if (trace_nvs_cq_doorbell_enabled())
+			trace_cq(nvmeq, old_head, count, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->cq_shadow, nvmeq->cq_event_idx, old_head, new_head))
 			return;
 		old_head = new_head;
 		count = 0;
 	}
-	trace_nvs_cq_doorbell(ctrl, nvmeq->qid, 0, old_head, new_head, count, NVS_BELL_mmio);
+	if (trace_nvs_cq_doorbell_enabled())
+		trace_cq(nvmeq, old_head, count, NVS_BELL_mmio);
 	writel(new_head, nvmeq->cq_db);
 }
 
@@ -123,12 +131,13 @@ static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 			       struct io_comp_batch *iob)
 {
-	u16 qid = nvmeq->qid, ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
 	struct nvme_completion *cqe = &nvmeq->cqes[nvmeq->cq_head];
 	u16 old_head = nvmeq->cq_head;
 	unsigned int found = 0;
 
-	trace_nvs_cq_enter(ctrl, qid, 0, why, old_head, nvmeq->cq_phase, nvmeq->vector);
+	if (trace_nvs_cq_enter_enabled())
+		trace_nvs_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, old_head,
+				   nvmeq->cq_phase, nvmeq->vector);
 	while (is_new(nvmeq, cqe)) {
 		/* The rest of the entry must not be read before its phase tag. */
 		dma_rmb();
@@ -142,7 +151,8 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	}
 	if (found)
 		ring_cq(nvmeq, old_head, found);
-	trace_nvs_cq_exit(ctrl, qid, 0, why, found);
+	if (trace_nvs_cq_exit_enabled())
+		trace_nvs_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
 	return found;
 }
 
@@ -167,6 +177,17 @@ irqreturn_t nvme_irq_check(int irq, void *data)
 	return is_new(nvmeq, &nvmeq->cqes[nvmeq->cq_head]) ? IRQ_WAKE_THREAD : IRQ_NONE;
 }
 
+/* Apart, so that a look that finds nothing costs little. */
+static noinline unsigned int take_polled(struct nvme_queue *nvmeq, struct io_comp_batch *iob)
+{
+	unsigned int found;
+
+	spin_lock(&nvmeq->cq_lock);
+	found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob);
+	spin_unlock(&nvmeq->cq_lock);
+	return found;
+}
+
 /**
  * nvme_poll() - blk-mq's look into a queue without interrupts
  * @hctx:	of a poll queue
@@ -179,14 +200,10 @@ irqreturn_t nvme_irq_check(int irq, void *data)
 int nvme_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 {
 	struct nvme_queue *nvmeq = hctx->driver_data;
-	unsigned int found;
 
 	if (!is_new(nvmeq, &nvmeq->cqes[READ_ONCE(nvmeq->cq_head)]))
 		return 0;
-	spin_lock(&nvmeq->cq_lock);
-	found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob);
-	spin_unlock(&nvmeq->cq_lock);
-	return found;
+	return take_polled(nvmeq, iob);
 }
 
 /**

@@ -18,21 +18,25 @@ MODULE_PARM_DESC(sgl_threshold, "use SGLs from this average segment size on (byt
 
 /* The DMA segments of a request, page by page. */
 struct page_walk {
-	struct scatterlist *sg;		/* NULL: one segment only */
+	struct scatterlist *sg;		/* the segment that addr is in */
 	dma_addr_t addr;
 	u32 seg_left;			/* bytes of this segment from addr on */
 };
 
+static __always_inline void next_segment(struct page_walk *walk)
+{
+	walk->sg = sg_next(walk->sg);
+	walk->addr = sg_dma_address(walk->sg);
+	walk->seg_left = sg_dma_len(walk->sg);
+}
+
 /* The address of the next page, and how far it goes. */
-static dma_addr_t next_page(struct page_walk *walk, u32 *len)
+static __always_inline dma_addr_t next_page(struct page_walk *walk, u32 *len)
 {
 	dma_addr_t addr;
 
-	if (!walk->seg_left) {
-		walk->sg = sg_next(walk->sg);
-		walk->addr = sg_dma_address(walk->sg);
-		walk->seg_left = sg_dma_len(walk->sg);
-	}
+	if (!walk->seg_left)
+		next_segment(walk);
 	addr = walk->addr;
 	*len = min_t(u32, walk->seg_left,
 		     NVME_CTRL_PAGE_SIZE - (addr & (NVME_CTRL_PAGE_SIZE - 1)));
@@ -75,34 +79,50 @@ static __le64 *add_list(struct nvme_dev *dev, struct nvme_iod *iod, dma_addr_t *
 	return list;
 }
 
-/* Entries for @left bytes after the first page.  False: no memory. */
+/* Up to @max entries for the pages that are left of this segment.  Returns how many. */
+static unsigned int fill_run(struct page_walk *walk, __le64 *list, unsigned int max)
+{
+	unsigned int count = min(DIV_ROUND_UP(walk->seg_left, NVME_CTRL_PAGE_SIZE), max);
+	dma_addr_t addr = walk->addr;
+	unsigned int i;
+
+	for (i = 0; i < count; i++, addr += NVME_CTRL_PAGE_SIZE)
+		list[i] = cpu_to_le64(addr);
+	walk->addr = addr;
+	walk->seg_left -= min(walk->seg_left, count * NVME_CTRL_PAGE_SIZE);
+	return count;
+}
+
+/*
+ * Entries for @left bytes after the first page, which all begin at a page's first
+ * byte.  The last entry of a full list leads to the next one.  False: no memory.
+ */
 static bool fill_lists(struct nvme_dev *dev, struct nvme_iod *iod, struct page_walk *walk, u32 left)
 {
 	unsigned int entries = DIV_ROUND_UP(left, NVME_CTRL_PAGE_SIZE);
-	unsigned int slots, i = 0;
+	unsigned int room, count;
+	__le64 *list, *link;
 	dma_addr_t dma;
-	__le64 *list;
-	u32 len;
 
 	iod->small_list = entries <= NVME_PRPS_PER_SMALL;
-	slots = iod->small_list ? NVME_PRPS_PER_SMALL : NVME_PRPS_PER_PAGE;
+	room = iod->small_list ? NVME_PRPS_PER_SMALL : NVME_PRPS_PER_PAGE;
 	list = add_list(dev, iod, &dma);
-	if (!list)
-		return false;
-	while (left) {
-		if (i == slots - 1 && left > NVME_CTRL_PAGE_SIZE) {
-			__le64 *next = add_list(dev, iod, &dma);
-
-			if (!next)
-				return false;
-			list[i] = cpu_to_le64(dma);
-			list = next;
-			i = 0;
+	while (list && entries) {
+		if (room == 1 && entries > 1) {
+			link = list;
+			list = add_list(dev, iod, &dma);
+			*link = cpu_to_le64(dma);
+			room = NVME_PRPS_PER_PAGE;
+			continue;
 		}
-		list[i++] = cpu_to_le64(next_page(walk, &len));
-		left -= len;
+		if (!walk->seg_left)
+			next_segment(walk);
+		count = fill_run(walk, list, entries > room ? room - 1 : entries);
+		list += count;
+		room -= count;
+		entries -= count;
 	}
-	return true;
+	return list;
 }
 
 static blk_status_t setup_prps(struct nvme_dev *dev, struct nvme_iod *iod, struct page_walk *walk,
@@ -242,21 +262,36 @@ static blk_status_t map_table(struct nvme_dev *dev, struct request *rq, struct n
 	return status;
 }
 
-/* One segment in at most two pages needs neither scatterlist nor PRP list. */
-static blk_status_t map_one(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod,
-			    struct bio_vec *bv)
+/*
+ * One segment in at most two pages needs neither scatterlist nor PRP list; a longer
+ * one needs none as an SGL.
+ */
+static blk_status_t map_one(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod)
 {
-	struct page_walk walk;
+	union nvme_data_ptr *dptr = &iod->cmd.common.dptr;
+	struct bio_vec bv = req_bvec(rq);
+	u32 first = NVME_CTRL_PAGE_SIZE - (bv.bv_offset & (NVME_CTRL_PAGE_SIZE - 1));
+	bool two_pages = bv.bv_len <= first + NVME_CTRL_PAGE_SIZE;
 
-	iod->dma_addr = dma_map_bvec(dev->ctrl.dev, bv, rq_dma_dir(rq), 0);
+	if (!two_pages && !wants_sgl(dev, rq))
+		return map_table(dev, rq, iod);
+	iod->dma_addr = dma_map_bvec(dev->ctrl.dev, &bv, rq_dma_dir(rq), 0);
 	if (dma_mapping_error(dev->ctrl.dev, iod->dma_addr))
 		return BLK_STS_RESOURCE;
-	iod->dma_len = bv->bv_len;
-	walk = (struct page_walk) { .addr = iod->dma_addr, .seg_left = bv->bv_len };
-	return setup_prps(dev, iod, &walk, bv->bv_len);
+	iod->dma_len = bv.bv_len;
+	if (two_pages) {
+		/* The address has the offset of the memory, even if it was bounced. */
+		dptr->prp1 = cpu_to_le64(iod->dma_addr);
+		dptr->prp2 = bv.bv_len > first ? cpu_to_le64(iod->dma_addr + first) : 0;
+	} else {
+		iod->use_sgl = true;
+		iod->cmd.common.flags |= NVME_CMD_SGL_METABUF;
+		set_data_block(&dptr->sgl, iod->dma_addr, iod->dma_len);
+	}
+	return BLK_STS_OK;
 }
 
-static void trace_map(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod)
+static noinline void trace_map(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod)
 {
 	u64 prp1 = le64_to_cpu(iod->cmd.common.dptr.prp1);
 	u64 prp2 = le64_to_cpu(iod->cmd.common.dptr.prp2);
@@ -267,7 +302,7 @@ static void trace_map(struct nvme_dev *dev, struct request *rq, struct nvme_iod 
 
 	if (iod->use_sgl) {
 		how = NVS_MAP_sgl;
-		entries = iod->sgt.nents;
+		entries = iod->dma_len ? 1 : iod->sgt.nents;
 	} else if (iod->nr_lists) {
 		how = iod->nr_lists > 1 ? NVS_MAP_prp_chained : NVS_MAP_prp_list;
 	} else if (prp2) {
@@ -289,16 +324,10 @@ blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq)
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
 	blk_status_t status;
 
-	if (blk_rq_nr_phys_segments(rq) == 1) {
-		struct bio_vec bv = req_bvec(rq);
-
-		if (offset_in_page(bv.bv_offset) + bv.bv_len <= 2 * NVME_CTRL_PAGE_SIZE) {
-			status = map_one(dev, rq, iod, &bv);
-			goto out;
-		}
-	}
-	status = map_table(dev, rq, iod);
-out:
+	if (blk_rq_nr_phys_segments(rq) == 1)
+		status = map_one(dev, rq, iod);
+	else
+		status = map_table(dev, rq, iod);
 	if (!status && trace_nvs_cmd_map_enabled())
 		trace_map(dev, rq, iod);
 	return status;
@@ -323,6 +352,7 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq)
 			free_lists(dev, iod);
 		unmap_table(dev, rq, iod);
 	}
-	trace_nvs_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
-			    blk_rq_payload_bytes(rq));
+	if (trace_nvs_cmd_unmap_enabled())
+		trace_nvs_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
+				    blk_rq_payload_bytes(rq));
 }

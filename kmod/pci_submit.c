@@ -14,13 +14,25 @@
 #include "trace.h"
 
 /* Copies a command into the next slot.  Under sq_lock. */
-static inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_command *cmd)
+static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_command *cmd)
 {
 	u16 slot = nvmeq->sq_tail;
 
 	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
 	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
-	trace_nvs_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id, slot);
+	if (trace_nvs_sqe_enabled())
+		trace_nvs_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id,
+			      slot);
+}
+
+static void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail, enum nvs_BELL how)
+{
+	u16 count = new_tail - old_tail;
+
+	if (new_tail < old_tail)
+		count += nvmeq->depth;
+	trace_nvs_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail, new_tail,
+			      count, how);
 }
 
 /*
@@ -29,32 +41,28 @@ static inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_comm
  */
 static inline void ring_sq(struct nvme_queue *nvmeq)
 {
-	u16 ctrl = nvme_ctrl_id(&nvmeq->dev->ctrl);
 	u16 old_tail = nvmeq->sq_rung;
 	u16 new_tail = nvmeq->sq_tail;
-	u16 count = new_tail - old_tail;
 
-	if (!count)
+	if (new_tail == old_tail)
 		return;
-	if (new_tail < old_tail)
-		count += nvmeq->depth;
 	nvmeq->sq_rung = new_tail;
 	/* Traced before the device can see it: what comes of it must stand behind it. */
 	if (nvmeq->sq_shadow) {
-		trace_nvs_sq_doorbell(ctrl, nvmeq->qid, 0, old_tail, new_tail, count,
-				      NVS_BELL_shadow);
+		if (trace_nvs_sq_doorbell_enabled())
+			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx, old_tail, new_tail))
 			return;
 		old_tail = new_tail;
-		count = 0;
 	}
-	trace_nvs_sq_doorbell(ctrl, nvmeq->qid, 0, old_tail, new_tail, count, NVS_BELL_mmio);
+	if (trace_nvs_sq_doorbell_enabled())
+		trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_mmio);
 	/* Orders the commands before it, as every writel() does for DMA memory. */
 	writel(new_tail, nvmeq->sq_db);
 }
 
 /* Everything that can be done before the queue's lock. */
-static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
+static __always_inline blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
 {
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
 	blk_status_t status;
@@ -81,7 +89,7 @@ static blk_status_t prepare(struct nvme_dev *dev, struct request *rq)
 }
 
 /* May @rq go to this queue now?  BLK_STS_OK, or what to end it with. */
-static blk_status_t check_ready(struct nvme_queue *nvmeq, struct request *rq)
+static __always_inline blk_status_t check_ready(struct nvme_queue *nvmeq, struct request *rq)
 {
 	struct nvme_ctrl *ctrl = &nvmeq->dev->ctrl;
 
@@ -151,15 +159,16 @@ static void submit_batch(struct batch *batch)
 		copy_command(nvmeq, nvme_req(rq)->cmd);
 		rq = next;
 	}
-	trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
-			       NVS_BATCH_queue_rqs, batch->count);
+	if (trace_nvs_batch_submit_enabled())
+		trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
+				       NVS_BATCH_queue_rqs, batch->count);
 	ring_sq(nvmeq);
 	spin_unlock(&nvmeq->sq_lock);
 	batch->first = NULL;
 	batch->count = 0;
 }
 
-static void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq, struct request *rq)
+static __always_inline void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq, struct request *rq)
 {
 	if (batch->first && batch->nvmeq != nvmeq)
 		submit_batch(batch);
