@@ -173,7 +173,28 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq);
 void nvme_alloc_shadow(struct nvme_dev *dev);
 void nvme_free_shadow(struct nvme_dev *dev);
 int nvme_config_shadow(struct nvme_dev *dev);
-bool nvme_shadow_update(__le32 *shadow, const __le32 *event_idx, u16 old, u16 value);
+/**
+ * nvme_shadow_update() - write a shadow doorbell
+ * @shadow:	where
+ * @event_idx:	where the device says what it waits for
+ * @old:	value before
+ * @value:	value now
+ *
+ * Return: true if the register must be written too.
+ */
+static inline bool nvme_shadow_update(__le32 *shadow, const __le32 *event_idx, u16 old, u16 value)
+{
+	u16 waits_for;
+
+	/* The queue entries before their announcement, ... */
+	dma_wmb();
+	WRITE_ONCE(*shadow, cpu_to_le32(value));
+	/* ... and that before the look whether the device may be asleep. */
+	mb();
+	waits_for = le32_to_cpu(READ_ONCE(*event_idx));
+	/* Was the event index passed on the way from old to value?  Modulo 2^16. */
+	return (u16)(value - waits_for - 1) < (u16)(value - old);
+}
 
 /* pci_meta.c */
 blk_status_t nvme_start_with_metadata(struct nvme_dev *dev, struct request *rq);

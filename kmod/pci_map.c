@@ -188,7 +188,7 @@ static void set_data_block(struct nvme_sgl_desc *desc, dma_addr_t addr, u32 len)
  * SGLS bits 1:0 of Identify Controller: supported, with or without alignment to
  * four bytes, which dma_alignment gives.  Admin commands use PRPs (4.1).
  */
-static bool wants_sgl(struct nvme_dev *dev, struct request *rq)
+static __always_inline bool wants_sgl(struct nvme_dev *dev, struct request *rq)
 {
 	if (!(dev->ctrl.sgls & 3) || !sgl_threshold || !rq->q->queuedata)
 		return false;
