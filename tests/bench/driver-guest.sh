@@ -40,7 +40,8 @@ echo 16 >/proc/sys/vm/nr_hugepages
 driver=in-box module=nvme
 modprobe nvme poll_queues=1
 measure
-wait_for "nvme to be let go of" modprobe -r nvme
+rmmod nvme
+rmmod nvme_core
 driver=ours module=nvmescope
 insmod /modules/nvmescope_core.ko
 insmod /modules/nvmescope.ko poll_queues=1

@@ -51,6 +51,10 @@ second() {
 	in_box
 	wait_for "a disk" has_disk $one
 	wait_for "a disk" has_disk $two
+	# they are probed at the same time: the first is the one that came first
+	if [ "$(disk_of $one)" != nvme0n1 ]; then
+		came_first=$two two=$one one=$came_first
+	fi
 	mkfs.ext4 -q -F /dev/nvme0n1
 	mkdir -p /tmp/mnt
 	mount /dev/nvme0n1 /tmp/mnt
@@ -112,6 +116,7 @@ second() {
 first() {
 	load
 	wait_for "our disk" has_disk $one
+	wait_for "our disk" has_disk $two
 	is "first: our nodes are named nvme" "$(nodes)" "ng0n1 ng1n1 nvme0 nvme0n1 nvme1 nvme1n1 "
 	load_begin nvme0n1 3
 	fails "first: the other one is refused" any "" modprobe nvme
