@@ -27,7 +27,7 @@ spdx() { # every file that can hold one
 		while read -r f; do head -n 3 "$f" | grep -q SPDX-License-Identifier || echo "no SPDX line: $f"; done | grep .
 }
 no_python() { ! git ls-files | grep '\.py$' && ! git grep -nE '^#!.*python'; }
-format() { git ls-files 'tools/*.[ch]' 'tests/unit/*.[ch]' | xargs clang-format --dry-run -Werror; }
+format() { git ls-files 'tools/*.[ch]' 'tests/*.[ch]' | xargs clang-format --dry-run -Werror; }
 
 # The kernel's own judge of style comes with its source package, one file of which is kept.
 checkpatch_file=$NVMESCOPE_CACHE/checkpatch.pl

@@ -21,8 +21,9 @@ declare -A group=(
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
 	[test]="libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq"
 )
-# only where make check-sanitized builds its kernel
+# only for make check-sanitized, which builds a kernel, and make bench-driver
 group[sanitized]="bc bison flex libssl-dev rsync"
+group[bench]="liburing-dev"
 order=(build guest draw test)
 
 action=install
@@ -31,8 +32,8 @@ for arg; do
 	case $arg in
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
-	build | guest | draw | test | sanitized) wanted+=("$arg") ;;
-	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]}]" ;;
+	build | guest | draw | test | sanitized | bench) wanted+=("$arg") ;;
+	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench]" ;;
 	esac
 done
 ((${#wanted[@]})) || wanted=("${order[@]}")
