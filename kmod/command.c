@@ -39,14 +39,20 @@ static inline blk_status_t setup_rw(struct nvme_ns *ns, struct request *rq,
 	if (rq->cmd_flags & (REQ_FAILFAST_DEV | REQ_RAHEAD))
 		control |= NVME_RW_LR;
 
-	cmd->rw = (struct nvme_rw_command) {
-		.opcode	 = opcode,
-		.nsid	 = cpu_to_le32(ns->nsid),
-		.slba	 = cpu_to_le64(blk_rq_pos(rq) >> (ns->lba_shift - SECTOR_SHIFT)),
-		/* Counted from zero */
-		.length	 = cpu_to_le16((blk_rq_bytes(rq) >> ns->lba_shift) - 1),
-		.control = cpu_to_le16(control),
-	};
+	/* All but the data pointer, which the transport sets. */
+	cmd->rw.opcode = opcode;
+	cmd->rw.flags = 0;
+	cmd->rw.nsid = cpu_to_le32(ns->nsid);
+	cmd->rw.cdw2 = 0;
+	cmd->rw.cdw3 = 0;
+	cmd->rw.metadata = 0;
+	cmd->rw.slba = cpu_to_le64(blk_rq_pos(rq) >> (ns->lba_shift - SECTOR_SHIFT));
+	/* Counted from zero */
+	cmd->rw.length = cpu_to_le16((blk_rq_bytes(rq) >> ns->lba_shift) - 1);
+	cmd->rw.control = cpu_to_le16(control);
+	cmd->rw.dsmgmt = 0;
+	cmd->rw.reftag = 0;
+	cmd->common.cdw15 = 0;	/* application tag and mask */
 	if (unlikely(ns->ms))
 		return nvme_setup_protection(ns, rq, cmd);
 	return BLK_STS_OK;
@@ -58,7 +64,8 @@ blk_status_t nvme_setup_rw(struct nvme_ns *ns, struct request *rq, struct nvme_c
 	return setup_rw(ns, rq, cmd, opcode);
 }
 
-static noinline void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq, const struct nvme_command *cmd)
+static noinline void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq,
+			       const struct nvme_command *cmd)
 {
 	const struct nvme_common_command *c = &cmd->common;
 

@@ -23,7 +23,8 @@ static struct blk_mq_tags *tags_of(struct nvme_queue *nvmeq)
 /* Whose entry is it?  NULL, and @match says why, if no request's. */
 static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_CQE *match)
 {
-	struct request *rq = blk_mq_tag_to_rq(tags_of(nvmeq), NVME_CID_TAG(cid));
+	unsigned int tag = NVME_CID_TAG(cid);
+	struct request *rq = blk_mq_tag_to_rq(tags_of(nvmeq), tag);
 
 	if (!rq || !blk_mq_request_started(rq)) {
 		*match = NVS_CQE_unknown;
@@ -38,7 +39,7 @@ static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_
 }
 
 static noinline void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
-		      enum nvs_CQE match)
+			       enum nvs_CQE match)
 {
 	trace_nvs_cqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cqe->command_id,
 		      le64_to_cpu(cqe->result.u64), nvmeq->cq_head, nvmeq->cq_phase,
@@ -78,29 +79,38 @@ static void end_request(struct request *rq, struct io_comp_batch *iob)
 		nvme_pci_complete_rq(rq);
 }
 
-static void handle_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
-		       struct io_comp_batch *iob)
+/* An entry that ends no request: an event, or something that must not be. */
+static noinline void handle_other(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
+				  enum nvs_CQE match)
 {
 	struct nvme_ctrl *ctrl = &nvmeq->dev->ctrl;
+	union nvme_result result = cqe->result;
+
+	if (match == NVS_CQE_async_event) {
+		nvme_complete_async_event(ctrl, cqe->status, &result);
+		return;
+	}
+	dev_warn_ratelimited(ctrl->dev, "queue %u: completion for %s command %#x ignored\n",
+			     nvmeq->qid, match == NVS_CQE_stale ? "a past use of" : "unknown",
+			     cqe->command_id);
+}
+
+static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
+				       struct io_comp_batch *iob)
+{
 	enum nvs_CQE match = NVS_CQE_async_event;
 	struct request *rq = NULL;
-	union nvme_result result;
 
-	if (nvmeq->qid || cqe->command_id != NVME_AER_CID)
+	if (likely(nvmeq->qid || cqe->command_id != NVME_AER_CID))
 		rq = find_request(nvmeq, cqe->command_id, &match);
 	if (trace_nvs_cqe_enabled())
 		trace_cqe(nvmeq, cqe, match);
-	if (likely(rq)) {
-		nvme_req_finish(rq, cqe->status, cqe->result);
-		end_request(rq, iob);
-	} else if (match == NVS_CQE_async_event) {
-		result = cqe->result;
-		nvme_complete_async_event(ctrl, cqe->status, &result);
-	} else {
-		dev_warn_ratelimited(ctrl->dev, "queue %u: completion for %s command %#x ignored\n",
-				     nvmeq->qid, match == NVS_CQE_stale ? "a past use of" : "unknown",
-				     cqe->command_id);
+	if (unlikely(!rq)) {
+		handle_other(nvmeq, cqe, match);
+		return;
 	}
+	nvme_req_finish(rq, cqe->status, cqe->result);
+	end_request(rq, iob);
 }
 
 static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs_BELL how)

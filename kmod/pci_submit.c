@@ -168,7 +168,8 @@ static void submit_batch(struct batch *batch)
 	batch->count = 0;
 }
 
-static __always_inline void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq, struct request *rq)
+static __always_inline void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq,
+					 struct request *rq)
 {
 	if (batch->first && batch->nvmeq != nvmeq)
 		submit_batch(batch);
