@@ -117,6 +117,10 @@ enum nvme_quirk {
 };
 
 struct nvme_ctrl;
+/* What the transport found and does not use; identify.c says it with the rest. */
+#define NVME_UNUSED_CMB		0x1
+#define NVME_UNUSED_SRIOV	0x2
+
 struct nvme_ns;
 
 /* What the core asks of a transport. */
@@ -238,12 +242,16 @@ struct nvme_ctrl {
 	u8 mdts;
 	u8 cntrltype;
 	bool identified;
+	u8 cmic;
 
 	/* Ranges to deallocate, when memory is short: one command at a time. */
 	void *discard_page;
 	unsigned long discard_page_busy;
 
 	u32 aen_result;
+	bool no_ns_list;		/* it refused to give one */
+	unsigned int unused;		/* NVME_UNUSED_*, by the transport */
+	bool unused_told;
 	unsigned long aer_flags;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
 

@@ -159,6 +159,7 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	ctrl->crdt[0] = le16_to_cpu(id->crdt1);
 	ctrl->crdt[1] = le16_to_cpu(id->crdt2);
 	ctrl->crdt[2] = le16_to_cpu(id->crdt3);
+	ctrl->cmic = id->cmic;
 	ctrl->vwc = id->vwc;
 	ctrl->acl = id->acl;
 	ctrl->lpa = id->lpa;
@@ -174,31 +175,38 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	atomic_set(&ctrl->abort_limit, id->acl + 1);
 }
 
-/* What the device offers and this driver leaves alone, said once. */
+/*
+ * What the device offers and this driver leaves alone: said once in its life.  What
+ * namespaces offer (NMIC, RESCAP) is not looked at, for their controller says it too.
+ */
 static void tell_unused(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 {
 	const struct {
 		bool offered;
 		const char *name;
 	} features[] = {
-		{ id->cmic & NVME_CTRL_CMIC_MULTI_CTRL, "multipath" },
-		{ id->cmic & NVME_CTRL_CMIC_ANA, "asymmetric access" },
-		{ id->hmpre, "host memory buffer" },
-		{ id->apsta, "autonomous power states" },
-		{ NVME_CAP_CMBS(ctrl->cap), "controller memory buffer" },
+		{ id->cmic & (NVME_CTRL_CMIC_MULTI_PORT | NVME_CTRL_CMIC_MULTI_CTRL), "multipath" },
+		{ id->cmic & NVME_CTRL_CMIC_ANA, "ANA" },
+		{ id->hmpre, "HMB" },
+		{ id->apsta & 1 && id->npss, "APST" },
+		{ ctrl->unused & NVME_UNUSED_CMB, "CMB" },
+		{ ctrl->unused & NVME_UNUSED_SRIOV, "SR-IOV" },
 		{ ctrl->oncs & NVME_CTRL_ONCS_RESERVATIONS, "reservations" },
-		{ ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP, "security (Opal)" },
+		{ ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP, "Opal" },
 		{ id->kas, "keep-alive" },
 	};
-	char list[160] = "";
+	char list[96] = "";
 	int i, len = 0;
 
+	if (ctrl->unused_told)
+		return;
+	ctrl->unused_told = true;
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (features[i].offered)
 			len += scnprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "",
 					 features[i].name);
 	if (len)
-		dev_info(ctrl->dev, "offers what this driver does not use: %s\n", list);
+		dev_info(ctrl->dev, "not supported here yet: %s\n", list);
 }
 
 static int set_timestamp(struct nvme_ctrl *ctrl)
@@ -267,10 +275,9 @@ static int identify_ctrl(struct nvme_ctrl *ctrl)
 		goto out_free;
 	}
 	remember(ctrl, id);
-	if (!ctrl->identified) {
+	if (!ctrl->identified)
 		nvme_add_model_quirks(ctrl, id);
-		tell_unused(ctrl, id);
-	}
+	tell_unused(ctrl, id);
 	if (!ctrl->subsys)
 		ret = nvme_subsystem_join(ctrl, id);
 	if (!ret)

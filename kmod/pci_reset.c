@@ -44,6 +44,25 @@ static int read_capabilities(struct nvme_dev *dev)
 	return 0;
 }
 
+/*
+ * What identify.c is to say that is not used, seen here: CAP.CMBS, or before 1.4 the
+ * size that CMBSZ has at once (3.1.3.11); SR-IOV.
+ */
+static int note_unused(struct nvme_dev *dev)
+{
+	struct nvme_ctrl *ctrl = &dev->ctrl;
+	u32 cmbsz;
+	int ret = ctrl->ops->reg_read32(ctrl, NVME_REG_CMBSZ, &cmbsz);
+
+	if (ret)
+		return ret;
+	if (NVME_CAP_CMBS(ctrl->cap) || (cmbsz && cmbsz != ~0))
+		ctrl->unused |= NVME_UNUSED_CMB;
+	if (pci_find_ext_capability(nvme_pdev(dev), PCI_EXT_CAP_ID_SRIOV))
+		ctrl->unused |= NVME_UNUSED_SRIOV;
+	return 0;
+}
+
 static int enable_function(struct nvme_dev *dev)
 {
 	struct pci_dev *pdev = nvme_pdev(dev);
@@ -63,6 +82,8 @@ static int enable_function(struct nvme_dev *dev)
 		goto out_disable;
 	dev->num_vecs = 1;
 	ret = read_capabilities(dev);
+	if (!ret && !dev->ctrl.unused_told)
+		ret = note_unused(dev);
 	if (ret)
 		goto out_free_vectors;
 	nvme_compat_pcie_error_reporting(pdev, true);

@@ -60,9 +60,9 @@ parameters() {
 	fails "io_timeout: no zero later either" any "Invalid argument" \
 		sh -c "echo 0 >/sys/module/nvmescope_core/parameters/io_timeout"
 	is "io_timeout is what it was" "$(cat /sys/module/nvmescope_core/parameters/io_timeout)" 7
-	is "what is not used is said once, in one line" "$(dmesg | grep -c "offers what this driver does not use")" 1
+	is "what is not used is said once, in one line" "$(dmesg | grep -c "not supported here yet")" 1
 	check "a reset does not say it again" reset
-	is "what is not used is still said once" "$(dmesg | grep -c "offers what this driver does not use")" 1
+	is "what is not used is still said once" "$(dmesg | grep -c "not supported here yet")" 1
 	unload
 }
 
