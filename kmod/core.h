@@ -172,6 +172,7 @@ struct nvme_subsystem {
 	int instance;
 	char subnqn[NVMF_NQN_SIZE];
 	char serial[20];
+	struct list_head ctrls;		/* under subsystems_lock */
 	char model[40];
 	char firmware_rev[8];
 	u8 cntrltype;
@@ -187,6 +188,7 @@ struct nvme_ctrl {
 
 	/* Written under lock by nvme_change_ctrl_state(), read anywhere. */
 	enum nvs_STATE state;
+	struct list_head subsys_node;	/* in subsys->ctrls */
 	spinlock_t lock;		/* of state */
 	wait_queue_head_t state_wq;
 

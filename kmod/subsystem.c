@@ -121,6 +121,7 @@ static struct nvme_subsystem *make_subsys(const char *nqn, const struct nvme_id_
 		return ERR_PTR(ret);
 	}
 	kref_init(&subsys->ref);
+	INIT_LIST_HEAD(&subsys->ctrls);
 	strscpy(subsys->subnqn, nqn, sizeof(subsys->subnqn));
 	memcpy(subsys->serial, id->sn, sizeof(subsys->serial));
 	memcpy(subsys->model, id->mn, sizeof(subsys->model));
@@ -151,12 +152,42 @@ static void destroy_subsys(struct kref *ref)
 	put_device(&subsys->dev);
 }
 
+/*
+ * Controllers of one subsystem have different CNTLIDs (3.1.1), and all of them say that
+ * there may be several (CMIC bit 1).  Else two devices have the same name by mistake, and
+ * what is true of one (a namespace, a reset) would be taken to be true of the other.
+ */
+static int check_member(struct nvme_subsystem *subsys, struct nvme_ctrl *ctrl)
+{
+	struct nvme_ctrl *other;
+	const char *why;
+
+	list_for_each_entry(other, &subsys->ctrls, subsys_node) {
+		/* Pulled out, perhaps to be put into the next slot. */
+		if (nvme_ctrl_going(other))
+			continue;
+		if (other->cntlid == ctrl->cntlid)
+			why = "and has the same CNTLID";
+		else if (!(other->cmic & NVME_CTRL_CMIC_MULTI_CTRL) ||
+			 !(ctrl->cmic & NVME_CTRL_CMIC_MULTI_CTRL))
+			why = "and one of the two says that it is alone there (CMIC)";
+		else
+			continue;
+		dev_err(ctrl->dev, "CNTLID %u is refused: %s (CNTLID %u) is in subsystem %s already, %s; if the names are wrong: quirks=VID:DID:ignore_dev_subnqn\n",
+			ctrl->cntlid, dev_name(&other->ctrl_device), other->cntlid,
+			subsys->subnqn, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /**
  * nvme_subsystem_join() - enter the subsystem that Identify Controller names
  * @ctrl:	the controller; must not have joined one yet
  * @id:		its Identify Controller data
  *
- * Return: 0 or -errno.
+ * Return: 0 or -errno; -EINVAL: it cannot be of the same subsystem as another
+ * controller that says so.
  */
 int nvme_subsystem_join(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 {
@@ -175,12 +206,15 @@ int nvme_subsystem_join(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 		ret = PTR_ERR(subsys);
 		goto out_unlock;
 	}
-	ret = sysfs_create_link(&subsys->dev.kobj, &ctrl->ctrl_device.kobj,
+	ret = check_member(subsys, ctrl) ?:
+	      sysfs_create_link(&subsys->dev.kobj, &ctrl->ctrl_device.kobj,
 				dev_name(&ctrl->ctrl_device));
-	if (ret)
+	if (ret) {
 		kref_put(&subsys->ref, destroy_subsys);
-	else
-		ctrl->subsys = subsys;
+		goto out_unlock;
+	}
+	list_add_tail(&ctrl->subsys_node, &subsys->ctrls);
+	ctrl->subsys = subsys;
 out_unlock:
 	mutex_unlock(&subsystems_lock);
 	return ret;
@@ -194,6 +228,7 @@ void nvme_subsystem_leave(struct nvme_ctrl *ctrl)
 	if (!subsys)
 		return;
 	mutex_lock(&subsystems_lock);
+	list_del(&ctrl->subsys_node);
 	sysfs_remove_link(&subsys->dev.kobj, dev_name(&ctrl->ctrl_device));
 	kref_put(&subsys->ref, destroy_subsys);
 	mutex_unlock(&subsystems_lock);
