@@ -22,6 +22,7 @@
 #include <linux/rwsem.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "exports.h"
 #include "nvs_events.h"
@@ -116,11 +117,11 @@ enum nvme_quirk {
 #undef NVME_QUIRK_BIT
 };
 
-struct nvme_ctrl;
 /* What the transport found and does not use; identify.c says it with the rest. */
 #define NVME_UNUSED_CMB		0x1
 #define NVME_UNUSED_SRIOV	0x2
 
+struct nvme_ctrl;
 struct nvme_ns;
 
 /* What the core asks of a transport. */
@@ -160,6 +161,8 @@ struct nvme_ns_format {
 struct nvme_ns_info {
 	u32 nsid;
 	struct nvme_ns_ids ids;
+	bool ids_known;			/* its list of descriptors was read, if it has one */
+	bool shared;			/* NMIC: other controllers may have it too */
 	struct nvme_ns_format format;
 	struct nvme_limits limits;
 };
@@ -169,10 +172,10 @@ struct nvme_subsystem {
 	struct device dev;
 	struct kref ref;
 	struct list_head node;		/* in nvme_subsystems */
+	struct list_head ctrls;		/* under subsystems_lock */
 	int instance;
 	char subnqn[NVMF_NQN_SIZE];
 	char serial[20];
-	struct list_head ctrls;		/* under subsystems_lock */
 	char model[40];
 	char firmware_rev[8];
 	u8 cntrltype;
@@ -185,10 +188,10 @@ struct nvme_ctrl {
 	struct cdev cdev;
 	int instance;
 	struct nvme_subsystem *subsys;
+	struct list_head subsys_node;	/* in subsys->ctrls */
 
 	/* Written under lock by nvme_change_ctrl_state(), read anywhere. */
 	enum nvs_STATE state;
-	struct list_head subsys_node;	/* in subsys->ctrls */
 	spinlock_t lock;		/* of state */
 	wait_queue_head_t state_wq;
 
@@ -201,6 +204,7 @@ struct nvme_ctrl {
 	struct rw_semaphore namespaces_rwsem;
 	struct list_head namespaces;	/* in order of NSID */
 	struct ida ns_ida;
+	struct xarray refused;		/* NSIDs without a disk, whose reason was said */
 	struct mutex scan_lock;		/* one scan or removal at a time */
 	struct mutex quiesce_lock;
 	bool io_quiesced;		/* new namespaces begin held back */
@@ -238,22 +242,22 @@ struct nvme_ctrl {
 	u32 rtd3e;			/* us */
 	u32 media_ms;			/* until media are ready, if CC.CRIME is set */
 	u16 crdt[3];			/* Command Retry Delay Times, 100 ms */
+	u8 cmic;
 	u8 vwc;
 	u8 acl;
 	u8 lpa;
 	u8 mdts;
 	u8 cntrltype;
 	bool identified;
-	u8 cmic;
+	bool no_ns_list;		/* it refused to give one */
+	unsigned int unused;		/* NVME_UNUSED_*, by the transport */
+	bool unused_told;
 
 	/* Ranges to deallocate, when memory is short: one command at a time. */
 	void *discard_page;
 	unsigned long discard_page_busy;
 
 	u32 aen_result;
-	bool no_ns_list;		/* it refused to give one */
-	unsigned int unused;		/* NVME_UNUSED_*, by the transport */
-	bool unused_told;
 	unsigned long aer_flags;
 	atomic_t abort_limit;		/* abort commands that may still be sent */
 
@@ -285,7 +289,11 @@ struct nvme_ns {
 	bool quiesced;			/* by nvme_quiesce_io_queues() */
 	bool frozen;			/* by nvme_start_freeze() */
 	bool cdev_added;
-	struct nvme_ns_ids ids;
+	struct nvme_ns_ids ids;		/* as shown; see ns_ids.c */
+	struct nvme_ns_ids told_ids;	/* as the device tells */
+	bool ids_known;
+	bool shared;
+	struct list_head claim;		/* to its identifiers */
 	bool log_passthru_errors;	/* of I/O commands */
 	u64 nuse;			/* blocks allocated, as last asked */
 	unsigned long nuse_at;		/* jiffies, when that was */
@@ -467,6 +475,11 @@ void nvme_mark_namespaces_dead(struct nvme_ctrl *ctrl);
 
 /* ns_info.c: what is this namespace */
 int nvme_read_ns_info(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_ns_info *info);
+
+/* ns_ids.c: whose identifiers are these */
+int nvme_claim_ids(struct nvme_ns *ns);
+void nvme_release_ids(struct nvme_ns *ns);
+bool nvme_is_other_ns(const struct nvme_ns *ns, const struct nvme_ns_info *info);
 
 /* ns.c: a namespace and its disk */
 void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info);

@@ -90,6 +90,7 @@ static void release_ctrl(struct device *dev)
 		blk_put_queue(ctrl->admin_q);
 	nvme_free_effects(ctrl);
 	ida_destroy(&ctrl->ns_ida);
+	xa_destroy(&ctrl->refused);
 	kfree(ctrl->discard_page);
 	ida_free(&ctrl_ida, ctrl->instance);
 	ctrl->ops->free_ctrl(ctrl);
@@ -106,6 +107,7 @@ static void init_fields(struct nvme_ctrl *ctrl, struct device *dev,
 	init_rwsem(&ctrl->namespaces_rwsem);
 	INIT_LIST_HEAD(&ctrl->namespaces);
 	ida_init(&ctrl->ns_ida);
+	xa_init(&ctrl->refused);
 	mutex_init(&ctrl->scan_lock);
 	mutex_init(&ctrl->quiesce_lock);
 	INIT_WORK(&ctrl->scan_work, nvme_scan_work);

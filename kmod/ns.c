@@ -165,6 +165,10 @@ static struct nvme_ns *make_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info
 	ns->nsid = info->nsid;
 	ns->queue = ns->disk->queue;
 	ns->ids = info->ids;
+	ns->told_ids = info->ids;
+	ns->ids_known = info->ids_known;
+	ns->shared = info->shared;
+	INIT_LIST_HEAD(&ns->claim);
 	ns->disk->fops = &nvme_disk_ops;
 	ns->disk->private_data = ns;
 	snprintf(ns->disk->disk_name, sizeof(ns->disk->disk_name), "%s%dn%d",
@@ -216,7 +220,7 @@ static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 		trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, 0, nsid, 0, 0, ret);
 		return ret;
 	}
-	ret = apply_info(ns, info);
+	ret = nvme_claim_ids(ns) ?: apply_info(ns, info);
 	if (ret)
 		goto out_put;
 	/* Before the disk: adding it reads partitions, and that I/O may hang. */
@@ -234,6 +238,7 @@ static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 	return 0;
 
 out_put:
+	nvme_release_ids(ns);
 	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
 			   ns->instance, ret);
 	nvme_put_ns(ns);
@@ -255,7 +260,7 @@ void nvme_alloc_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 	if (info->ids.csi < ARRAY_SIZE(ctrl->effects) && !ctrl->effects[info->ids.csi])
 		nvme_init_effects(ctrl, info->ids.csi);
 	ret = add_ns(ctrl, info);
-	if (ret)
+	if (ret && ret != -ENOTUNIQ)
 		dev_err(ctrl->dev, "namespace %u: no disk (%d)\n", info->nsid, ret);
 	nvme_phase_end(&phase, ret);
 }
@@ -275,6 +280,8 @@ void nvme_ns_remove(struct nvme_ns *ns)
 	 * that holds them back also gives them back.
 	 */
 	del_gendisk(ns->disk);
+	/* Only now: a link by identifiers must not lead to two disks. */
+	nvme_release_ids(ns);
 	unlist_ns(ns);
 	nvme_put_ns(ns);
 	nvme_phase_end(&phase, 0);

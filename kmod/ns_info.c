@@ -47,22 +47,24 @@ static void parse_descriptors(struct nvme_ns_ids *ids, const u8 *data)
 	}
 }
 
-static int read_descriptors(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_ns_ids *ids)
+static int read_descriptors(struct nvme_ctrl *ctrl, struct nvme_ns_info *info)
 {
 	u8 *data;
 	int ret;
 
+	info->ids_known = true;
 	/* Mandatory from 1.3 on. */
 	if (ctrl->vs < NVME_VS(1, 3, 0) || ctrl->quirks & NVME_QUIRK_NO_NS_DESC_LIST)
 		return 0;
 	data = kzalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
 	if (!data)
 		return -ENOMEM;
-	ret = nvme_identify(ctrl, nsid, NVME_ID_CNS_NS_DESC_LIST, data);
+	ret = nvme_identify(ctrl, info->nsid, NVME_ID_CNS_NS_DESC_LIST, data);
 	if (!ret)
-		parse_descriptors(ids, data);
+		parse_descriptors(&info->ids, data);
 	kfree(data);
 	/* Identifiers are a convenience: only a dying controller stops us. */
+	info->ids_known = !ret;
 	return min(ret, 0);
 }
 
@@ -141,6 +143,7 @@ static int read_ns(struct nvme_ctrl *ctrl, struct nvme_id_ns *id, struct nvme_ns
 	if (!id->ncap)
 		return NVME_SC_INVALID_NS;
 	complete_ids(ctrl, &info->ids, id);
+	info->shared = id->nmic & NVME_NS_NMIC_SHARED;
 	fill_format(id, &info->format);
 	nvme_fill_limits(ctrl, id, info);
 	ret = nvme_read_metadata_info(ctrl, id, format_index(id), info) ?:
@@ -167,7 +170,7 @@ int nvme_read_ns_info(struct nvme_ctrl *ctrl, u32 nsid, struct nvme_ns_info *inf
 	/* Padding too, for the format and the limits are compared as bytes. */
 	memset(info, 0, sizeof(*info));
 	info->nsid = nsid;
-	ret = read_descriptors(ctrl, nsid, &info->ids);
+	ret = read_descriptors(ctrl, info);
 	if (ret)
 		return ret;
 	id = kzalloc(sizeof(*id), GFP_KERNEL);

@@ -89,7 +89,8 @@ struct nvs_hdr {
 	S(41, nvme_reset_done)			\
 	S(42, nvme_suspend)			\
 	S(43, nvme_resume)			\
-	S(44, nvme_give_up)
+	S(44, nvme_give_up)			\
+	S(45, nvme_scan_ns_sequential)
 
 /* Controller states, as the kernel's own driver names them in sysfs. */
 #define NVS_SYMS_STATE(S)			\

@@ -10,6 +10,11 @@
 
 #define NSIDS_PER_LIST	(NVME_IDENTIFY_DATA_SIZE / sizeof(__le32))
 
+static bool sequential_scan;
+module_param(sequential_scan, bool, 0644);
+MODULE_PARM_DESC(sequential_scan,
+		 "look for namespaces under each number there may be, although the controller has a list of them");
+
 /* The namespace with @nsid, with a reference for the caller, or NULL. */
 static struct nvme_ns *find_ns(struct nvme_ctrl *ctrl, u32 nsid)
 {
@@ -26,6 +31,38 @@ static struct nvme_ns *find_ns(struct nvme_ctrl *ctrl, u32 nsid)
 	return found;
 }
 
+/* If it had the identifiers that another was refused for, that one has its turn now. */
+static void remove_ns(struct nvme_ns *ns)
+{
+	struct nvme_ctrl *ctrl = ns->ctrl;
+
+	nvme_ns_remove(ns);
+	if (!xa_empty(&ctrl->refused))
+		nvme_queue_scan(ctrl);
+}
+
+/* Identified again, under an NSID that has a disk. */
+static int check_known_ns(struct nvme_ns *ns, const struct nvme_ns_info *info)
+{
+	struct nvme_ctrl *ctrl = ns->ctrl;
+
+	/* The list of descriptors was read once, and is not to be had now: leave it. */
+	if (ns->ids_known && !info->ids_known)
+		return -EAGAIN;
+	if (!nvme_is_other_ns(ns, info))
+		return nvme_update_ns(ns, info);
+	/*
+	 * Deleted, and another one created in its place.  What is still to be written to
+	 * the old one must not reach this one, so its disk is dead before it is removed.
+	 */
+	dev_warn(ctrl->dev, "namespace %u has other identifiers than before: %s goes, for this is another namespace\n",
+		 ns->nsid, ns->disk->disk_name);
+	blk_mark_disk_dead(ns->disk);
+	remove_ns(ns);
+	nvme_alloc_ns(ctrl, info);
+	return 0;
+}
+
 static int check_ns(struct nvme_ctrl *ctrl, u32 nsid)
 {
 	struct nvme_ns_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
@@ -40,10 +77,10 @@ static int check_ns(struct nvme_ctrl *ctrl, u32 nsid)
 	ns = find_ns(ctrl, nsid);
 	if (ret) {
 		if (ns)
-			nvme_ns_remove(ns);
+			remove_ns(ns);
 		ret = -ENODEV;
 	} else if (ns) {
-		ret = nvme_update_ns(ns, info);
+		ret = check_known_ns(ns, info);
 	} else {
 		nvme_alloc_ns(ctrl, info);
 	}
@@ -79,9 +116,20 @@ static void remove_between(struct nvme_ctrl *ctrl, u32 after, u32 before)
 		up_read(&ctrl->namespaces_rwsem);
 		if (!found)
 			return;
-		nvme_ns_remove(ns);
+		remove_ns(ns);
 		nvme_put_ns(ns);
 	}
+}
+
+/*
+ * Does this status say that there is no such list, and never will be?  DNR (bit 14) is
+ * for good; and these two a controller gives for a CNS that it does not know.
+ */
+static bool is_unsupported(int status)
+{
+	u16 code = status & 0x7ff;
+
+	return status & 0x4000 || code == NVME_SC_INVALID_FIELD || code == NVME_SC_INVALID_OPCODE;
 }
 
 static int walk_list(struct nvme_ctrl *ctrl, __le32 *list)
@@ -93,8 +141,14 @@ static int walk_list(struct nvme_ctrl *ctrl, __le32 *list)
 	for (;;) {
 		/* Active NSIDs greater than the one given, ascending (5.17.2.3). */
 		ret = nvme_identify(ctrl, last, NVME_ID_CNS_NS_ACTIVE_LIST, list);
-		if (ret)
-			return ret < 0 ? ret : -EIO;
+		if (ret < 0)
+			return ret;
+		if (ret) {
+			dev_warn(ctrl->dev, "no list of namespaces: status %#x%s\n", ret,
+				 is_unsupported(ret) ? ", going through all numbers" : "");
+			ctrl->no_ns_list = is_unsupported(ret);
+			return ctrl->no_ns_list ? -EOPNOTSUPP : -EIO;
+		}
 		for (i = 0; i < NSIDS_PER_LIST; i++) {
 			u32 nsid = le32_to_cpu(list[i]);
 
@@ -130,6 +184,48 @@ static int nvme_scan_ns_list(struct nvme_ctrl *ctrl)
 	return nvme_phase_end(&phase, ret);
 }
 
+/* NN is the largest number that a namespace may have (5.17.2.1). */
+static int walk_numbers(struct nvme_ctrl *ctrl)
+{
+	u32 nsid;
+
+	for (nsid = 1; nsid && nsid <= ctrl->nn; nsid++) {
+		int ret = nvme_validate_ns(ctrl, nsid);
+
+		if (ret == -EINTR || nvme_ctrl_state(ctrl) != NVS_STATE_live)
+			return -EINTR;
+	}
+	remove_between(ctrl, ctrl->nn, U32_MAX);
+	return 0;
+}
+
+static int nvme_scan_ns_sequential(struct nvme_ctrl *ctrl)
+{
+	struct nvme_phase phase;
+
+	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_scan_ns_sequential);
+	return nvme_phase_end(&phase, walk_numbers(ctrl));
+}
+
+/* The list of active namespaces came with 1.1. */
+static bool has_ns_list(struct nvme_ctrl *ctrl)
+{
+	return ctrl->vs >= NVME_VS(1, 1, 0) && !(ctrl->quirks & NVME_QUIRK_IDENTIFY_CNS) &&
+	       !ctrl->no_ns_list;
+}
+
+static int scan(struct nvme_ctrl *ctrl)
+{
+	int ret = nvme_read_command_limits(ctrl);
+
+	if (ret)
+		return ret;
+	if (sequential_scan || !has_ns_list(ctrl))
+		return nvme_scan_ns_sequential(ctrl);
+	ret = nvme_scan_ns_list(ctrl);
+	return ret == -EOPNOTSUPP ? nvme_scan_ns_sequential(ctrl) : ret;
+}
+
 void nvme_scan_work(struct work_struct *work)
 {
 	struct nvme_ctrl *ctrl = container_of(work, struct nvme_ctrl, scan_work);
@@ -142,9 +238,7 @@ void nvme_scan_work(struct work_struct *work)
 	nvme_phase_begin_work(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_scan_work,
 			      NVS_PHASE_nvme_queue_scan);
 	mutex_lock(&ctrl->scan_lock);
-	ret = nvme_read_command_limits(ctrl);
-	if (!ret)
-		ret = nvme_scan_ns_list(ctrl);
+	ret = scan(ctrl);
 	mutex_unlock(&ctrl->scan_lock);
 	if (ret && ret != -EINTR)
 		dev_err(ctrl->dev, "the search for namespaces ended with error %d\n", ret);
