@@ -60,5 +60,12 @@ kmod-%: | packages
 install: tools ## the tool into PREFIX (/usr/local)
 	install -D -m 755 $(B)/nvmescope $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/nvmescope
 
+# What tests of the driver load beside it.
+mishap-%: kmod-%
+	@mkdir -p $(B)/mishap/$*
+	@ln -sf $(abspath tests/guest/mishap)/* $(B)/mishap/$*/
+	@kdir=$$($(GUEST)/kernel.sh $*) && $(MAKE) -s --no-print-directory -C $$kdir/build M=$(B)/mishap/$* \
+		KMOD=$(abspath kmod) modules
+
 clean: ## remove what was built; the kernels in build/cache stay
 	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))

@@ -102,7 +102,7 @@ fi
 processors=$(nproc)
 say "==> building"
 if [[ $guests ]]; then
-	for kernel in "${kernels[@]}"; do make --no-print-directory -j "$processors" tools "kmod-$kernel"; done
+	for kernel in "${kernels[@]}"; do make --no-print-directory -j "$processors" tools "kmod-$kernel" "mishap-$kernel"; done
 fi
 for kind in "${kinds[@]}"; do
 	[[ $kind != unit ]] || make --no-print-directory -j "$processors" -C tests/unit B="$root/build"
