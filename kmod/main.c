@@ -159,11 +159,19 @@ static void destroy_workqueues(void)
 
 static struct class *make_class(const char *suffix)
 {
-	char name[32];
+	char buf[32];
+	const char *name;
+	struct class *class;
 
-	snprintf(name, sizeof(name), "%s%s", nvme_node_prefix, suffix);
+	snprintf(buf, sizeof(buf), "%s%s", nvme_node_prefix, suffix);
 	/* The class keeps the pointer, so the name must stay. */
-	return nvme_compat_class_create(kstrdup_const(name, GFP_KERNEL) ?: suffix);
+	name = kstrdup(buf, GFP_KERNEL);
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+	class = nvme_compat_class_create(name);
+	if (IS_ERR(class))
+		kfree(name);
+	return class;
 }
 
 static void destroy_class(struct class *class)
@@ -171,7 +179,7 @@ static void destroy_class(struct class *class)
 	const char *name = class->name;
 
 	class_destroy(class);
-	kfree_const(name);
+	kfree(name);
 }
 
 static int make_classes(void)
