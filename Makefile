@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-sanitized soak bench-driver lint vm clean tools kmod packages install
+.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver lint vm clean tools kmod packages install
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -27,6 +27,10 @@ check-unit: packages tools ## the host's tests alone
 
 check-guest: packages tools ## the guests' tests alone
 	@tests/run.sh guest
+
+check-long: packages tools ## real clients at length: xfs, partitions, device-mapper, md, udev, smartctl
+	@$(GUEST)/packages.sh long
+	@tests/run.sh long
 
 check-sanitized: packages tools ## the guests' tests on a kernel with KASAN, lockdep, kmemleak...; builds it once
 	@tests/run.sh guest --kernel 6.12-sanitized

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh [unit|guest] [--kernel K]... [NAME...]: builds what is under test and tests it.
+# run.sh [unit|guest|long] [--kernel K]... [NAME...]: builds what is under test and tests it.
 #
-#   unit        tests/unit on this machine, guest: tests/guest in guests (default: both)
+#   unit        tests/unit on this machine, guest: tests/guest in guests (default: both),
+#   long        those of tests/guest that take long, or packages of their own: long-*.t
 #   --kernel K  guests with this kernel (default: 6.12 and 6.1)
 #   NAME        only the tests of this name: test_ctf, witness
 #
@@ -15,7 +16,7 @@ cd "$root"
 results=build/test
 
 say() { printf '%s\n' "$*"; }
-usage() { sed -n '4,11s/^# \?//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,12s/^# \?//p' "$0" >&2; exit 2; }
 
 # --- one test, as prove calls us -----------------------------------------------------
 
@@ -58,7 +59,7 @@ fi
 kernels=() kinds=() names=()
 while (($#)); do
 	case $1 in
-	unit | guest) kinds+=("$1") ;;
+	unit | guest | long) kinds+=("$1") ;;
 	--kernel) kernels+=("${2:?--kernel wants a kernel}"); shift ;;
 	-*) usage ;;
 	*) names+=("$1") ;;
@@ -87,6 +88,8 @@ for kind in "${kinds[@]}"; do
 	fi
 	for file in tests/guest/*.t; do
 		name=$(basename "$file" .t)
+		# long ones only when asked for, by kind or by name
+		if [[ $name == long-* ]]; then [[ $kind == long || ${names[*]-} ]]; else [[ $kind == guest ]]; fi || continue
 		wanted "$name" || continue
 		guests=1
 		for kernel in "${kernels[@]}"; do tests+=("$kernel/$name"); done

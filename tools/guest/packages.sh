@@ -21,9 +21,10 @@ declare -A group=(
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
 	[test]="libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq"
 )
-# only for make check-sanitized, which builds a kernel, and make bench-driver
+# only for make check-sanitized, which builds a kernel, make bench-driver and make check-long
 group[sanitized]="bc bison flex libssl-dev rsync"
 group[bench]="liburing-dev"
+group[long]="xfsprogs fdisk parted dmsetup mdadm smartmontools udev"
 order=(build guest draw test)
 
 action=install
@@ -32,8 +33,8 @@ for arg; do
 	case $arg in
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
-	build | guest | draw | test | sanitized | bench) wanted+=("$arg") ;;
-	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench]" ;;
+	build | guest | draw | test | sanitized | bench | long) wanted+=("$arg") ;;
+	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench long]" ;;
 	esac
 done
 ((${#wanted[@]})) || wanted=("${order[@]}")
