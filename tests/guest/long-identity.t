@@ -13,7 +13,7 @@ for rules in 50-udev-default 60-block 60-persistent-storage; do
 done
 guest identity --nvme serial=first --ns size=64M,uuid=5e8b2cf4-1f0d-4a52-8f6c-d3b7a9a10001,eui64=0x0011223344556677 \
 	--ns size=64M,eui64=0xfedcba9876543210 --ns size=64M,logical_block_size=4096 \
-	--nvme serial=second --ns size=64M --module nvme "${tools[@]}" -- clients-identity-guest.sh main
+	--nvme serial=second --ns size=64M --module nvme "${tools[@]}" -- long-identity-guest.sh main
 out=$logs/identity
 
 # What both drivers left there is the same, and something.

@@ -14,7 +14,7 @@ there() { [ "$(find /sys/class/block/ -name 'nvme*' | wc -l)" = 4 ]; }
 who() { # SYSFS DIRECTORY of a disk or partition
 	_disk=$1
 	[ -e "$_disk/nsid" ] || _disk=$_disk/..
-	echo "$(cat "$_disk/device/serial" | tr -d ' ')-$(cat "$_disk/nsid")-$(cat "$1/partition" 2>/dev/null || echo whole)"
+	echo "$(tr -d ' ' <"$_disk/device/serial")-$(cat "$_disk/nsid")-$(cat "$1/partition" 2>/dev/null || echo whole)"
 }
 
 # The order in which namespaces came decides who has a link that they all claim, and their diskseq:
