@@ -58,7 +58,7 @@ static void refuse(struct nvme_ns *ns, const struct nvme_ns *other, const char *
 		return;
 	dev_err(ctrl->dev, "namespace %u has the %s of namespace %u (%s) in the same subsystem: no disk is made of it\n",
 		ns->nsid, id, other->nsid, other->disk->disk_name);
-	xa_store(&ctrl->refused, ns->nsid, xa_mk_value(1), GFP_KERNEL);
+	xa_store(&ctrl->refused, ns->nsid, xa_mk_value(1), GFP_NOWAIT | __GFP_NOWARN);
 }
 
 static void hide(struct nvme_ns *ns, const struct nvme_ns *other, const char *id)

@@ -78,7 +78,7 @@ static int check_ns(struct nvme_ctrl *ctrl, u32 nsid)
 	if (ret) {
 		if (ns)
 			remove_ns(ns);
-		ret = -ENODEV;
+		ret = 0;	/* there is none: that is an answer */
 	} else if (ns) {
 		ret = check_known_ns(ns, info);
 	} else {
