@@ -218,7 +218,7 @@ subsystems() {
 	modprobe nvme
 	rules true >/tmp/in-box
 	rmmod nvme nvme_core
-	disks= load
+	disks='' load
 	rules tell_refusal >/tmp/ours
 	is "subsystem: ours" "$(tr '\n' ' ' </tmp/ours)" \
 		"first: disks same CNTLID: refused 1 other CNTLID: disks not CMIC: refused 1 "
