@@ -106,7 +106,7 @@ settled() {
 	until dead || [ $(($(now_ms) - _since)) -gt $_enough ]; do
 		[ "$(of happened)" = 0 ] || _enough=$((timeout * 1000 + 1500))
 		_now=$(of steps)
-		[ "$_now" = $_last ] || _since=$(now_ms)
+		[ "$_now" = "$_last" ] || _since=$(now_ms)
 		_last=$_now
 		sleep 0.1
 	done

@@ -271,18 +271,26 @@ static void each_tracepoint(struct module *module, bool attach)
 	}
 }
 
+/* Whose tracepoints we are attached to. */
+static struct module *attached;
+
 /*
  * A core module that fails to start waits for its tracers to leave, and we would leave
- * only when it has failed: so none is traced whose start is to fail.
+ * only when it has failed: so it is not traced if its start is to fail.
  */
 static int tracepoints_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *module = ((struct tp_module *)data)->mod;
 
-	if (event == MODULE_STATE_COMING && strcmp(module->name, alloc_module))
+	if (strcmp(module->name, "nvmescope_core"))
+		return NOTIFY_OK;
+	if (event == MODULE_STATE_COMING && !sysfs_streq(module->name, alloc_module)) {
 		each_tracepoint(module, true);
-	else if (event == MODULE_STATE_GOING)
+		attached = module;
+	} else if (event == MODULE_STATE_GOING && attached) {
 		each_tracepoint(module, false);
+		attached = NULL;
+	}
 	return NOTIFY_OK;
 }
 
@@ -292,7 +300,7 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 {
 	struct module *module = data;
 
-	if (strcmp(module->name, alloc_module))
+	if (!sysfs_streq(module->name, alloc_module))
 		return NOTIFY_OK;
 	if (event == MODULE_STATE_COMING)
 		begin_allocations();
