@@ -387,4 +387,19 @@ static inline void nvme_compat_uring_in_task(struct io_uring_cmd *cmd,
 }
 #endif
 
+#ifdef HAVE_INTEGRITY_MAP_USER
+/* Unmapped with the data, which is when what was read gets to the user. */
+static inline int nvme_compat_map_metadata(struct request *rq, void __user *user, u32 len)
+{
+	return blk_rq_integrity_map_user(rq, user, len);
+}
+#define NVME_COMPAT_METADATA_COPY false
+#else
+static inline int nvme_compat_map_metadata(struct request *rq, void __user *user, u32 len)
+{
+	return -EOPNOTSUPP;
+}
+#define NVME_COMPAT_METADATA_COPY true
+#endif
+
 #endif /* NVMESCOPE_COMPAT_H */

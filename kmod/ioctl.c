@@ -80,11 +80,31 @@ static int user_command64(const struct nvme_passthru_from *from,
 #define NVME_IOCTL_SUBMIT_IO32	_IOC(_IOC_WRITE, 'N', 0x42, USER_IO_BYTES)
 
 /* SUBMIT_IO: a read, write or compare by LBA. */
+/*
+ * The metadata of a command of nblocks (from zero): as much as its blocks have, unless
+ * there is nothing but protection information, and the controller is to make and
+ * strip it (PRACT, NVM Command Set Specification 5.2.2).
+ */
+static int take_metadata(struct nvme_passthru *p, const struct nvme_ns *ns,
+			 const struct nvme_user_io *io)
+{
+	if (io->control & NVME_RW_PRINFO_PRACT && ns->ms == ns->format.pi_size)
+		return io->metadata ? -EINVAL : 0;
+	if (!ns->ms)
+		return 0;
+	if (!io->metadata || io->metadata & 3)
+		return -EINVAL;
+	p->meta = io->metadata;
+	p->meta_len = ((u32)io->nblocks + 1) * ns->ms;
+	return 0;
+}
+
 static int submit_io(const struct nvme_passthru_from *from, struct nvme_user_io __user *arg)
 {
 	struct nvme_ns *ns = from->ns;
 	struct nvme_passthru p = {};
 	struct nvme_user_io io = {};
+	int ret;
 
 	if (copy_from_user(&io, arg, USER_IO_BYTES))
 		return -EFAULT;
@@ -95,6 +115,9 @@ static int submit_io(const struct nvme_passthru_from *from, struct nvme_user_io 
 		return -EINVAL;
 	p.addr = io.addr;
 	p.len = ((u32)io.nblocks + 1) << ns->lba_shift;
+	ret = take_metadata(&p, ns, &io);
+	if (ret)
+		return ret;
 	p.cmd.rw = (struct nvme_rw_command) {
 		.opcode	 = io.opcode,
 		.nsid	 = cpu_to_le32(ns->nsid),

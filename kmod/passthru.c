@@ -2,7 +2,9 @@
 /*
  * Passthrough commands: which are allowed, and how they are run.
  */
+#include <linux/blk-integrity.h>
 #include <linux/capability.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -138,6 +140,98 @@ int nvme_passthru_build(struct nvme_passthru *p, const struct nvme_passthru_from
 	return nvme_passthru_allowed(from, &p->cmd) ? 0 : -EACCES;
 }
 
+/* Only a namespace whose metadata stands apart from its blocks has a use for a buffer of it. */
+static bool takes_metadata(const struct nvme_passthru_from *from)
+{
+	return from->ns && blk_get_integrity(from->ns->disk);
+}
+
+static bool has_metadata(const struct nvme_passthru *p)
+{
+	return p->addr && p->len && p->meta && p->meta_len;
+}
+
+static int add_copy(struct nvme_passthru *p, struct request *rq)
+{
+	struct bio_integrity_payload *bip;
+	struct nvme_passthru_meta *copy;
+	struct bio *bio = rq->bio;
+	int ret = -ENOMEM;
+
+	copy = kzalloc(struct_size(copy, bytes, p->meta_len), GFP_KERNEL | __GFP_NOWARN);
+	if (!copy)
+		return -ENOMEM;
+	copy->user = u64_to_user_ptr(p->meta);
+	copy->len = p->meta_len;
+	copy->to_user = rq_data_dir(rq) == READ;
+	if (!copy->to_user && copy_from_user(copy->bytes, copy->user, copy->len)) {
+		ret = -EFAULT;
+		goto out_free;
+	}
+	bip = bio_integrity_alloc(bio, GFP_KERNEL, 1);
+	if (IS_ERR(bip)) {
+		ret = PTR_ERR(bip);
+		goto out_free;
+	}
+	/* The bio frees its payload, but not the memory that it describes. */
+	if (bio_integrity_add_page(bio, virt_to_page(copy->bytes), copy->len,
+				   offset_in_page(copy->bytes)) != copy->len)
+		goto out_free;
+	bip->bip_iter.bi_size = copy->len;
+	p->copy = copy;
+	return 0;
+
+out_free:
+	kfree(copy);
+	return ret;
+}
+
+/**
+ * nvme_passthru_add_metadata() - let the command take its metadata along
+ * @from:	the node
+ * @p:		the command
+ * @rq:		its request, the data mapped
+ *
+ * MPTR wants one piece of memory (4.1.2), and what the user has may be many: so a
+ * copy goes, made by the block layer where it can, else here.  @p->copy is ours, to be
+ * given to nvme_passthru_finish_metadata().
+ *
+ * Return: 0, or -errno.
+ */
+int nvme_passthru_add_metadata(const struct nvme_passthru_from *from, struct nvme_passthru *p,
+			       struct request *rq)
+{
+	int ret;
+
+	if (!has_metadata(p))
+		return 0;
+	bio_set_dev(rq->bio, from->ns->disk->part0);
+	if (NVME_COMPAT_METADATA_COPY)
+		ret = add_copy(p, rq);
+	else
+		ret = nvme_compat_map_metadata(rq, u64_to_user_ptr(p->meta), p->meta_len);
+	if (!ret)
+		rq->cmd_flags |= REQ_INTEGRITY;
+	return ret;
+}
+
+/**
+ * nvme_passthru_finish_metadata() - hand the metadata to its user, who is current
+ * @copy:	what nvme_passthru_add_metadata() made, or NULL
+ * @ret:	how the command ended
+ *
+ * Return: @ret, or -EFAULT if the command was well and the user's memory is not.
+ */
+int nvme_passthru_finish_metadata(struct nvme_passthru_meta *copy, int ret)
+{
+	if (!copy)
+		return ret;
+	if (!ret && copy->to_user && copy_to_user(copy->user, copy->bytes, copy->len))
+		ret = -EFAULT;
+	kfree(copy);
+	return ret;
+}
+
 /**
  * nvme_passthru_request() - a request that carries the command, without data yet
  * @from:	the node
@@ -156,6 +250,8 @@ struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
 	struct nvme_command cmd = p->cmd;
 	struct request *rq;
 
+	if (has_metadata(p) && !takes_metadata(from))
+		return ERR_PTR(-EINVAL);
 	rq = blk_mq_alloc_request(q, op | opf, flags);
 	if (IS_ERR(rq))
 		return rq;
@@ -193,7 +289,8 @@ int nvme_passthru_status(struct request *rq, blk_status_t status)
 }
 
 /* Maps the memory, runs the request, frees it. */
-static int execute(struct request *rq, struct nvme_passthru *p)
+static int execute(const struct nvme_passthru_from *from, struct request *rq,
+		   struct nvme_passthru *p)
 {
 	struct bio *bio;
 	int ret, ret_unmap;
@@ -205,8 +302,13 @@ static int execute(struct request *rq, struct nvme_passthru *p)
 			goto out_free;
 	}
 	bio = rq->bio;	/* completion moves rq->bio on */
+	ret = nvme_passthru_add_metadata(from, p, rq);
+	if (ret)
+		goto out_unmap;
 	ret = nvme_passthru_status(rq, blk_execute_rq(rq, false));
 	p->result = le64_to_cpu(nvme_req(rq)->result.u64);
+	ret = nvme_passthru_finish_metadata(p->copy, ret);
+out_unmap:
 	if (bio) {
 		/* Copies bounced data back, so it can fail on its own. */
 		ret_unmap = blk_rq_unmap_user(bio);
@@ -233,7 +335,7 @@ int nvme_passthru_run(const struct nvme_passthru_from *from, struct nvme_passthr
 
 	nvme_passthru_begin(from->ctrl, effects);
 	rq = nvme_passthru_request(from, p, 0, 0);
-	ret = IS_ERR(rq) ? PTR_ERR(rq) : execute(rq, p);
+	ret = IS_ERR(rq) ? PTR_ERR(rq) : execute(from, rq, p);
 	nvme_passthru_end(from->ctrl, effects, ret);
 	return ret;
 }

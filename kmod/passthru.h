@@ -8,8 +8,17 @@
 #define NVMESCOPE_PASSTHRU_H
 
 #include <linux/nvme_ioctl.h>
+#include <linux/slab.h>
 
 #include "core.h"
+
+/* A command's metadata, in one piece of memory that the device can reach. */
+struct nvme_passthru_meta {
+	void __user *user;
+	u32 len;		/* bytes */
+	bool to_user;
+	u8 bytes[] __aligned(ARCH_KMALLOC_MINALIGN);
+};
 
 /* One command with the user memory that it moves. */
 struct nvme_passthru {
@@ -19,6 +28,7 @@ struct nvme_passthru {
 	bool vec;
 	u64 meta;		/* user memory of the separate metadata */
 	u32 meta_len;		/* bytes */
+	struct nvme_passthru_meta *copy;	/* of it, while the command runs */
 	u32 timeout_ms;		/* 0: the queue's own */
 	u64 result;		/* DW0 and DW1 of the completion */
 };
@@ -44,6 +54,9 @@ bool nvme_passthru_allowed(const struct nvme_passthru_from *from, const struct n
 struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
 				      const struct nvme_passthru *p, blk_opf_t opf,
 				      blk_mq_req_flags_t flags);
+int nvme_passthru_add_metadata(const struct nvme_passthru_from *from, struct nvme_passthru *p,
+			       struct request *rq);
+int nvme_passthru_finish_metadata(struct nvme_passthru_meta *copy, int ret);
 int nvme_passthru_status(struct request *rq, blk_status_t status);
 int nvme_passthru_run(const struct nvme_passthru_from *from, struct nvme_passthru *p);
 

@@ -13,6 +13,7 @@
 /* What we keep of a command in io_uring's own structure. */
 struct uring_pdu {
 	struct bio *bio;	/* user memory, to be unmapped in the caller's context */
+	struct nvme_passthru_meta *meta;	/* the same, or NULL */
 	u64 result;		/* DW0 and DW1 of the completion */
 	int ret;		/* 0, -errno, or the NVMe status */
 	u16 poll_queue;		/* 1 + hardware context to poll, 0: it has an interrupt */
@@ -35,6 +36,7 @@ static void uring_done(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 		if (!ret)
 			ret = ret_unmap;
 	}
+	ret = nvme_passthru_finish_metadata(pdu->meta, ret);
 	io_uring_cmd_done(ioucmd, ret, pdu->result, issue_flags);
 }
 
@@ -70,12 +72,13 @@ static int map_memory(struct request *rq, const struct nvme_passthru *p,
 	return blk_rq_map_user_iov(rq->q, rq, NULL, &iter, GFP_KERNEL);
 }
 
-static int start(const struct nvme_passthru_from *from, const struct nvme_passthru *p,
+static int start(const struct nvme_passthru_from *from, struct nvme_passthru *p,
 		 struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	struct uring_pdu *pdu = to_pdu(ioucmd);
 	blk_mq_req_flags_t flags = 0;
 	struct request *rq;
+	struct bio *bio;
 	blk_opf_t opf = 0;
 	int ret;
 
@@ -89,18 +92,28 @@ static int start(const struct nvme_passthru_from *from, const struct nvme_passth
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
 	ret = map_memory(rq, p, ioucmd);
-	if (ret) {
-		blk_mq_free_request(rq);
-		return ret;
-	}
+	if (ret)
+		goto out_free;
+	bio = rq->bio;
+	ret = nvme_passthru_add_metadata(from, p, rq);
+	if (ret)
+		goto out_unmap;
 	*pdu = (struct uring_pdu) {
-		.bio		= rq->bio,
+		.bio		= bio,
+		.meta		= p->copy,
 		.poll_queue	= blk_rq_is_poll(rq) ? rq->mq_hctx->queue_num + 1 : 0,
 	};
 	rq->end_io = uring_end_io;
 	rq->end_io_data = ioucmd;
 	blk_execute_rq_nowait(rq, false);
 	return -EIOCBQUEUED;
+
+out_unmap:
+	if (bio)
+		blk_rq_unmap_user(bio);
+out_free:
+	blk_mq_free_request(rq);
+	return ret;
 }
 
 /* Takes a command from the ring's SQE, which has no field for the result. */
@@ -135,16 +148,20 @@ static int run_with_effects(const struct nvme_passthru_from *from, struct nvme_p
 	return -EIOCBQUEUED;
 }
 
+/* The command fills the second half of a big SQE, its result that of a big CQE. */
+static bool ring_is_big(unsigned int issue_flags)
+{
+	const unsigned int big = IO_URING_F_SQE128 | IO_URING_F_CQE32;
+
+	return (issue_flags & big) == big;
+}
+
 static int uring_cmd(const struct nvme_passthru_from *from, struct io_uring_cmd *ioucmd,
 		     unsigned int issue_flags, bool vec)
 {
-	/* The command fills the second half of a big SQE, its result that of a big CQE. */
-	const unsigned int big = IO_URING_F_SQE128 | IO_URING_F_CQE32;
 	struct nvme_passthru p;
 	int ret;
 
-	if ((issue_flags & big) != big)
-		return -EOPNOTSUPP;
 	ret = take(&p, from, ioucmd);
 	if (ret)
 		return ret;
@@ -163,7 +180,7 @@ int nvme_ctrl_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 	};
 
 	/* The admin queue has an interrupt, and nothing to poll. */
-	if (issue_flags & IO_URING_F_IOPOLL)
+	if (issue_flags & IO_URING_F_IOPOLL || !ring_is_big(issue_flags))
 		return -EOPNOTSUPP;
 	switch (ioucmd->cmd_op) {
 	case NVME_URING_CMD_ADMIN:
@@ -185,6 +202,8 @@ int nvme_ns_uring_cmd(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 		.writable	= ioucmd->file->f_mode & FMODE_WRITE,
 	};
 
+	if (!ring_is_big(issue_flags))
+		return -EOPNOTSUPP;
 	switch (ioucmd->cmd_op) {
 	case NVME_URING_CMD_IO:
 		return uring_cmd(&from, ioucmd, issue_flags, false);
