@@ -70,9 +70,9 @@ static uint64_t an_address(void)
 static uint32_t a_length(void)
 {
 	static const uint32_t lengths[] = {
-		0,    1,     3,	     4,		 511,	      512,	   513,	       4096,
-		4096, 8192,  65536,  131072,	 131076,      524288,	   AREA,       AREA + 512,
-		4095, 12288, 262144, 0x7fffffff, 0x7fffffffu, 0xfffff000u, 0xffffffffu
+		0,     1,      3,	   4,		511,	     512,	 513,	     4096,
+		4096,  8192,   65536,	   131072,	524288,	     AREA,	 AREA + 512, 4095,
+		12288, 262144, 0x7fffffff, 0x7fffffffu, 0xfffff000u, 0xffffffffu
 	};
 
 	return ONE_OF(lengths);
@@ -117,24 +117,36 @@ static void harmless(struct nvme_passthru_cmd64 *c, int admin)
 	c->timeout_ms = below(4) ? 0 : 60000 + below(1000);
 	c->cdw10 = (uint32_t)slba;
 	c->cdw11 = (uint32_t)(slba >> 32);
-	/* NLB of the length, which the device goes by; nothing but it */
-	c->cdw12 = c->data_len / 512 ? (c->data_len / 512 - 1) & 0xffff : 0;
+	/*
+	 * The device goes by NLB, the kernel by the length: more than the kernel mapped would
+	 * be memory of anybody.  Without any it is a block at address 0, which nobody has.
+	 */
+	c->cdw12 = c->addr && c->data_len >= 512 ? (c->data_len / 512 - 1) & 0xffff : 0;
+	/* and there may be 8 bytes of metadata for each block */
+	if (c->metadata_len && c->metadata_len < 4096)
+		c->metadata_len = (c->cdw12 + 1) * 8;
+	if (c->metadata_len == 4096 && c->cdw12 >= 512)
+		c->metadata_len = 0;
 	if (!admin)
 		return;
 	c->cdw11 = c->cdw12 = 0;
 	if (c->opcode == 2) {
 		/* the firmware and effects logs: SMART counts what happens here */
 		c->cdw10 = (below(2) ? 3 : 5) |
-			   ((c->data_len / 4 ? c->data_len / 4 - 1 : 0) & 0xffff) << 16;
-		/* so much is written to where the address says, and no more */
+			   ((c->addr && c->data_len >= 4 ? c->data_len / 4 - 1 : 0) & 0xffff) << 16;
 	} else if (c->opcode == 6) {
 		c->cdw10 =
 			ONE_OF(((const uint32_t[]){ 0, 1, 2, 3, 5, 6, 8, 0x10, 0x13, 0x20, 0xff }));
 	} else {
 		c->cdw10 = ONE_OF(((const uint32_t[]){ 1, 2, 4, 6, 7, 0x1f, 0xbf }));
 	}
-	/* Identify answers with 4096 bytes, whatever the length */
-	if (c->opcode == 6 && c->data_len < 4096 && c->data_len)
+	/*
+	 * What is longer than two pages has a PRP list: a device that moves less would take it
+	 * for the second page, and write there.
+	 */
+	if (c->opcode == 6 && c->data_len)
+		c->data_len = 4096;
+	if (c->opcode == 2 && c->data_len > 4096 && c->data_len < AREA)
 		c->data_len = 4096;
 }
 
@@ -214,11 +226,16 @@ static void vectors(struct nvme_passthru_cmd64 *c)
 	if (below(5) == 0)
 		pieces[below(3)].iov_len = below(2) ? (size_t)-1 : 1ull << 40;
 	c->addr = below(6) ? (uintptr_t)pieces : an_address();
+	if (!c->addr)
+		n = 0;
 	c->vec_cnt = n;
 	c->metadata = 0;
 	c->metadata_len = 0;
 	/* the device transfers what NLB says: not more than the vectors have */
 	c->opcode = below(2) ? 2 : 5;
+	/* no block ends where the vectors do: see harmless() */
+	if ((uint64_t)n * each % 512 && (uint64_t)n * each > 4096)
+		c->opcode = 0x30;
 	c->cdw12 = n && n <= 1024 && (uint64_t)n * each >= 512
 			   ? (uint32_t)((uint64_t)n * each / 512 - 1) & 0xffff
 			   : 0;
@@ -256,6 +273,8 @@ static void submit_io(void)
 	};
 	long ret;
 
+	if (!u.addr)
+		u.nblocks = 0;
 	printf("SUBMIT_IO op %#x flags %#x control %#x nlb %#x addr %s%llx meta %d slba %#llx -> ",
 	       u.opcode, u.flags, u.control, u.nblocks, u.addr - (uintptr_t)area < AREA ? "+" : "",
 	       (unsigned long long)(u.addr - (uintptr_t)area < AREA ? u.addr - (uintptr_t)area
@@ -361,6 +380,9 @@ static void ring(void)
 	if (syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) {
 		printf("enter: %s\n", name_of(errno));
 	} else {
+		/* polled, it may return without */
+		while (!__atomic_load_n((uint32_t *)(rings + params.cq_off.tail), __ATOMIC_ACQUIRE))
+			syscall(SYS_io_uring_enter, r, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
 		cqe = (void *)(rings + params.cq_off.cqes);
 		outcome(cqe->res < 0 ? -1 : cqe->res, -cqe->res, 0);
 	}

@@ -3,7 +3,7 @@
 # shellcheck source=in-guest.sh
 . /src/tests/guest/in-guest.sh
 # shellcheck disable=SC2034 # load waits for them
-disks='/dev/nvme0n1 /dev/nvme0n2'
+disks='/dev/nvme0n1 /dev/nvme0n2 /dev/nvme0n3'
 
 field() { sed -nE "s/^$1 *: *([^ ]*).*/\1/p" | head -n 1; } # NAME: of nvme-cli's plain output
 listed() { nvme list | grep -o '^/dev/nvme[^ ]* *[^ ]*' | tr -s ' ' | sort | tr '\n' ';'; }
@@ -20,15 +20,120 @@ by_hand() { # NODE
 	nvme io-passthru "$1" -o 2 -n 1 --cdw10=8 --cdw12=0 -l 512 -r -b >/tmp/back && head -c 512 /tmp/data | cmp - /tmp/back
 }
 
+# --- as with the in-box driver ---------------------------------------------------------
+
+# Numbers of disks come in the order in which they were found, which is chance: they are
+# named by their namespaces here, @1 being namespace 1's.
+name_of() { # NSID
+	for _dir in /sys/block/nvme0n*; do
+		if [ "$(cat "$_dir/nsid" 2>/dev/null)" = "$1" ]; then basename "$_dir"; fi
+	done
+}
+# Both ways: words to what is there, and what was printed back to the namespace.
+names() {
+	to_node='' to_nsid=''
+	for nsid in 1 2 3 4; do
+		_name=$(name_of $nsid)
+		_name=${_name#nvme0n}
+		to_node="${to_node}s/n@$nsid/n${_name:-@$nsid}/g; "
+		[ -z "$_name" ] || to_nsid="${to_nsid}s/(nvme0n|ng0n)$_name\\b/\\1@$nsid/g; "
+	done
+}
+
+# The device counts commands; a buffer lies somewhere.
+chance='^ *"?(data_units|Data Units|host_|Host |power_|controller_busy|unsafe_shut|addr  )'
+
+view() { # WORDS
+	printf '== nvme %s\n' "$*"
+	_words=$(echo "$*" | sed "$to_node")
+	_status=0
+	# shellcheck disable=SC2086
+	nvme $_words >/tmp/said 2>&1 </dev/null || _status=$?
+	grep -avE "$chance" /tmp/said | sed -E "$to_nsid" | case $1 in
+	list* | show-topology) sed 's/, /\n/g' | sort ;;
+	# what it prints when it may not map the registers comes from anywhere
+	show-regs) cat >/dev/null ;;
+	*) cat ;;
+	esac
+	echo "status $_status"
+}
+
+features() {
+	for _id in $(seq 1 31) 120 126 127 128 129 130 131 132 192; do
+		_id=$(printf '0x%x' "$_id")
+		# the time has another answer each time
+		[ "$_id" = 0xe ] || view get-feature /dev/nvme0 -f "$_id" -H
+		view get-feature /dev/nvme0 -f "$_id" -s 3
+	done
+	for _id in 3 5 0x80 0x82 0x83; do view get-feature /dev/nvme0n@1 -f $_id -n 1; done
+}
+
+logs() {
+	# SMART, 02h, counts what is done here
+	for _id in 0 1 $(seq 3 21) 112 128 192 202; do view get-log /dev/nvme0 -i "$_id" -l 512; done
+	view get-log /dev/nvme0 -i 5 -l 4096 -y 2
+	view get-log /dev/nvme0 -i 3 -l 256 -o 256
+	view get-log /dev/nvme0n@2 -i 1 -l 64 -b
+}
+
+views() {
+	names
+	while read -r words; do
+		# shellcheck disable=SC2086
+		case $words in
+		:*) ${words#:} ;;
+		*) view $words ;;
+		esac
+	done <"$1"
+}
+
+attached() { # yes|no: namespace 4
+	if [ "$1" = yes ]; then
+		wait_for "namespace 4" sh -c "grep -qx 4 /sys/block/nvme0n*/nsid"
+		wait_for "its node" test -b "/dev/$(name_of 4)"
+	else
+		wait_for "namespace 4 to go" sh -c "! grep -qx 4 /sys/block/nvme0n*/nsid"
+	fi
+	names
+}
+
+block_size() { echo "block size $(blockdev --getss "/dev/$(name_of 1)")"; }
+back() { md5sum /tmp/back 2>&1 || :; rm -f /tmp/back; }
+
+three_nodes() { [ "$(find /dev -name "ng0n*" | wc -l)" = 3 ]; }
+
+# What it was before, both times; and then the same words.
+prepare() {
+	for nsid in 1 2 3; do wait_for "namespace $nsid" test -b "/dev/$(name_of $nsid)"; done
+	wait_for "the generic nodes" three_nodes
+	nvme format /dev/nvme0 -n 1 -l 0 -f
+	dd if=/dev/zero of="/dev/$(name_of 2)" bs=1M oflag=direct || :
+	nvme zns reset-zone "/dev/$(name_of 3)" -a
+	nvme set-feature /dev/nvme0 -f 4 -v 0x157
+	nvme set-feature /dev/nvme0 -f 6 -v 1
+	nvme set-feature /dev/nvme0 -f 5 -n 1 -v 0
+	seq 100000 | head -c 65536 >/tmp/data
+}
+
+seen() { # DRIVER
+	prepare
+	names
+	views /src/tests/guest/nvme-cli-words >"/out/views.$1"
+}
+
 main() {
+	modprobe nvme
+	seen inbox
+	rmmod nvme nvme_core
 	load ""
-	is "list: both disks with their generic nodes" "$(listed)" "/dev/nvme0n1 /dev/ng0n1;/dev/nvme0n2 /dev/ng0n2;"
+	seen ours
+	is "list: all disks with their generic nodes" "$(listed)" "/dev/nvme0n1 /dev/ng0n1;/dev/nvme0n2 /dev/ng0n2;/dev/nvme0n3 /dev/ng0n3;"
 	is "id-ctrl: the serial number" "$(nvme id-ctrl /dev/nvme0 | field sn)" nvmescope0
 	is "id-ctrl: MDTS as the device was given it" "$(nvme id-ctrl /dev/nvme0 | field mdts)" 7
 	is "sysfs and Identify agree on the model" \
 		"$(cat /sys/class/nvme/nvme0/model)" "$(nvme id-ctrl /dev/nvme0 | sed -nE 's/^mn *: *(.*[^ ]) *$/\1/p')"
 	is "id-ns: sizes in blocks" "$(nvme id-ns /dev/nvme0n1 | field nsze) $(nvme id-ns /dev/nvme0 -n 2 | field nsze)" "0x20000 0x10000"
-	is "list-ns" "$(nvme list-ns /dev/nvme0 | tr -d ' \t' | tr '\n' ' ')" "[0]:0x1 [1]:0x2 "
+	is "list-ns" "$(nvme list-ns /dev/nvme0 | tr -d ' \t' | tr '\n' ' ')" "[0]:0x1 [1]:0x2 [2]:0x3 "
 	is "get-ns-id through the disk" "$(nvme get-ns-id /dev/nvme0n2 | grep -o '[0-9]*$')" 2
 	check "get-log: SMART" sh -c 'nvme smart-log /dev/nvme0 | grep -q "^temperature.*: *[1-9]"'
 	check "get-log: error log" nvme error-log /dev/nvme0
