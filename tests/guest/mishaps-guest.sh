@@ -102,7 +102,7 @@ now_ms() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
 # Over, as far as one can see: nobody takes a step any more, though what was in flight had time
 # to be late.
 settled() {
-	_last=-1 _since=$(now_ms) _enough=500
+	_last=-1 _since=$(now_ms) _enough=$((500 * slow))
 	until dead || [ $(($(now_ms) - _since)) -gt $_enough ]; do
 		[ "$(of happened)" = 0 ] || _enough=$((timeout * 1000 + 1500))
 		_now=$(of steps)
@@ -114,7 +114,7 @@ settled() {
 # As soon as it has happened, if it does.
 happens() {
 	_tries=0
-	while [ "$(of happened)" = 0 ] && [ $_tries -lt 40 ]; do
+	while [ "$(of happened)" = 0 ] && [ $_tries -lt $((40 * slow)) ]; do
 		_tries=$((_tries + 1))
 		sleep 0.05
 	done
