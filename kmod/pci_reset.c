@@ -18,8 +18,9 @@ static const struct kernel_param_ops depth_ops = {
 };
 
 static unsigned int io_queue_depth = 1024;
-module_param_cb(io_queue_depth, &depth_ops, &io_queue_depth, 0444);
-MODULE_PARM_DESC(io_queue_depth, "entries of each I/O queue (2 to 4095)");
+module_param_cb(io_queue_depth, &depth_ops, &io_queue_depth, 0644);
+MODULE_PARM_DESC(io_queue_depth,
+		 "entries of each I/O queue (2 to 4095); a change is for devices found after it");
 
 static int read_capabilities(struct nvme_dev *dev)
 {
@@ -37,8 +38,9 @@ static int read_capabilities(struct nvme_dev *dev)
 	ret = nvme_read_cap(ctrl);
 	if (ret)
 		return ret;
-	/* MQES counts from zero. */
-	dev->q_depth = min_t(u32, NVME_CAP_MQES(ctrl->cap) + 1, io_queue_depth);
+	/* Once, for queues keep their memory over resets.  MQES counts from zero. */
+	if (!dev->q_depth)
+		dev->q_depth = min_t(u32, NVME_CAP_MQES(ctrl->cap) + 1, io_queue_depth);
 	dev->db_stride = 1 << NVME_CAP_STRIDE(ctrl->cap);
 	ctrl->sqsize = dev->q_depth - 1;
 	return 0;

@@ -45,6 +45,13 @@ few() { # WHAT VECTORS QUEUES
 }
 reset() { echo 1 >$ctrl/reset_controller && live; }
 
+depth=/sys/module/nvmescope/parameters/io_queue_depth
+rebind() {
+	echo $function >/sys/bus/pci/drivers/nvmescope/unbind
+	echo $function >/sys/bus/pci/drivers/nvmescope/bind
+	wait_for "the disk" test -e /sys/block/nvme0n1/mq/0/nr_tags
+}
+
 parameters() {
 	for bad in admin_timeout=0 io_timeout=0 io_timeout=-1 shutdown_timeout=x max_retries=256; do
 		check "$bad is refused" refused nvmescope_core "$bad"
@@ -63,6 +70,14 @@ parameters() {
 	is "what is not used is said once, in one line" "$(dmesg | grep -c "not supported here yet")" 1
 	check "a reset does not say it again" reset
 	is "what is not used is still said once" "$(dmesg | grep -c "not supported here yet")" 1
+	echo 64 >$depth
+	fails "io_queue_depth: nothing out of range later either" any "Invalid argument" sh -c "echo 1 >$depth"
+	check "io_queue_depth=64 later: a reset" reset
+	is "io_queue_depth=64 later: not for a device that was found before" "$(cat $ctrl/sqsize)" 1
+	check "and it reads" reads
+	check "io_queue_depth=64 later: the device is found anew" rebind
+	is "io_queue_depth=64 later: its depth" "$(cat $ctrl/sqsize) $(cat /sys/block/nvme0n1/mq/0/nr_tags)" "63 63"
+	check "io_queue_depth=64 later: it reads" reads
 	unload
 }
 

@@ -3,7 +3,7 @@
 #
 # The ways in which a controller comes up, and what may happen to it while it is up.
 . "$(dirname "$0")/lib.sh"
-plan 91
+plan 98
 
 guest quirks -- full-init-guest.sh quirky
 guest nomsi --append pci=nomsi -- full-init-guest.sh few INTx 1 2

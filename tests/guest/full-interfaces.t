@@ -62,7 +62,7 @@ expected_calls() {
 }
 
 # A parameter of what is not there yet (HMB, CMB, APST, multipath) or of what ours does without;
-# depths are fixed when a device is found; threads are a yes or no. And our own.
+# threads are a yes or no. And our own.
 expected_parameters() {
 	local pci=module/nvme/parameters core=module/nvme_core/parameters line
 	for line in "apst_primary_latency_tol_us 644 15000" "apst_primary_timeout_ms 644 100" \
@@ -71,11 +71,11 @@ expected_parameters() {
 		echo "< $core/$line"
 	done
 	[[ $kernel == 6.1 ]] || echo "< $core/disable_pi_offsets 444 N"
-	for line in "io_queue_depth 644 1024" "max_host_mem_size_mb 444 128" "noacpi 444 N" "use_cmb_sqes 444 Y" \
+	for line in "max_host_mem_size_mb 444 128" "noacpi 444 N" "use_cmb_sqes 444 Y" \
 		"use_threaded_interrupts 444 0"; do
 		echo "< $pci/$line"
 	done
-	for line in "io_queue_depth 444 1024" "quirks 200" "shadow_doorbells 444 N" "use_threaded_interrupts 444 N"; do
+	for line in "quirks 200" "shadow_doorbells 444 N" "use_threaded_interrupts 444 N"; do
 		echo "> $pci/$line"
 	done
 	for line in "hold_ms 444 0" "own_names 444 N" "sequential_scan 644 N" "trace_init 444 N"; do
