@@ -79,7 +79,6 @@ static int user_command64(const struct nvme_passthru_from *from,
 #define USER_IO_BYTES		offsetofend(struct nvme_user_io, appmask)
 #define NVME_IOCTL_SUBMIT_IO32	_IOC(_IOC_WRITE, 'N', 0x42, USER_IO_BYTES)
 
-/* SUBMIT_IO: a read, write or compare by LBA. */
 /*
  * The metadata of a command of nblocks (from zero): as much as its blocks have, unless
  * there is nothing but protection information, and the controller is to make and
@@ -99,6 +98,7 @@ static int take_metadata(struct nvme_passthru *p, const struct nvme_ns *ns,
 	return 0;
 }
 
+/* SUBMIT_IO: a read, write or compare by LBA. */
 static int submit_io(const struct nvme_passthru_from *from, struct nvme_user_io __user *arg)
 {
 	struct nvme_ns *ns = from->ns;
