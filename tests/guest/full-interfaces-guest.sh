@@ -64,14 +64,29 @@ sane() {
 	is "bad input: no request is left" "$(cat /sys/block/nvme0n*/inflight | tr -s ' ' | sort -u)" " 0 0"
 }
 
+# 8 blocks, 8 bytes of it each.
+metadata() {
+	two=$(number_of 2)
+	head -c 4096 /dev/urandom >/tmp/data
+	head -c 64 /dev/urandom >/tmp/metadata
+	for node in ng0n$two nvme0n$two; do
+		nvme write "/dev/$node" -s 16 -c 7 -z 4096 -d /tmp/data -y 64 -M /tmp/metadata
+		nvme read "/dev/$node" -s 16 -c 7 -z 4096 -d /tmp/back -y 64 -M /tmp/metadata-back
+		cmp /tmp/data /tmp/back
+		cmp /tmp/metadata /tmp/metadata-back
+		head -c 64 /dev/urandom >/tmp/metadata
+	done
+}
+
 # The kernel numbers disks as it finds them: which is whose number?
 number_of() { # NSID
 	basename "$(dirname "$(grep -lx "$1" /sys/block/nvme0n*/nsid)")" | sed "s/nvme0n//"
 }
 
 bad_input() { # DRIVER
-	echo "bad input begins" >/dev/kmsg
 	one=$(number_of 1) two=$(number_of 2)
+	for node in ng0n$two nvme0n$two; do interfaces "/dev/$node" m; done >"/out/metadata.$1"
+	echo "bad input begins" >/dev/kmsg
 	for node in nvme0 ng0n$one ng0n$two nvme0n$one; do
 		for mode in r w; do
 			badinput "/dev/$node" $mode "$seed" "$calls" |
@@ -94,6 +109,7 @@ bad() { # SEED CALLS
 	esac
 	export disks='/dev/nvme0n1 /dev/nvme0n2'
 	load
+	check "nvme-cli: metadata is read as it was written" metadata
 	bad_input ours
 	sane
 	unload

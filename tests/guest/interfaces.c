@@ -5,6 +5,7 @@
  * root and as nobody, the outputs can be compared.
  *
  *	interfaces NODE r|w [UID]
+ *	interfaces NODE m	metadata, written and read every way
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -227,9 +228,11 @@ static void compat(void)
 }
 #endif
 
-/* One command through a ring of its own, which may have any properties. */
-static void ring(const char *what, unsigned int op, const struct nvme_passthru_cmd64 *u,
-		 unsigned int flags, int fixed)
+/*
+ * One command through a ring of its own, which may have any properties.  Returns as ioctl() does.
+ */
+static long ring_call(unsigned int op, const struct nvme_passthru_cmd64 *u, unsigned int flags,
+		      int fixed, uint64_t *dw0)
 {
 	struct io_uring_params params = { .flags = flags };
 	struct iovec registered = { data, 4096 };
@@ -239,12 +242,11 @@ static void ring(const char *what, unsigned int op, const struct nvme_passthru_c
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	uint8_t *rings;
-	uint64_t dw0 = 0;
+	long ret;
 
-	if (r < 0) {
-		result("io_uring", what, -1, errno, 0);
-		return;
-	}
+	*dw0 = 0;
+	if (r < 0)
+		return -1;
 	rings = mmap(NULL, params.cq_off.cqes + params.cq_entries * cqe_size,
 		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r, IORING_OFF_SQ_RING);
 	sqe = mmap(NULL, params.sq_entries * sqe_size, PROT_READ | PROT_WRITE,
@@ -261,15 +263,25 @@ static void ring(const char *what, unsigned int op, const struct nvme_passthru_c
 	       flags & IORING_SETUP_SQE128 ? sizeof(struct nvme_uring_cmd) : 16);
 	*(uint32_t *)(rings + params.sq_off.array) = 0;
 	__atomic_store_n((uint32_t *)(rings + params.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) {
-		result("io_uring", what, -1, errno, 0);
-	} else {
+	ret = syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	if (ret >= 0) {
 		cqe = (void *)(rings + params.cq_off.cqes);
 		if (flags & IORING_SETUP_CQE32 && cqe->res >= 0)
-			memcpy(&dw0, (uint8_t *)cqe + 16, sizeof(dw0));
-		result("io_uring", what, cqe->res < 0 ? -1 : cqe->res, -cqe->res, dw0);
+			memcpy(dw0, (uint8_t *)cqe + 16, sizeof(*dw0));
+		ret = cqe->res < 0 ? -1 : cqe->res;
+		errno = -cqe->res;
 	}
 	close(r);
+	return ret;
+}
+
+static void ring(const char *what, unsigned int op, const struct nvme_passthru_cmd64 *u,
+		 unsigned int flags, int fixed)
+{
+	uint64_t dw0;
+	long ret = ring_call(op, u, flags, fixed, &dw0);
+
+	result("io_uring", what, ret, errno, dw0);
 }
 
 static void by_ring(int is_ctrl)
@@ -309,9 +321,72 @@ static void by_ring(int is_ctrl)
 	ring("memory not ours", op, &u, big, 0);
 }
 
+/* --- metadata, of a namespace whose blocks have 8 bytes of it each ----------------- */
+
+#define METADATA (8 * 8)
+
+static const char *const ways[] = { "IO_CMD", "IO64_CMD", "SUBMIT_IO", "io_uring" };
+
+static long transfer(unsigned int way, uint8_t opcode, uint32_t nsid)
+{
+	struct nvme_passthru_cmd64 u64 = {
+		.opcode = opcode,
+		.nsid = nsid,
+		.addr = (uintptr_t)data,
+		.data_len = 4096,
+		.metadata = (uintptr_t)data + 4096,
+		.metadata_len = METADATA,
+		.cdw10 = LBA,
+		.cdw12 = 7,
+	};
+	struct nvme_passthru_cmd u32;
+	struct nvme_user_io io = {
+		.opcode = opcode,
+		.nblocks = 7,
+		.addr = u64.addr,
+		.metadata = u64.metadata,
+		.slba = LBA,
+	};
+	uint64_t dw0;
+
+	switch (way) {
+	case 0: memcpy(&u32, &u64, sizeof(u32)); return ioctl(fd, NVME_IOCTL_IO_CMD, &u32);
+	case 1: return ioctl(fd, NVME_IOCTL_IO64_CMD, &u64);
+	case 2: return ioctl(fd, NVME_IOCTL_SUBMIT_IO, &io);
+	default:
+		return ring_call(NVME_URING_CMD_IO, &u64, IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
+				 0, &dw0);
+	}
+}
+
+/* Written each way, other bytes each time, and read back each way. */
+static int metadata(int is_generic)
+{
+	uint32_t nsid = (uint32_t)ioctl(fd, NVME_IOCTL_ID);
+	unsigned int out, in, i, count = is_generic ? 4 : 3;
+	uint8_t wanted[4096 + METADATA];
+	long ret;
+
+	for (out = 0; out < count; out++) {
+		for (i = 0; i < sizeof(wanted); i++)
+			wanted[i] = (uint8_t)(i * 7 + i / 256 + out * 31);
+		for (in = 0; in < count; in++) {
+			memcpy(data, wanted, sizeof(wanted));
+			ret = transfer(out, 1, nsid);
+			printf("written by %s %ld, ", ways[out], ret);
+			memset(data, 0xee, sizeof(wanted));
+			ret = transfer(in, 2, nsid);
+			printf("read by %s %ld: blocks %s, metadata %s\n", ways[in], ret,
+			       memcmp(data, wanted, 4096) ? "differ" : "same",
+			       memcmp(data + 4096, wanted + 4096, METADATA) ? "differs" : "same");
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	int writable = argc > 2 && argv[2][0] == 'w';
+	int mode = argc > 2 ? argv[2][0] : 'r';
 	const char *node = argc > 1 ? argv[1] : "";
 	const char *name = strrchr(node, '/') ? strrchr(node, '/') + 1 : node;
 	int is_ctrl = name[0] == 'n' && !strchr(name + 2, 'n');
@@ -326,11 +401,13 @@ int main(int argc, char **argv)
 	}
 	data = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
 		    0);
-	fd = open(node, writable ? O_RDWR : O_RDONLY);
+	fd = open(node, mode == 'r' ? O_RDONLY : O_RDWR);
 	if (fd < 0 || data == MAP_FAILED) {
 		printf("open: %s\n", strerrorname_np(errno));
 		return 0;
 	}
+	if (mode == 'm')
+		return metadata(is_generic);
 	for (i = 0; i < sizeof(admin) / sizeof(admin[0]); i++) {
 		by_ioctl("ADMIN_CMD", NVME_IOCTL_ADMIN_CMD, &admin[i]);
 		by_ioctl("ADMIN64_CMD", NVME_IOCTL_ADMIN64_CMD, &admin[i]);
