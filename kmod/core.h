@@ -119,7 +119,6 @@ enum nvme_quirk {
 
 /* What the transport found and does not use; identify.c says it with the rest. */
 #define NVME_UNUSED_CMB		0x1
-#define NVME_UNUSED_SRIOV	0x2
 
 struct nvme_ctrl;
 struct nvme_ns;

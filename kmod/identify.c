@@ -190,7 +190,6 @@ static void tell_unused(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 		{ id->hmpre, "HMB" },
 		{ id->apsta & 1 && id->npss, "APST" },
 		{ ctrl->unused & NVME_UNUSED_CMB, "CMB" },
-		{ ctrl->unused & NVME_UNUSED_SRIOV, "SR-IOV" },
 		{ ctrl->oncs & NVME_CTRL_ONCS_RESERVATIONS, "reservations" },
 		{ ctrl->oacs & NVME_CTRL_OACS_SEC_SUPP, "Opal" },
 		{ id->kas, "keep-alive" },

@@ -48,7 +48,7 @@ static int read_capabilities(struct nvme_dev *dev)
 
 /*
  * What identify.c is to say that is not used, seen here: CAP.CMBS, or before 1.4 the
- * size that CMBSZ has at once (3.1.3.11); SR-IOV.
+ * size that CMBSZ has at once (3.1.3.11).
  */
 static int note_unused(struct nvme_dev *dev)
 {
@@ -60,8 +60,6 @@ static int note_unused(struct nvme_dev *dev)
 		return ret;
 	if (NVME_CAP_CMBS(ctrl->cap) || (cmbsz && cmbsz != ~0))
 		ctrl->unused |= NVME_UNUSED_CMB;
-	if (pci_find_ext_capability(nvme_pdev(dev), PCI_EXT_CAP_ID_SRIOV))
-		ctrl->unused |= NVME_UNUSED_SRIOV;
 	return 0;
 }
 

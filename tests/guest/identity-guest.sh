@@ -120,11 +120,12 @@ duplicates() {
 	rescan 1
 	is "the rescan changes nothing" "$(disks) $(said "in another subsystem")" "0:1 0:9 1:1  1"
 	check "it works" works 1 1
-	is "said of nvme1" "$(said 'not supported here yet: multipath, SR-IOV$')" 1
+	is "said of nvme1" "$(said 'not supported here yet: multipath$')" 1
 	reset 1
 	reset 1
-	is "said of nvme1 once" "$(said 'not supported here yet: multipath, SR-IOV$')" 1
+	is "said of nvme1 once" "$(said 'not supported here yet: multipath$')" 1
 	check "after resets it works" works 1 1
+	virtual_function
 	host unplug nvme1
 
 	put second port2 nvmescope0 subsys0
@@ -147,6 +148,29 @@ duplicates() {
 	unload
 }
 refused() { [ "$(said "namespace $1 has the UUID .* of namespace $2 .*: no disk")" -ge 1 ]; }
+
+# A function of nvme1's that has no queues before nvme1 has given it some of its own.
+virtual_function() {
+	_pf=$(readlink -f /sys/class/nvme/nvme1/device)
+	echo 1 >"$_pf/sriov_numvfs"
+	_vf=$(readlink -f "$_pf/virtfn0")
+	is "SR-IOV: the virtual function is ours" "$(basename "$(readlink "$_vf/driver")")" nvmescope
+	check "SR-IOV: without queues it is left alone" wait_for "the word" said_once "did not come up"
+	# queues, interrupts, online; of secondary controller 1
+	check "SR-IOV: it gets queues" nvme virt-mgmt /dev/nvme1 -c 1 -r 0 -a 8 -n 2
+	check "SR-IOV: it gets interrupts" nvme virt-mgmt /dev/nvme1 -c 1 -r 1 -a 8 -n 1
+	check "SR-IOV: it is switched on" nvme virt-mgmt /dev/nvme1 -c 1 -r 0 -a 9 -n 0
+	echo "${_vf##*/}" >/sys/bus/pci/drivers/nvmescope/unbind
+	echo "${_vf##*/}" >/sys/bus/pci/drivers/nvmescope/bind
+	check "SR-IOV: its disk" wait_for "the disk" has_disks "0:1 0:9 1:1 2:1 "
+	check "SR-IOV: it works" works 2 1
+	check "SR-IOV: what it wrote is in the namespace, which both have" \
+		eval "dd if=/dev/$(disk_of 1 1) bs=64k skip=16 count=4 iflag=direct | cmp - /tmp/data"
+	echo 0 >"$_pf/sriov_numvfs"
+	check "SR-IOV: it goes" wait_for "its disk to go" has_disks "0:1 0:9 1:1 "
+	check "SR-IOV: the physical function works" works 1 1
+}
+said_once() { [ "$(said "$1")" = 1 ]; }
 put() { # ID PORT SERIAL [SUBSYSTEM]
 	_answer=$(host hmp "device_add nvme,id=$1,bus=$2,serial=$3${4:+,subsys=$4}")
 	[ -z "$_answer" ] || { echo "$_answer" >&2; return 1; }

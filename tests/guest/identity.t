@@ -5,7 +5,7 @@
 # are not unique or change, controllers that say they are of one subsystem; and what a
 # device offers that is not there yet, which is said once.
 . "$(dirname "$0")/lib.sh"
-plan 53
+plan 63
 
 uuid=11111111-2222-3333-4444-555555555555 eui64=0x1122334455667788
 # port2 is for what the guest puts in; twin: another subsystem of the same name
