@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd.h"
-#include "scratch.h"
+#include "command.h"
 #include "synth.h"
 
 static const struct synth_options options = {
@@ -53,28 +53,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Runs a command with its standard output in a file; returns the text. */
-static char *run(const struct bench *b, int (*cmd)(int, char **), int want, char **argv)
-{
-	char *path = scratch_path(b->tmp, "stdout"), *text;
-	int saved = dup(STDOUT_FILENO), argc = 0, got;
-	size_t size;
-
-	while (argv[argc])
-		argc++;
-	fflush(stdout);
-	assert_non_null(freopen(path, "w", stdout));
-	got = cmd(argc, argv);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	text = scratch_read(b->tmp, "stdout", &size);
-	text[size] = 0;
-	free(path);
-	assert_int_equal(got, want);
-	return text;
-}
-#define RUN(b, cmd, want, ...) run(b, cmd, want, (char *[]){ __VA_ARGS__, NULL })
+#define RUN(b, cmd, want, ...) COMMAND_RUN((b)->tmp, cmd, want, __VA_ARGS__)
 
 static uint64_t number(const json_t *o, const char *key)
 {
