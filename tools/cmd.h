@@ -26,7 +26,8 @@ enum exit_code {
 	C(report, "summarise a recording queue by queue")                        \
 	C(timeline, "draw a recording")                                          \
 	C(check, "hold a recording against the rules of the NVMe specification") \
-	C(import, "add what the emulated device logged to a recording")
+	C(import, "add what the emulated device logged to a recording")          \
+	C(export, "write a recording for Perfetto, as CSV, or as fio and HdrHistogram do")
 
 #define NVS_DECLARE_COMMAND(name, summary) int cmd_##name(int argc, char **argv);
 NVS_COMMANDS(NVS_DECLARE_COMMAND)

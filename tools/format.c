@@ -121,6 +121,31 @@ struct text admin_opcode_name(unsigned int opcode)
 	return t;
 }
 
+/* NVM Command Set and Zoned Namespace Command Set Specifications, "Opcodes". */
+const char *io_opcode_name(unsigned int opcode)
+{
+	switch (opcode) {
+	case 0x00: return "Flush";
+	case 0x01: return "Write";
+	case 0x02: return "Read";
+	case 0x04: return "Write Uncorrectable";
+	case 0x05: return "Compare";
+	case 0x08: return "Write Zeroes";
+	case 0x09: return "Dataset Management";
+	case 0x0c: return "Verify";
+	case 0x0d: return "Reservation Register";
+	case 0x0e: return "Reservation Report";
+	case 0x11: return "Reservation Acquire";
+	case 0x15: return "Reservation Release";
+	case 0x18: return "Cancel";
+	case 0x19: return "Copy";
+	case 0x79: return "Zone Management Send";
+	case 0x7a: return "Zone Management Receive";
+	case 0x7d: return "Zone Append";
+	default: return NULL;
+	}
+}
+
 /* NVMe over PCIe Transport Specification, "Controller Properties". */
 struct text register_name(unsigned int offset)
 {

@@ -25,6 +25,8 @@ struct text format_ctrl(unsigned int ctrl);
 
 /* "Identify", or "admin 0xc1". */
 struct text admin_opcode_name(unsigned int opcode);
+/* "Read", or NULL for one without a name here. */
+const char *io_opcode_name(unsigned int opcode);
 /* "CC", "CSTS", "doorbell", or "0x1234". */
 struct text register_name(unsigned int offset);
 

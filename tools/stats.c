@@ -19,7 +19,7 @@ void stats_free(struct stats *s)
 	free(s);
 }
 
-static unsigned int op_of(const struct model_cmd *c)
+unsigned int stats_op(const struct model_cmd *c)
 {
 	switch (c->op) {
 	case NVS_RQOP_read: return STATS_READ;
@@ -80,7 +80,7 @@ void stats_command(struct stats *s, const struct model_queue *q, const struct mo
 		latency_add(l, &split, c->bytes);
 	if (q->qid == 0)
 		return;
-	l = get(s, &s->kind[op_of(c)][size_of(c->bytes)]);
+	l = get(s, &s->kind[stats_op(c)][size_of(c->bytes)]);
 	if (l)
 		latency_add(l, &split, c->bytes);
 }

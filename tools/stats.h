@@ -62,6 +62,8 @@ struct latency *stats_all(const struct stats *s);
 void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL]);
 void latency_merge(struct latency *into, const struct latency *from);
 
+/* Which of enum stats_op an I/O command is. */
+unsigned int stats_op(const struct model_cmd *c);
 const char *stats_op_name(unsigned int op);
 /* "-", "4K", ... "1M", ">1M": the largest size of the class. */
 const char *stats_size_name(unsigned int size);
