@@ -36,12 +36,12 @@ struct {
 } lost SEC(".maps");
 
 /* Off the hot path.  Atomic, because an interrupt's program may count in between. */
-static __noinline void count_lost(__u32 cpu, __u32 id)
+static __noinline void count_lost(__u32 cpu, __u32 id, __u32 count)
 {
 	struct cpu_lost *l = bpf_map_lookup_elem(&lost, &cpu);
 
 	if (l && id <= NVS_EVENT_ID_MAX)
-		__sync_fetch_and_add(&l->by_event[id], 1);
+		__sync_fetch_and_add(&l->by_event[id], count);
 }
 
 /*
@@ -58,7 +58,7 @@ static __always_inline void *emit_begin(__u16 id, __u32 size)
 	if (ring)
 		h = bpf_ringbuf_reserve(ring, size, 0);
 	if (!h) {
-		count_lost(cpu, id);
+		count_lost(cpu, id, 1);
 		return NULL;
 	}
 	/*
@@ -69,6 +69,21 @@ static __always_inline void *emit_begin(__u16 id, __u32 size)
 	h->ts = bpf_ktime_get_ns();
 	h->id = id;
 	return h;
+}
+
+/*
+ * Room for several events, or for one whose header the caller fills; @count of @id are
+ * lost if there is none.
+ */
+static __always_inline void *emit_room(__u16 id, __u32 size, __u32 count)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	void *room = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+
+	if (!room)
+		count_lost(cpu, id, count);
+	return room;
 }
 
 static __always_inline void emit_end(void *event)

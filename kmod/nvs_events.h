@@ -158,7 +158,8 @@ struct nvs_hdr {
 	S(0, direct)				\
 	S(1, batched)				\
 	S(2, cancelled)				\
-	S(3, deferred)
+	S(3, deferred)				\
+	S(4, unseen)	/* the kernel's own driver: direct or batched */
 
 #define NVS_SYMS_BATCH(S)			\
 	S(0, queue_rqs)				\
@@ -395,6 +396,26 @@ struct nvs_hdr {
 	P(__u16, pad0)					\
 	P(__u32, pad1)
 
+/*
+ * What is recorded of the kernel's own driver instead: the whole command, as it stood in
+ * its slot when the doorbell was rung.
+ */
+#define NVS_FIELDS_cmd_sent(F, P)			\
+	F(__u64, dptr1, HEX)	/* PRP entry 1, or an SGL descriptor's */ \
+	F(__u64, dptr2, HEX)	/* two halves, if flags say so */ \
+	F(__u32, nsid, DEC)				\
+	F(__u32, cdw10, HEX)				\
+	F(__u32, cdw11, HEX)				\
+	F(__u32, cdw12, HEX)				\
+	F(__u32, cdw13, HEX)				\
+	F(__u32, cdw14, HEX)				\
+	F(__u32, cdw15, HEX)				\
+	F(__u16, opcode, HEX)				\
+	F(__u16, flags, HEX)				\
+	F(__u16, slot, DEC)				\
+	P(__u16, pad0)					\
+	P(__u32, pad1)
+
 /* E(id, name, size): size in bytes, header included. */
 #define NVS_DRIVER_EVENTS(E)		\
 	E(1,  phase_begin, 24)		\
@@ -435,8 +456,12 @@ struct nvs_hdr {
 	E(67, dev_cqe, 32)		\
 	E(68, dev_irq, 24)
 
+#define NVS_STOCK_EVENTS(E)		\
+	E(29, cmd_sent, 72)
+
 #define NVS_EVENTS(E)			\
 	NVS_DRIVER_EVENTS(E)		\
+	NVS_STOCK_EVENTS(E)		\
 	NVS_DEVICE_EVENTS(E)
 
 #define NVS_EVENT_ID_MAX	68

@@ -155,7 +155,7 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 	if (!t->first_ts)
 		t->first_ts = h->ts;
 	t->last_ts = h->ts;
-	if (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_batch_complete)
+	if (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_cmd_sent)
 		return queue_event(m, h, err);
 	return phase_event(m, h, err);
 }

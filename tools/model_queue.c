@@ -62,28 +62,51 @@ static uint16_t next_slot(uint16_t slot, uint32_t depth)
 	return depth && slot + 1u >= depth ? 0 : (uint16_t)(slot + 1);
 }
 
-static int on_sqe(struct model *m, struct model_queue *q, const struct nvs_sqe *ev,
-		  struct nvs_error *err)
+/* The command went to  of the SQ. */
+static int on_slot(struct model *m, struct model_queue *q, const struct nvs_hdr *h, uint16_t slot,
+		   struct nvs_error *err)
 {
 	struct queue_state *s = q->state;
-	struct model_cmd *c = command_early(m, q, &ev->h, err);
+	struct model_cmd *c = command_early(m, q, h, err);
 
 	if (!c)
 		return -1;
-	c->at[STEP_SQE] = ev->h.ts;
+	c->at[STEP_SQE] = h->ts;
 	q->submitted++;
 	/* Without a known depth a wrap to 0 is as good as the next slot. */
-	if (s->sq_synced && ev->slot != q->sq_tail && (q->sq_depth || ev->slot))
+	if (s->sq_synced && slot != q->sq_tail && (q->sq_depth || slot))
 		q->trouble.sq_gaps++;
 	s->sq_synced = true;
-	q->sq_tail = next_slot(ev->slot, q->sq_depth);
+	q->sq_tail = next_slot(slot, q->sq_depth);
 	if (s->nr_sq_pending == MAX_PENDING) {
 		/* More than a queue can hold: their doorbell was lost. */
 		q->trouble.sq_gaps++;
 		s->nr_sq_pending = 0;
 	}
-	s->sq_pending[s->nr_sq_pending++] = ev->h.cid;
+	s->sq_pending[s->nr_sq_pending++] = h->cid;
 	return 0;
+}
+
+static int on_sqe(struct model *m, struct model_queue *q, const struct nvs_sqe *ev,
+		  struct nvs_error *err)
+{
+	return on_slot(m, q, &ev->h, ev->slot, err);
+}
+
+/* What the stock provider saw in the slot when the doorbell was rung. */
+static int on_cmd_sent(struct model *m, struct model_queue *q, const struct nvs_cmd_sent *ev,
+		       struct nvs_error *err)
+{
+	struct model_cmd *c = command_early(m, q, &ev->h, err);
+
+	if (!c)
+		return -1;
+	c->opcode = ev->opcode;
+	if (c->mark) {
+		m->marks[c->mark - 1].what = ev->opcode;
+		m->marks[c->mark - 1].value = ev->cdw10;
+	}
+	return on_slot(m, q, &ev->h, ev->slot, err);
 }
 
 /* One doorbell covers every SQE since the last one. */
@@ -283,6 +306,7 @@ int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 	case NVS_ID_cmd_setup: return on_cmd_setup(m, q, AS(cmd_setup, h), err);
 	case NVS_ID_cmd_map: return on_cmd_map(m, q, AS(cmd_map, h), err);
 	case NVS_ID_sqe: return on_sqe(m, q, AS(sqe, h), err);
+	case NVS_ID_cmd_sent: return on_cmd_sent(m, q, AS(cmd_sent, h), err);
 	case NVS_ID_sq_doorbell: on_sq_doorbell(m, q, AS(sq_doorbell, h)); break;
 	case NVS_ID_cq_enter: on_cq_enter(q, AS(cq_enter, h)); break;
 	case NVS_ID_cqe: on_cqe(m, q, AS(cqe, h)); break;

@@ -38,6 +38,7 @@ const struct event_info *event_info(unsigned int id)
 {
 	switch (id) {
 		NVS_DRIVER_EVENTS(DRIVER_CASE)
+		NVS_STOCK_EVENTS(DRIVER_CASE)
 		NVS_DEVICE_EVENTS(DEVICE_CASE)
 	}
 	return NULL;

@@ -29,18 +29,22 @@
 #define RING_SIZE_MAX (1ull << 30)
 
 static struct record_options {
-	const char *output, *device, *level;
+	const char *output, *device, *level, *provider;
 	uint64_t ring_size, duration;
 	bool wait, verbose;
 } opt;
 
 static const char *const levels[] = { "events", NULL };
 
+static const char *const providers[] = { "auto", "driver", "stock", NULL };
+
 static const struct option_row rows[] = {
 	{ "output", 'o', OPTION_STRING, "DIR", &opt.output, "where to; must not exist yet", NULL },
 	{ "device", 'd', OPTION_STRING, "DEV", &opt.device,
 	  "this one only: nvme0, /dev/nvme0n1, 0000:01:00.0", NULL },
 	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", levels },
+	{ "provider", 'p', OPTION_CHOICE, "WHOSE", &opt.provider,
+	  "steps are recorded: our driver's, or the kernel's own (stock)", providers },
 	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
 	  "of each CPU's ring, a power of two (8M)", NULL },
 	{ "duration", 't', OPTION_SECONDS, "SECONDS", &opt.duration, "end after this time", NULL },
@@ -53,7 +57,7 @@ static const struct usage usage = {
 	.command = "record",
 	.synopsis = "-o DIR [OPTIONS] [-- COMMAND...]",
 	.description =
-		"Records the steps of the nvmescope driver until COMMAND ends, SECONDS are over or\n"
+		"Records the steps of the nvmescope driver, or of the kernel's own, until COMMAND ends, SECONDS are over or\n"
 		"SIGINT or SIGTERM comes; a COMMAND that still runs then gets SIGTERM. COMMAND may\n"
 		"load the modules: with 'hold_ms=5000', nvmescope_core waits for the recorder, and\n"
 		"the whole initialisation is in the recording.",
@@ -72,12 +76,34 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+/*
+ * "auto": the driver of the device that is named; else ours if it is loaded, or if nothing
+ * is and COMMAND may load it.
+ */
+static const struct provider *choose_provider(const struct record_device *d)
+{
+	char driver[64];
+
+	if (!strcmp(opt.provider, "driver"))
+		return &provider_driver;
+	if (!strcmp(opt.provider, "stock"))
+		return &provider_stock;
+	if (d->text && d->ctrl != NVS_NO_CTRL &&
+	    record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver)))
+		return strcmp(driver, provider_stock.pci_module) ? &provider_driver :
+								   &provider_stock;
+	if (!record_module_loaded(provider_driver.core_module) &&
+	    record_module_loaded(provider_stock.pci_module))
+		return &provider_stock;
+	return &provider_driver;
+}
+
 /* Returns an exit code, or -1 to go on; @command is NULL when there is none. */
 static int parse_options(int argc, char **argv, struct recorder *r, char ***command)
 {
 	int at;
 
-	opt = (struct record_options){ .ring_size = 8u << 20, .level = levels[0] };
+	opt = (struct record_options){ .ring_size = 8u << 20, .level = levels[0], .provider = providers[0] };
 	at = options_parse(&usage, argc, argv);
 	if (at == OPTIONS_HELP)
 		return EXIT_DONE;
@@ -97,6 +123,7 @@ static int parse_options(int argc, char **argv, struct recorder *r, char ***comm
 	    opt.ring_size & (opt.ring_size - 1))
 		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 1G");
 	r->ring_size = opt.ring_size;
+	r->provider = choose_provider(&r->device);
 	return -1;
 }
 
@@ -108,12 +135,16 @@ static int check_start(const struct recorder *r, char **command, struct nvs_erro
 	if (!lstat(opt.output, &st))
 		return nvs_fail(err, "%s exists already; name a new directory, or remove it",
 				opt.output);
-	if (!command && !opt.wait && !record_module_loaded(CORE_MODULE))
+	if (r->provider == &provider_stock && !opt.wait && !record_module_loaded("nvme"))
+		return nvs_fail(err, "module nvme is not loaded: load it (modprobe nvme), or give "
+				     "--wait");
+	if (!command && !opt.wait && !record_module_loaded(r->provider->core_module))
 		return nvs_fail(err,
-				"module " CORE_MODULE " is not loaded; load it, or let COMMAND "
-				"load it, or give --wait");
-	if (record_module_loaded(PCI_MODULE))
-		return record_device_check(&r->device, err);
+				"module %s is not loaded; load it, or let COMMAND load it, or "
+				"give --wait",
+				r->provider->core_module);
+	if (record_module_loaded(r->provider->pci_module))
+		return record_device_check(r, err);
 	return 0;
 }
 
@@ -144,8 +175,9 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 	 * not attached to again.
 	 */
 	record_detach(r);
-	complain("module " CORE_MODULE " failed to initialise; what it did until then is "
-		 "recorded, nothing will follow");
+	complain("module %s failed to initialise; what it did until then is recorded, nothing "
+		 "will follow",
+		 r->provider->core_module);
 	return 0;
 }
 
@@ -200,15 +232,18 @@ static void say_summary(const struct recorder *r)
 }
 
 /* Nothing was recorded: why? */
-static void say_never_attached(const struct record_child *child)
+static void say_never_attached(const struct recorder *r, const struct record_child *child)
 {
-	if (record_module_loaded(CORE_MODULE))
-		complain("module " CORE_MODULE " is loaded but has none of this program's "
-			 "tracepoints; build both from the same source");
+	const char *module = r->provider->core_module;
+
+	if (record_module_loaded(module))
+		complain("module %s is loaded but has none of this program's tracepoints; build "
+			 "both from the same source",
+			 module);
 	else
-		complain("module " CORE_MODULE " is not loaded%s: nothing was recorded; load it "
-			 "first, or in COMMAND",
-			 child->argv ? ", and COMMAND did not load it" : "");
+		complain("module %s is not loaded%s: nothing was recorded; load it first, or in "
+			 "COMMAND",
+			 module, child->argv ? ", and COMMAND did not load it" : "");
 }
 
 /* Detaches and writes the end. Returns an exit code. */
@@ -229,7 +264,7 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 	if (!r->ever_attached) {
 		record_child_failed(child);
 		if (!failed)
-			say_never_attached(child);
+			say_never_attached(r, child);
 		ctf_trace_discard(r->trace);
 		return EXIT_FAILED;
 	}
@@ -240,9 +275,9 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 		failed = true;
 	}
 	if (r->device.text && !r->device_seen) {
-		complain("no event of %s was recorded: which device does nvmescope drive? 'ls -l "
+		complain("no event of %s was recorded: which device does '%s' drive? 'ls -l "
 			 "/sys/class/nvme' shows",
-			 r->device.text);
+			 r->device.text, r->provider->pci_module);
 		failed = true;
 	}
 	return record_child_failed(child) || failed ? EXIT_FAILED : EXIT_DONE;
@@ -268,7 +303,7 @@ static int record(struct recorder *r, char **command, struct nvs_error *err)
 	if (r->attached)
 		record_env_device(r);
 	else if (!command)
-		complain("waiting for module " CORE_MODULE "; ^C ends this");
+		complain("waiting for module %s; ^C ends this", r->provider->core_module);
 	return finish(r, &child, run(r, &child, &signals, err), err);
 }
 

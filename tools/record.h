@@ -10,8 +10,18 @@
 #include "lost.h"
 #include "ring_reader.h"
 
-#define CORE_MODULE "nvmescope_core" /* has all tracepoints */
-#define PCI_MODULE  "nvmescope"	     /* drives the devices; the driver is called so, too */
+/* Whose steps are recorded: our driver's, by its tracepoints, or the kernel's own. */
+struct provider {
+	const char *name;
+	const char *core_module; /* has the tracepoints */
+	const char *pci_module;	 /* drives the devices; the driver is called so, too */
+	const char *last;	 /* attached to when all else is, and let go of last */
+};
+extern const struct provider provider_driver, provider_stock;
+
+#define SPARE_CTRLS 16 /* that may come while the stock provider records */
+
+struct recorder;
 
 /* Which controller is recorded; all of them when @text is NULL. */
 struct record_device {
@@ -29,7 +39,9 @@ bool record_device_parse(struct record_device *d, const char *text);
 /* A device that is named by its address has a number only once a driver has it. */
 void record_device_find(struct record_device *d);
 /* With the driver loaded: is the device there, and ours? -1: @err says. */
-int record_device_check(const struct record_device *d, struct nvs_error *err);
+int record_device_check(const struct recorder *r, struct nvs_error *err);
+/* One more than the highest number of a controller of this name; 0: there is none. */
+unsigned int record_ctrls_end(const char *prefix);
 /* Name of the driver that a controller is bound to; false: there is no such controller. */
 bool record_driver_of(const char *prefix, unsigned int ctrl, char *driver, size_t size);
 
@@ -41,6 +53,7 @@ struct record_cpu {
 struct record_bpf; /* the programs and their attachments */
 
 struct recorder {
+	const struct provider *provider;
 	struct record_device device;
 	uint64_t ring_size;
 	unsigned int nr_cpus;	 /* possible */
@@ -74,6 +87,12 @@ void record_detach(struct recorder *r);
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size);
 /* Names of tracepoints: those attached to, or those that the module does not have. */
 char *record_attach_points(const struct recorder *r, bool missing);
+
+/* record_stock.c: what the kernel's own driver shows on this kernel */
+
+struct bpf_object;
+/* Leaves out the programs whose function or tracepoint is not there. -1: too little is. */
+int record_stock_choose(struct bpf_object *obj, struct nvs_error *err);
 
 /* record_drain.c: from the rings into the trace */
 

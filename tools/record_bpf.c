@@ -12,19 +12,35 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "driver.skel.h"
+#include "stock.skel.h"
 #include "record.h"
 
 /* Programs are attached by hand, because libbpf would warn at each try that fails. */
 struct record_bpf {
-	struct driver_bpf *skel;
+	struct driver_bpf *driver; /* one of these two */
+	struct stock_bpf *stock;
+	struct bpf_object *obj; /* of that one */
 	size_t lost_bytes;
 	unsigned int nr_points;
 	struct attach_point {
-		const char *name; /* of the tracepoint */
+		const char *name; /* of the tracepoint, or of the program's section */
 		int prog_fd;
 		int link_fd; /* -1: not attached */
 		bool missing;
 	} points[NVS_EVENT_ID_MAX + 1];
+};
+
+const struct provider provider_driver = {
+	.name = "driver",
+	.core_module = "nvmescope_core",
+	.pci_module = "nvmescope",
+	.last = "nvs_phase_begin",
+};
+
+const struct provider provider_stock = {
+	.name = "stock",
+	.core_module = "nvme_core",
+	.pci_module = "nvme",
 };
 
 static bool print_all;
@@ -58,43 +74,86 @@ static int fail_load(int why, struct nvs_error *err)
 	}
 }
 
-/* "raw_tp/nvs_cqe" is the section of the program for tracepoint nvs_cqe. */
-static void list_points(struct record_bpf *b)
+/*
+ * "raw_tp/nvs_cqe" is the section of the program for tracepoint nvs_cqe.  What the stock
+ * provider attaches to is a matter of program type, too: it goes by the whole section.
+ */
+static void list_points(struct recorder *r)
 {
+	struct record_bpf *b = r->bpf;
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, b->skel->obj)
+	bpf_object__for_each_program(prog, b->obj)
 	{
-		const char *section = strchr(bpf_program__section_name(prog), '/');
+		const char *section = bpf_program__section_name(prog);
+		const char *slash = strchr(section, '/');
 
-		if (section)
+		if (slash && b->nr_points < sizeof(b->points) / sizeof(b->points[0]))
 			b->points[b->nr_points++] = (struct attach_point){
-				.name = section + 1,
+				.name = b->stock ? section : slash + 1,
 				.prog_fd = bpf_program__fd(prog),
 				.link_fd = -1,
+				.missing = !bpf_program__autoload(prog),
 			};
 	}
 }
 
-static int load_programs(struct recorder *r, struct nvs_error *err)
+static int load_driver(struct recorder *r, struct nvs_error *err)
 {
-	struct record_bpf *b = r->bpf;
+	struct driver_bpf *skel = driver_bpf__open();
 	int failed;
 
-	errno = 0;
-	b->skel = driver_bpf__open();
-	if (!b->skel)
+	r->bpf->driver = skel;
+	if (!skel)
 		return fail_load(errno, err);
-	bpf_map__set_max_entries(b->skel->maps.rings, r->nr_cpus);
-	bpf_map__set_max_entries(b->skel->maps.lost, r->nr_cpus);
-	b->skel->rodata->filter = !!r->device.text;
-	b->skel->rodata->filter_pci_addr = r->device.pci_addr;
-	b->skel->data->filter_ctrl = r->device.ctrl;
-	failed = driver_bpf__load(b->skel);
-	if (failed)
-		return fail_load(-failed, err);
-	list_points(b);
+	r->bpf->obj = skel->obj;
+	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
+	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
+	skel->rodata->filter = !!r->device.text;
+	skel->rodata->filter_pci_addr = r->device.pci_addr;
+	skel->data->filter_ctrl = r->device.ctrl;
+	failed = driver_bpf__load(skel);
+	return failed ? fail_load(-failed, err) : 0;
+}
+
+static int load_stock(struct recorder *r, struct nvs_error *err)
+{
+	struct stock_bpf *skel = stock_bpf__open();
+	uint32_t queues = 4, ctrls = record_ctrls_end("nvme") + SPARE_CTRLS;
+	int failed;
+
+	r->bpf->stock = skel;
+	if (!skel)
+		return fail_load(errno, err);
+	r->bpf->obj = skel->obj;
+	if (record_stock_choose(skel->obj, err))
+		return -1;
+	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
+	while (queues < 2 * r->nr_cpus + 1)
+		queues *= 2;
+	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
+	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
+	bpf_map__set_max_entries(skel->maps.queues, queues * ctrls);
+	skel->rodata->queues_per_ctrl = queues;
+	skel->rodata->max_ctrls = ctrls;
+	skel->rodata->filter = !!r->device.text;
+	skel->data->filter_ctrl = r->device.ctrl;
+	failed = stock_bpf__load(skel);
+	return failed ? fail_load(-failed, err) : 0;
+}
+
+static int load_programs(struct recorder *r, struct nvs_error *err)
+{
+	errno = 0;
+	if (r->provider == &provider_stock ? load_stock(r, err) : load_driver(r, err))
+		return -1;
+	list_points(r);
 	return 0;
+}
+
+static int map_fd(const struct recorder *r, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(r->bpf->obj, name);
 }
 
 static int map_lost(struct recorder *r, struct nvs_error *err)
@@ -103,7 +162,7 @@ static int map_lost(struct recorder *r, struct nvs_error *err)
 
 	r->bpf->lost_bytes = (size_t)r->nr_cpus * sizeof(struct cpu_lost);
 	map = mmap(NULL, r->bpf->lost_bytes, PROT_READ, MAP_SHARED,
-		   bpf_map__fd(r->bpf->skel->maps.lost), 0);
+		   map_fd(r, "lost"), 0);
 	if (map == MAP_FAILED)
 		return nvs_fail(err, "cannot map the counts of lost events: %s", strerror(errno));
 	r->lost = map;
@@ -138,7 +197,7 @@ static int for_each_online(struct recorder *r, struct nvs_error *err,
 static int make_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
 	struct ring_reader *ring = &r->cpus[cpu].ring;
-	int rings = bpf_map__fd(r->bpf->skel->maps.rings);
+	int rings = map_fd(r, "rings");
 
 	if (ring_reader_open(ring, r->ring_size))
 		return nvs_fail(err,
@@ -178,8 +237,10 @@ void record_bpf_close(struct recorder *r)
 		ring_reader_close(&r->cpus[cpu].ring);
 	if (r->lost)
 		munmap(r->lost, r->bpf->lost_bytes);
-	if (r->bpf)
-		driver_bpf__destroy(r->bpf->skel);
+	if (r->bpf) {
+		driver_bpf__destroy(r->bpf->driver);
+		stock_bpf__destroy(r->bpf->stock);
+	}
 	free(r->bpf);
 	free(r->cpus);
 	r->lost = NULL;
@@ -188,19 +249,20 @@ void record_bpf_close(struct recorder *r)
 }
 
 /* 1: attached; 0: there is no such tracepoint; -1: @err says. */
-static int attach_point(struct attach_point *p, struct nvs_error *err)
+static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_error *err)
 {
-	p->link_fd = bpf_raw_tracepoint_open(p->name, p->prog_fd);
+	/* The stock provider's programs know since they were loaded what they are for. */
+	p->link_fd = bpf_raw_tracepoint_open(r->bpf->stock ? NULL : p->name, p->prog_fd);
 	if (p->link_fd >= 0)
 		return 1;
 	if (errno == ENOENT)
 		return 0;
-	return nvs_fail(err, "cannot attach to tracepoint %s: %s", p->name, strerror(errno));
+	return nvs_fail(err, "cannot attach to %s: %s", p->name, strerror(errno));
 }
 
-static bool is_last(const struct attach_point *p)
+static bool is_last(const struct recorder *r, const struct attach_point *p)
 {
-	return !strcmp(p->name, "nvs_phase_begin");
+	return r->provider->last && !strcmp(p->name, r->provider->last);
 }
 
 /*
@@ -214,16 +276,16 @@ int record_attach(struct recorder *r, struct nvs_error *err)
 	struct record_bpf *b = r->bpf;
 	bool there = false;
 
-	if (!record_module_loaded(CORE_MODULE))
+	if (!record_module_loaded(r->provider->core_module))
 		return 0;
 	for (int last = 0; last < 2; last++) {
 		for (unsigned int i = 0; i < b->nr_points; i++) {
 			struct attach_point *p = &b->points[i];
 			int got;
 
-			if (is_last(p) != last)
+			if (is_last(r, p) != last || p->prog_fd < 0)
 				continue;
-			got = attach_point(p, err);
+			got = attach_point(r, p, err);
 			if (got < 0)
 				return -1;
 			if (!got && !there)
@@ -243,7 +305,7 @@ void record_detach(struct recorder *r)
 		for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 			struct attach_point *p = &r->bpf->points[i];
 
-			if (is_last(p) != last || p->link_fd < 0)
+			if (is_last(r, p) != last || p->link_fd < 0)
 				continue;
 			close(p->link_fd);
 			p->link_fd = -1;
@@ -260,10 +322,14 @@ void record_detach(struct recorder *r)
 
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
 {
-	uint64_t total = 0;
+	uint64_t total = r->bpf->stock ? r->bpf->stock->bss->untracked : 0;
 	size_t n = 0;
 
 	*by_event = 0;
+	if (total)
+		n = snprintf(by_event, size, "queues beyond the %u that are followed: %llu",
+			     r->bpf->stock->rodata->queues_per_ctrl * r->bpf->stock->rodata->max_ctrls,
+			     (unsigned long long)total);
 	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 		const struct attach_point *p = &r->bpf->points[i];
 		struct bpf_prog_info info = { 0 };

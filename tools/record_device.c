@@ -110,8 +110,9 @@ bool record_driver_of(const char *prefix, unsigned int ctrl, char *driver, size_
 	return true;
 }
 
-int record_device_check(const struct record_device *d, struct nvs_error *err)
+int record_device_check(const struct recorder *r, struct nvs_error *err)
 {
+	const struct record_device *d = &r->device;
 	char driver[64];
 
 	if (!d->text)
@@ -121,10 +122,28 @@ int record_device_check(const struct record_device *d, struct nvs_error *err)
 				"no NVMe controller is called %s; 'ls -l /sys/class/nvme' shows "
 				"those that there are",
 				d->text);
-	if (strcmp(driver, PCI_MODULE))
+	if (strcmp(driver, r->provider->pci_module))
 		return nvs_fail(err,
-				"%s is driven by '%s', whose steps cannot be recorded yet; bind "
-				"it to %s first",
-				d->text, driver, PCI_MODULE);
+				"%s is driven by '%s', not by '%s', whose steps the provider '%s' "
+				"records",
+				d->text, driver, r->provider->pci_module, r->provider->name);
 	return 0;
+}
+
+unsigned int record_ctrls_end(const char *prefix)
+{
+	unsigned int ctrl, end = 0;
+	struct dirent *entry;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/class/%s", prefix);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    sscanf(entry->d_name + strlen(prefix), "%u", &ctrl) == 1 && ctrl >= end)
+			end = ctrl + 1;
+	if (dir)
+		closedir(dir);
+	return end;
 }

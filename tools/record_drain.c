@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From the CPUs' rings into their streams. */
+#include "event_info.h"
 #include "record.h"
 
 int record_open_streams(struct recorder *r, struct nvs_error *err)
@@ -44,17 +45,41 @@ struct pass {
 	bool failed;
 };
 
-static void take_event(void *ctx, const void *record, unsigned int size)
+static void take_event(struct pass *pass, const struct nvs_hdr *ev, unsigned int size)
 {
-	struct pass *pass = ctx;
 	struct nvs_error later;
 
-	if (ctf_stream_add(pass->stream, record, size, pass->failed ? &later : pass->err)) {
+	if (ctf_stream_add(pass->stream, ev, size, pass->failed ? &later : pass->err)) {
 		pass->failed = true;
 		pass->r->rejected++;
 		return;
 	}
-	take_note(pass->r, record);
+	take_note(pass->r, ev);
+}
+
+static unsigned int event_bytes(unsigned int id)
+{
+	const struct event_info *info = event_info(id);
+
+	return info ? info->size : 0;
+}
+
+/* One record holds one event or several, one behind the other; id 0 is a gap of cid bytes. */
+static void take_record(void *ctx, const void *record, unsigned int size)
+{
+	const unsigned char *at = record, *end = at + size;
+
+	while (at < end) {
+		const struct nvs_hdr *ev = (const void *)at;
+		unsigned int bytes = ev->id ? event_bytes(ev->id) : ev->cid;
+
+		/* What is no event is for the writer to refuse. */
+		if (!bytes || bytes > end - at)
+			bytes = end - at;
+		if (ev->id)
+			take_event(ctx, ev, bytes);
+		at += bytes;
+	}
 }
 
 /* Returns how full the ring was, in percent, or -1. */
@@ -62,7 +87,7 @@ static int drain_cpu(struct recorder *r, unsigned int cpu, bool all, struct nvs_
 {
 	struct record_cpu *c = &r->cpus[cpu];
 	struct pass pass = { .r = r, .stream = c->stream, .err = err };
-	size_t held = ring_reader_drain(&c->ring, take_event, &pass);
+	size_t held = ring_reader_drain(&c->ring, take_record, &pass);
 	struct nvs_error later;
 
 	if (ctf_stream_flush(c->stream, record_lost_on(r, cpu), all, pass.failed ? &later : err))

@@ -103,9 +103,9 @@ void record_env_start(struct recorder *r, char **command)
 		set(r, "kernel_build", name.version);
 		set(r, "machine", name.machine);
 	}
-	set(r, "provider", "driver");
+	set(r, "provider", r->provider->name);
 	set(r, "level", "events");
-	set(r, "driver", PCI_MODULE);
+	set(r, "driver", r->provider->pci_module);
 	set(r, "filter", r->device.text);
 	set(r, "command", line);
 	setf(r, "cpus", "%u", r->nr_rings);
@@ -115,12 +115,12 @@ void record_env_start(struct recorder *r, char **command)
 	free(line);
 }
 
-static bool is_ours(const char *prefix, unsigned int ctrl)
+static bool is_recorded(const struct recorder *r, const char *prefix, unsigned int ctrl)
 {
 	char driver[64];
 
 	return record_driver_of(prefix, ctrl, driver, sizeof(driver)) &&
-	       !strcmp(driver, PCI_MODULE);
+	       !strcmp(driver, r->provider->pci_module);
 }
 
 static void env_of_controller(struct recorder *r, const char *prefix, unsigned int ctrl)
@@ -154,7 +154,7 @@ static void env_of_controllers(struct recorder *r, const char *prefix)
 	d = opendir(path);
 	while (d && (entry = readdir(d))) {
 		if (strncmp(entry->d_name, prefix, len) ||
-		    sscanf(entry->d_name + len, "%u", &ctrl) != 1 || !is_ours(prefix, ctrl))
+		    sscanf(entry->d_name + len, "%u", &ctrl) != 1 || !is_recorded(r, prefix, ctrl))
 			continue;
 		n++;
 		if (ctrl < first && (!r->device.text || r->device.ctrl == ctrl))
@@ -172,9 +172,9 @@ void record_env_device(struct recorder *r)
 {
 	char line[256];
 
-	if (read_line(line, sizeof(line), "/sys/module/" CORE_MODULE "/version"))
+	if (read_line(line, sizeof(line), "/sys/module/%s/version", r->provider->core_module))
 		set(r, "driver_version", line);
-	if (read_line(line, sizeof(line), "/sys/module/" CORE_MODULE "/srcversion"))
+	if (read_line(line, sizeof(line), "/sys/module/%s/srcversion", r->provider->core_module))
 		set(r, "driver_srcversion", line);
 	record_device_find(&r->device);
 	for (const char *const *prefix = record_node_prefixes; *prefix; prefix++)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the stock provider knows of the kernel's own structures: only the fields that it
+ * reads.  Their places are filled in when the programs are loaded, from the type
+ * information (BTF) of the running kernel and of its nvme modules.
+ */
+#ifndef NVS_STOCK_H
+#define NVS_STOCK_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+struct io_comp_batch;
+struct nvme_queue;
+struct nvme_command;
+struct nvme_completion;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct device {
+	struct device *parent;
+	__u32 devt;
+	void *driver_data;
+};
+
+struct pci_bus {
+	unsigned char number;
+};
+
+struct pci_dev {
+	struct pci_bus *bus;
+	unsigned int devfn;
+	unsigned short vendor, device;
+	struct device dev;
+};
+
+struct block_device {
+	struct device bd_device;
+};
+
+struct gendisk {
+	struct block_device *part0;
+};
+
+struct request_queue {
+	struct gendisk *disk;
+	void *queuedata; /* NULL: the admin queue */
+};
+
+struct blk_mq_hw_ctx {
+	struct request_queue *queue;
+	void *driver_data; /* struct nvme_queue */
+	unsigned int queue_num;
+	unsigned short type;
+};
+
+struct request {
+	struct request_queue *q;
+	struct blk_mq_hw_ctx *mq_hctx;
+	unsigned int cmd_flags;
+	int tag;
+	unsigned int __data_len;
+	unsigned long __sector;
+};
+
+struct work_struct {
+	long data;
+};
+
+struct nvme_ctrl {
+	int instance;
+	int state;
+	struct device *dev;
+	struct work_struct scan_work, reset_work;
+};
+
+struct nvme_dev {
+	struct nvme_queue *queues;
+	struct nvme_ctrl ctrl;
+};
+
+/* Behind each struct request */
+struct nvme_request {
+	struct nvme_command *cmd;
+	__u8 flags;
+	__u16 status;
+	struct nvme_ctrl *ctrl;
+};
+
+struct nvme_queue {
+	struct nvme_dev *dev;
+	void *sq_cmds;
+	struct nvme_completion *cqes;
+	__u64 sq_dma_addr, cq_dma_addr;
+	__u32 q_depth;
+	__u16 cq_vector, sq_tail, last_sq_tail, cq_head, qid;
+	__u8 cq_phase, sqes;
+	__u32 *dbbuf_sq_db;
+};
+
+#pragma clang attribute pop
+
+/* These are the NVMe specification's: the same everywhere. */
+struct nvme_command {
+	__u8 opcode, flags;
+	__u16 command_id;
+	__u32 nsid, cdw2, cdw3;
+	__u64 metadata, dptr1, dptr2;
+	__u32 cdw10, cdw11, cdw12, cdw13, cdw14, cdw15;
+};
+
+struct nvme_completion {
+	__u64 result;
+	__u16 sq_head, sq_id, command_id, status;
+};
+
+#define HCTX_TYPE_POLL 2
+
+/* Identifier of the Asynchronous Event Request: beyond the tags of the admin queue. */
+#define AER_CID 30
+
+/* nvme_request.flags */
+#define NVME_REQ_CANCELLED 1
+
+#endif
