@@ -22,6 +22,7 @@ const volatile __u32 max_ctrls = 1;
 struct queue_state {
 	__u64 sq_cmds, cqes;
 	__u64 look_ts;	/* when the driver began to look at the CQ */
+	__u64 seen_ts;	/* when it last ended such a look */
 	__u64 setup_ts; /* when it built the last command */
 	__u32 depth;
 	__u16 rung;	/* tail that the device was told last */
@@ -29,6 +30,7 @@ struct queue_state {
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
 	__u8 sqe_shift; /* log2 of an SQ entry's size */
+	__u8 looking;
 	__u8 known;
 };
 
@@ -90,6 +92,15 @@ static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u16 c
 		__v;                                                                               \
 	})
 
+/* A typed pointer as a number, which the verifier lets go anywhere. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
 /* The minor number of a controller's character device is its number: the 0 of nvme0. */
 #define MINOR_BITS 0xfffff
 
@@ -111,7 +122,7 @@ static __always_inline __u32 ctrl_of(struct request_queue *q, struct request *rq
 /* --- submission ----------------------------------------------------------------------- */
 
 /* The first time that a queue is met, or after it was made anew. */
-static __noinline int learn(struct queue_state *st, __u64 nvmeq)
+__noinline int learn(struct queue_state *st, __u64 nvmeq)
 {
 	if (!st)
 		return 0;
@@ -132,7 +143,7 @@ static __noinline int learn(struct queue_state *st, __u64 nvmeq)
  * what costs.  An id of 0 is a gap; its cid says how many bytes.
  */
 #define PER_RECORD  8
-#define MAX_RECORDS 64 /* for one doorbell, or one look at a completion queue */
+#define MAX_RECORDS 1024 /* for one doorbell, or one look at a completion queue */
 
 static __always_inline void gap(struct nvs_hdr *h, __u32 bytes)
 {
@@ -169,50 +180,62 @@ static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct qu
 	e->pad1 = 0;
 }
 
-/* Tells of the commands up to @tail, and of the doorbell that covers them. */
-static __noinline int tell_submitted(struct queue_state *st, __u32 tail, __u32 how, __u32 who)
-{
-	__u32 slot, left, count;
-	struct submitted *s;
-	__u16 old_tail;
+struct sq_walk {
+	struct queue_state *st;
 	__u64 ts;
+	__u32 slot, left, who;
+	__u16 old_tail, new_tail, count, how;
+};
+
+/* One record's worth, and the doorbell if that is all.  Returns 1 at the end. */
+static long tell_commands(__u32 index, struct sq_walk *w)
+{
+	struct submitted *s = emit_room(NVS_ID_cmd_sent, sizeof(*s), w->left);
+
+	if (!s)
+		return 1;
+	for (int i = 0; i < PER_RECORD; i++) {
+		if (!w->left) {
+			gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
+			break;
+		}
+		tell_command(&s->cmd[i], w->st, w->slot, w->ts, w->who);
+		w->left--;
+		w->slot = (w->slot + 1) % w->st->depth;
+	}
+	if (w->left) {
+		gap(&s->bell.h, sizeof(s->bell));
+	} else {
+		stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
+		s->bell.old_tail = w->old_tail;
+		s->bell.new_tail = w->new_tail;
+		s->bell.count = w->count;
+		s->bell.how = w->how;
+	}
+	emit_end(s);
+	return w->left ? 0 : 1;
+}
+
+/* Tells of the commands up to @tail, and of the doorbell that covers them. */
+__noinline int tell_submitted(struct queue_state *st, __u32 tail, __u32 how, __u32 who)
+{
+	struct sq_walk w = { .st = st, .who = who, .new_tail = tail, .how = how };
 
 	if (!st)
 		return 0;
-	old_tail = slot = st->rung;
+	w.old_tail = w.slot = st->rung;
 	st->rung = tail;
-	count = left = tail > slot ? tail - slot : tail + st->depth - slot;
+	w.left = tail > w.slot ? tail - w.slot : tail + st->depth - w.slot;
+	w.count = w.left;
 	/*
 	 * The doorbell was rung between the last command's building and now.  If somebody has
 	 * looked at completions meanwhile, this command's may be among them: then the earlier
 	 * time is the one that is surely not too late.
 	 */
-	ts = st->look_ts > st->setup_ts ? st->setup_ts : bpf_ktime_get_ns();
-	for (int r = 0; r < MAX_RECORDS && left; r++) {
-		s = emit_room(NVS_ID_cmd_sent, sizeof(*s), left);
-		if (!s)
-			return 0;
-		for (int i = 0; i < PER_RECORD; i++) {
-			if (!left) {
-				gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
-				break;
-			}
-			tell_command(&s->cmd[i], st, slot, ts, who);
-			left--;
-			if (++slot >= st->depth)
-				slot = 0;
-		}
-		if (left) {
-			gap(&s->bell.h, sizeof(s->bell));
-		} else {
-			stamp(&s->bell.h, NVS_ID_sq_doorbell, ts, who >> 16, who, 0);
-			s->bell.old_tail = old_tail;
-			s->bell.new_tail = tail;
-			s->bell.count = count;
-			s->bell.how = how;
-		}
-		emit_end(s);
-	}
+	w.ts = bpf_ktime_get_ns();
+	if (st->looking || st->seen_ts > st->setup_ts)
+		w.ts = st->setup_ts;
+	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
 	return 0;
 }
 
@@ -352,52 +375,67 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_sta
 /* The entry at head, if the device has written it in this lap. */
 static __always_inline bool next_entry(const struct queue_state *st, struct nvme_completion *cqe)
 {
-	return !bpf_probe_read_kernel(cqe, sizeof(*cqe), (void *)(st->cqes + st->head * 16ull)) &&
-	       (cqe->status & 1) == st->phase;
+	bpf_probe_read_kernel(cqe, sizeof(*cqe), (void *)(st->cqes + st->head * 16ull));
+	return (cqe->status & 1) == st->phase;
+}
+
+struct cq_walk {
+	struct queue_state *st;
+	struct nvme_completion cqe; /* the one at head */
+	__u32 who, vector;
+	int why; /* -1: the look has been told */
+	__u32 more;
+};
+
+/* One record's worth.  Returns 1 at the end. */
+static long tell_some_entries(__u32 index, struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+	struct looked *l;
+
+	if (!w->more && w->why < 0)
+		return 1;
+	l = emit_room(NVS_ID_cqe, sizeof(*l), 1);
+	if (!l)
+		return 1;
+	if (w->why >= 0) {
+		stamp(&l->enter.h, NVS_ID_cq_enter, st->look_ts, w->who >> 16, w->who, 0);
+		l->enter.why = w->why;
+		l->enter.cq_head = st->head;
+		l->enter.phase = st->phase;
+		l->enter.vector = w->vector;
+		w->why = -1;
+	} else {
+		gap(&l->enter.h, sizeof(l->enter));
+	}
+	for (int i = 0; i < PER_RECORD; i++) {
+		if (!w->more) {
+			gap(&l->cqe[i].h, (PER_RECORD - i) * sizeof(l->cqe[0]));
+			break;
+		}
+		tell_entry(&l->cqe[i], st, &w->cqe, w->who);
+		if (++st->head >= st->depth) {
+			st->head = 0;
+			st->phase ^= 1;
+		}
+		w->more = next_entry(st, &w->cqe);
+	}
+	emit_end(l);
+	return w->more ? 0 : 1;
 }
 
 /*
  * Tells of the entries that are there now, and of the look itself if @why is given.  The
  * driver is about to take the same.
  */
-static __noinline int tell_entries(struct queue_state *st, __u32 who, __u32 vector, int why)
+__noinline int tell_entries(struct queue_state *st, __u32 who, __u32 vector, int why)
 {
-	struct nvme_completion cqe;
-	struct looked *l;
-	bool more;
+	struct cq_walk w = { .st = st, .who = who, .vector = vector, .why = why };
 
 	if (!st)
 		return 0;
-	more = next_entry(st, &cqe);
-	for (int r = 0; r < MAX_RECORDS; r++) {
-		if (!more && (r || why < 0))
-			return 0;
-		l = emit_room(NVS_ID_cqe, sizeof(*l), 1);
-		if (!l)
-			return 0;
-		if (!r && why >= 0) {
-			stamp(&l->enter.h, NVS_ID_cq_enter, st->look_ts, who >> 16, who, 0);
-			l->enter.why = why;
-			l->enter.cq_head = st->head;
-			l->enter.phase = st->phase;
-			l->enter.vector = vector;
-		} else {
-			gap(&l->enter.h, sizeof(l->enter));
-		}
-		for (int i = 0; i < PER_RECORD; i++) {
-			if (!more) {
-				gap(&l->cqe[i].h, (PER_RECORD - i) * sizeof(l->cqe[0]));
-				break;
-			}
-			tell_entry(&l->cqe[i], st, &cqe, who);
-			if (++st->head >= st->depth) {
-				st->head = 0;
-				st->phase ^= 1;
-			}
-			more = next_entry(st, &cqe);
-		}
-		emit_end(l);
-	}
+	w.more = next_entry(st, &w.cqe);
+	bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
 	return 0;
 }
 
@@ -407,10 +445,10 @@ struct looked_end {
 };
 
 /*
- * The driver has looked: tells of the doorbell.  Entries that came meanwhile have the
- * time of the look's beginning.
+ * The driver has looked: tells of the doorbell.  Entries that came meanwhile have the time
+ * of the look's beginning, or of the last command that was built meanwhile.
  */
-static __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int why)
+__noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int why)
 {
 	struct looked_end *e;
 	__u32 old_head, head;
@@ -419,14 +457,17 @@ static __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who
 	if (!st)
 		return 0;
 	head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
+	if (st->look_ts <= st->setup_ts)
+		st->look_ts = st->setup_ts + 1;
 	if (head != st->head)
 		tell_entries(st, who, 0, -1);
 	old_head = st->cq_rung;
 	st->cq_rung = head;
+	st->seen_ts = ts = bpf_ktime_get_ns();
+	st->looking = 0;
 	e = emit_room(NVS_ID_cq_exit, sizeof(*e), 1);
 	if (!e)
 		return 0;
-	ts = bpf_ktime_get_ns();
 	if (head != old_head) {
 		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who >> 16, who, 0);
 		e->bell.old_head = old_head;
@@ -460,7 +501,7 @@ struct {
 	__type(value, struct irq_owner);
 } irqs SEC(".maps");
 
-static __noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
+__noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
 {
 	__u64 dev;
 
@@ -500,6 +541,7 @@ int BPF_PROG(on_irq, int irq, void *data)
 	if (!st->known)
 		learn(st, (__u64)data);
 	st->look_ts = bpf_ktime_get_ns();
+	st->looking = 1;
 	tell_entries(st, o->who, o->vector, NVS_WHY_CQ_irq);
 	return 0;
 }
@@ -553,8 +595,9 @@ int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
 	if (!st)
 		return 0;
 	if (!st->known)
-		learn(st, (__u64)nvmeq);
+		learn(st, address_of(nvmeq));
 	st->look_ts = bpf_ktime_get_ns();
+	st->looking = 1;
 	tell_entries(st, who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
 	return 0;
 }
@@ -569,7 +612,7 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 		return 0;
 	st = state_of(who >> 16, who & 0xffff);
 	if (st && st->known)
-		tell_looked(st, (__u64)nvmeq, who, NVS_WHY_CQ_timeout);
+		tell_looked(st, address_of(nvmeq), who, NVS_WHY_CQ_timeout);
 	return 0;
 }
 
