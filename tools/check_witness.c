@@ -85,11 +85,11 @@ static int add_notes(struct check_result *out, const struct witness *w, struct n
 				 w->lost);
 	if (!ret && w->torn)
 		ret = check_note(out, err, "the recording's end is cut off");
-	if (!ret && w->shadow)
+	if (!ret && w->stock)
 		ret = check_note(out, err,
-				 "%" PRIu64 " doorbells went by shadow page and are not "
-				 "compared",
-				 w->shadow);
+				 "the kernel's own driver was recorded: its register accesses are "
+				 "not, and doorbells by shadow page cannot be told from those that "
+				 "a register write followed");
 	return ret ? ret : add_log_notes(out, &w->log_counts, err);
 }
 

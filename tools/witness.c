@@ -80,6 +80,8 @@ const char *witness_kind_name(enum witness_kind kind)
 		[WITNESS_REG] = "register writes",  [WITNESS_SQ_BELL] = "SQ doorbells",
 		[WITNESS_CQ_BELL] = "CQ doorbells", [WITNESS_CMD] = "commands",
 		[WITNESS_CQE] = "completions",
+		[WITNESS_SQ_SHADOW] = "SQ tails seen",
+		[WITNESS_CQ_SHADOW] = "CQ heads seen",
 	};
 
 	return names[kind];
@@ -107,7 +109,10 @@ static void item_text(enum witness_kind kind, const struct witness_item *it, cha
 		return;
 	case WITNESS_SQ_BELL:
 	case WITNESS_CQ_BELL:
-		snprintf(text, size, "%s %" PRIu64, kind == WITNESS_SQ_BELL ? "tail" : "head",
+	case WITNESS_SQ_SHADOW:
+	case WITNESS_CQ_SHADOW:
+		snprintf(text, size, "%s %" PRIu64,
+			 kind == WITNESS_SQ_BELL || kind == WITNESS_SQ_SHADOW ? "tail" : "head",
 			 it->value);
 		return;
 	case WITNESS_CQE:

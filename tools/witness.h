@@ -3,6 +3,11 @@
  * The second witness: a recording held against the log of the emulated device,
  * item by item and in order, queue by queue.
  *
+ * Shadow doorbells are memory that the device looks at when it likes: each value that it saw
+ * must be one that was recorded, in order, but it need not see all.  The same holds of the
+ * registers where the recorder cannot tell a doorbell by shadow page alone from one that
+ * was followed by a register write (provider "stock").
+ *
  * Both sides are cut to what they share.  The log is cut at the register writes
  * with which the recording begins (firmware drives the device before that), and
  * what it tells after the last thing recorded is set aside.  Both are then
@@ -21,8 +26,10 @@ enum witness_kind {
 	WITNESS_CQ_BELL,
 	WITNESS_CMD,
 	WITNESS_CQE,
+	WITNESS_SQ_SHADOW, /* doorbell values by shadow page, and what the device saw of them */
+	WITNESS_CQ_SHADOW,
 };
-#define WITNESS_KINDS 5
+#define WITNESS_KINDS 7
 
 #define WITNESS_NO_SETUP 0xffff /* witness_item.code: an sqe without its cmd_setup */
 
@@ -31,7 +38,7 @@ struct witness_item {
 	uint64_t ts;	/* ns; recording: CLOCK_MONOTONIC, log: wall clock or 0 */
 	uint64_t place; /* log: its line; recording: its number among all events, from 1 */
 	uint64_t value; /* of the register or doorbell; SLBA; completion's DW0 and DW1 */
-	uint32_t nsid;
+	uint32_t nsid;	/* doorbell, recorded: the value before */
 	uint32_t nlb;	/* from 1; 0: the command has none */
 	uint32_t epoch; /* number of CC.EN 0 -> 1 before it */
 	uint16_t cid;
@@ -75,7 +82,7 @@ struct witness {
 	unsigned int places;	    /* that fit as well; of several, the pace chose */
 	uint64_t end_line;	    /* and of the last item that was found in both */
 	uint64_t events_before;	    /* items of the log before it */
-	uint64_t shadow;	    /* doorbells by shadow page, on either side: not compared */
+	bool stock;		    /* recorded of a driver whose registers cannot be seen */
 	uint64_t lost;		    /* events that the recording knows it lost */
 	bool torn;		    /* the recording's end is cut off */
 	uint64_t first_ts, last_ts; /* of the recording, ns */

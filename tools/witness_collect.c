@@ -147,6 +147,26 @@ static int take_setup(struct reading *r, const struct nvs_cmd_setup *ev)
 	return 0;
 }
 
+/* A command as the device sees it: what stands in the slot. */
+static struct witness_item command_item(uint16_t qid, uint16_t opcode, uint32_t nsid,
+					uint32_t cdw10, uint32_t cdw11, uint32_t cdw12)
+{
+	struct witness_item item = { .code = opcode, .nsid = nsid };
+
+	if (has_blocks(qid, opcode)) {
+		item.value = (uint64_t)cdw11 << 32 | cdw10;
+		item.nlb = (cdw12 & 0xffff) + 1;
+	}
+	return item;
+}
+
+static int take_sent(struct reading *r, const struct nvs_cmd_sent *ev)
+{
+	return add_recorded(r, WITNESS_CMD, &ev->h,
+			    command_item(ev->h.qid, ev->opcode, ev->nsid, ev->cdw10, ev->cdw11,
+					 ev->cdw12));
+}
+
 /* The device sees a command when it is in its slot; what it is was told at its setup. */
 static int take_sqe(struct reading *r, const struct nvs_hdr *h)
 {
@@ -157,23 +177,21 @@ static int take_sqe(struct reading *r, const struct nvs_hdr *h)
 	if (!cmd)
 		return add_recorded(r, WITNESS_CMD, h, item);
 	q[h->cid] = NULL;
-	item.code = cmd->opcode;
-	item.nsid = cmd->nsid;
-	if (has_blocks(h->qid, cmd->opcode)) {
-		item.value = (uint64_t)cmd->cdw11 << 32 | cmd->cdw10;
-		item.nlb = (cmd->cdw12 & 0xffff) + 1;
-	}
+	item = command_item(h->qid, cmd->opcode, cmd->nsid, cmd->cdw10, cmd->cdw11, cmd->cdw12);
 	return add_recorded(r, WITNESS_CMD, h, item);
 }
 
-static int take_bell(struct reading *r, enum witness_kind kind, const struct nvs_hdr *h,
-		     uint16_t value, uint16_t count, uint16_t how)
+static enum witness_kind shadow_of(enum witness_kind bell)
 {
-	if (how != NVS_BELL_mmio) {
-		r->w->shadow++;
-		return 0;
-	}
-	return add_recorded(r, kind, h, (struct witness_item){ .value = value, .nlb = count });
+	return bell == WITNESS_SQ_BELL ? WITNESS_SQ_SHADOW : WITNESS_CQ_SHADOW;
+}
+
+static int take_bell(struct reading *r, enum witness_kind kind, const struct nvs_hdr *h,
+		     uint16_t old, uint16_t value, uint16_t count, uint16_t how)
+{
+	if (how != NVS_BELL_mmio)
+		kind = shadow_of(kind);
+	return add_recorded(r, kind, h, (struct witness_item){ .value = value, .nsid = old, .nlb = count });
 }
 
 static int take_reg_write(struct reading *r, const struct nvs_reg_write *ev)
@@ -197,10 +215,11 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 	case NVS_ID_reg_write: return take_reg_write(r, (const void *)h);
 	case NVS_ID_cmd_setup: return take_setup(r, (const void *)h);
 	case NVS_ID_sqe: return take_sqe(r, h);
+	case NVS_ID_cmd_sent: return take_sent(r, (const void *)h);
 	case NVS_ID_sq_doorbell:
-		return take_bell(r, WITNESS_SQ_BELL, h, sq->new_tail, sq->count, sq->how);
+		return take_bell(r, WITNESS_SQ_BELL, h, sq->old_tail, sq->new_tail, sq->count, sq->how);
 	case NVS_ID_cq_doorbell:
-		return take_bell(r, WITNESS_CQ_BELL, h, cq->new_head, cq->count, cq->how);
+		return take_bell(r, WITNESS_CQ_BELL, h, cq->old_head, cq->new_head, cq->count, cq->how);
 	case NVS_ID_cqe:
 		return add_recorded(
 			r, WITNESS_CQE, h,
@@ -216,7 +235,7 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 
 static bool drives_device(uint16_t id)
 {
-	return id == NVS_ID_reg_write || id == NVS_ID_sqe || id == NVS_ID_sq_doorbell ||
+	return id == NVS_ID_reg_write || id == NVS_ID_sqe || id == NVS_ID_cmd_sent || id == NVS_ID_sq_doorbell ||
 	       id == NVS_ID_cq_doorbell || id == NVS_ID_cqe;
 }
 
@@ -254,12 +273,15 @@ int witness_collect_recording(struct witness *w, struct witness_lanes *ls, struc
 			      int ctrl, struct nvs_error *err)
 {
 	struct reading *r = calloc(1, sizeof(*r));
+	const char *provider;
 	struct recorded ev;
 	int ret;
 
 	if (!r)
 		return no_memory(err);
 	*r = (struct reading){ .w = w, .ls = ls, .err = err, .ctrl = ctrl };
+	provider = recording_env(rec, "provider");
+	w->stock = provider && !strcmp(provider, "stock");
 	ret = epoch_of(r) ? 0 : -1;
 	while (!ret && (ret = recording_next(rec, &ev, err)) > 0) {
 		ret = 0;
@@ -314,22 +336,30 @@ static int log_reg(struct witness_lanes *ls, const struct qemu_log_event *ev, ui
 	return ret;
 }
 
+/* Stock: were this queue's doorbells recorded as going by shadow page? */
+static bool by_shadow(const struct witness *w, const struct witness_lanes *ls,
+		      enum witness_kind bell, uint16_t qid)
+{
+	struct witness_lane **lanes = ls->by_id[shadow_of(bell)];
+
+	return w->stock && lanes && lanes[qid] && lanes[qid]->rec.nr;
+}
+
 static int take_logged(struct witness *w, struct witness_lanes *ls, const struct qemu_log_event *ev,
 		       uint32_t epoch, struct nvs_error *err)
 {
 	struct witness_item item = { 0 };
+	enum witness_kind bell;
 
 	switch (ev->h.id) {
-	case NVS_ID_dev_reg: return ev->reg.write ? log_reg(ls, ev, epoch, err) : 0;
+	case NVS_ID_dev_reg:
+		return ev->reg.write && !w->stock ? log_reg(ls, ev, epoch, err) : 0;
 	case NVS_ID_dev_doorbell:
-		if (ev->bell.how != NVS_BELL_mmio) {
-			w->shadow++;
-			return 0;
-		}
 		item.value = ev->bell.value;
-		return log_item(ls,
-				ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL,
-				ev, epoch, item, err);
+		bell = ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL;
+		if (ev->bell.how != NVS_BELL_mmio || by_shadow(w, ls, bell, ev->h.qid))
+			bell = shadow_of(bell);
+		return log_item(ls, bell, ev, epoch, item, err);
 	case NVS_ID_dev_cmd:
 		item.code = ev->cmd.opcode;
 		item.nsid = ev->cmd.nsid;

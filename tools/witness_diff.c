@@ -283,6 +283,47 @@ static struct slice next_slice(const struct witness_seq *seq, size_t *from, uint
 	return s;
 }
 
+/* Index of the recorded value that the device saw: the current one, or a later one; -1: none. */
+static ssize_t find_seen(struct slice rec, uint64_t value)
+{
+	for (const struct witness_item *it = rec.at; it < rec.end && it - rec.at <= LOOK_FAR; it++)
+		if (it->value == value)
+			return it - rec.at;
+	return -1;
+}
+
+/*
+ * What the device saw of a shadow doorbell follows what was written there: it may see a
+ * value twice, and may miss some.  What it saw before the recording began is no news.
+ */
+static void follow(struct diffing *d, struct slice rec, struct slice log)
+{
+	bool begun = d->epoch;
+
+	for (; log.at < log.end; log.at++) {
+		bool stale = !begun && rec.at < rec.end && log.at->value == rec.at->nsid;
+		ssize_t at = stale ? -1 : find_seen(rec, log.at->value);
+
+		if (at >= 0) {
+			rec.at += at;
+			begun = true;
+			if (!d->dry)
+				d->lane->equal++;
+		} else if (d->dry || !begun) {
+			continue;
+		} else if (d->epoch + 1 == d->ls->nr_epochs && log.at->place > d->w->end_line) {
+			d->lane->after_end++;
+		} else {
+			differ(d, DIFF_ONLY_LOGGED, NULL, log.at);
+		}
+	}
+}
+
+static bool is_shadow(const struct witness_lane *lane)
+{
+	return lane->kind == WITNESS_SQ_SHADOW || lane->kind == WITNESS_CQ_SHADOW;
+}
+
 static void compare_lane(struct diffing *d)
 {
 	size_t r = 0, l = 0;
@@ -292,6 +333,10 @@ static void compare_lane(struct diffing *d)
 		struct slice log = next_slice(&d->lane->log, &l, d->epoch);
 
 		d->missed = d->lane->only_logged;
+		if (is_shadow(d->lane)) {
+			follow(d, rec, log);
+			continue;
+		}
 		while (rec.at < rec.end && log.at < log.end) {
 			if (witness_same(d->lane, rec.at, log.at))
 				agree(d, rec.at++, log.at++);
