@@ -342,11 +342,10 @@ int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
 SEC("fexit/nvme_pci_submit_async_event")
 int BPF_PROG(on_async_event_request, struct nvme_ctrl *ctrl)
 {
-	struct nvme_dev *dev =
-		(void *)((__u64)ctrl - bpf_core_field_offset(struct nvme_dev, ctrl));
+	__u64 dev = address_of(ctrl) - bpf_core_field_offset(struct nvme_dev, ctrl);
 
 	if (passes(ctrl->instance))
-		look_at_sq((__u64)FIELD_AT((__u64)dev, struct nvme_dev, queues), ctrl->instance, 0);
+		look_at_sq((__u64)FIELD_AT(dev, struct nvme_dev, queues), ctrl->instance, 0);
 	return 0;
 }
 
@@ -646,5 +645,7 @@ int BPF_PROG(on_complete, struct request *rq)
 	emit_end(e);
 	return 0;
 }
+
+#include "stock_life.h"
 
 char _license[] SEC("license") = "GPL";

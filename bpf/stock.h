@@ -14,6 +14,17 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+/* Their numbers are the kernel's affair: asked for by name when the programs are loaded. */
+enum nvme_ctrl_state {
+	NVME_CTRL_NEW,
+	NVME_CTRL_LIVE,
+	NVME_CTRL_RESETTING,
+	NVME_CTRL_CONNECTING,
+	NVME_CTRL_DELETING,
+	NVME_CTRL_DELETING_NOIO,
+	NVME_CTRL_DEAD,
+};
+
 struct io_comp_batch;
 struct nvme_queue;
 struct nvme_command;
@@ -73,7 +84,8 @@ struct work_struct {
 
 struct nvme_ctrl {
 	int instance;
-	int state;
+	__u32 queue_count; /* admin queue included */
+	enum nvme_ctrl_state state;
 	struct device *dev;
 	struct work_struct scan_work, reset_work;
 };

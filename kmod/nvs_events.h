@@ -186,7 +186,8 @@ struct nvs_hdr {
 	S(5, pci_error)				\
 	S(6, flr)				\
 	S(7, resume)				\
-	S(8, async_event)
+	S(8, async_event)			\
+	S(9, unseen)	/* the kernel's own driver: not told */
 
 #define NVS_SYMS_FREEZE(S)			\
 	S(0, freeze)				\

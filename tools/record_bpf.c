@@ -27,7 +27,7 @@ struct record_bpf {
 		int prog_fd;
 		int link_fd; /* -1: not attached */
 		bool missing;
-	} points[NVS_EVENT_ID_MAX + 1];
+	} points[128];
 };
 
 const struct provider provider_driver = {
