@@ -25,7 +25,7 @@ struct queue_state {
 	__u64 seen_ts;	/* when it last ended such a look */
 	__u64 setup_ts; /* when it built the last command */
 	__u32 depth;
-	__u16 rung;	/* tail that the device was told last */
+	__u32 rung;	/* tail that the device was told last; claimed by who tells of it */
 	__u16 head;	/* next completion to be told */
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
@@ -216,41 +216,55 @@ static long tell_commands(__u32 index, struct sq_walk *w)
 	return w->left ? 0 : 1;
 }
 
-/* Tells of the commands up to @tail, and of the doorbell that covers them. */
-__noinline int tell_submitted(struct queue_state *st, __u32 tail, __u32 how, __u32 who)
+/* Tells of the commands from @old_tail to @tail, and of the doorbell that covers them. */
+__noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u32 how, __u32 who)
 {
-	struct sq_walk w = { .st = st, .who = who, .new_tail = tail, .how = how };
+	__u32 old_tail = tails >> 16, tail = tails & 0xffff;
+	struct sq_walk w = {
+		.st = st, .ts = ts, .slot = old_tail, .who = who,
+		.old_tail = old_tail, .new_tail = tail, .how = how,
+	};
 
 	if (!st)
 		return 0;
-	w.old_tail = w.slot = st->rung;
-	st->rung = tail;
-	w.left = tail > w.slot ? tail - w.slot : tail + st->depth - w.slot;
+	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
 	w.count = w.left;
 	/*
 	 * The doorbell was rung between the last command's building and now.  If somebody has
 	 * looked at completions meanwhile, this command's may be among them: then the earlier
 	 * time is the one that is surely not too late.
 	 */
-	w.ts = bpf_ktime_get_ns();
 	if (st->looking || st->seen_ts > st->setup_ts)
 		w.ts = st->setup_ts;
 	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
 	return 0;
 }
 
-/* Was the doorbell of this queue rung since the last look at it? */
+/*
+ * Was the doorbell of this queue rung since the last look at it?  Several may ask at a
+ * time, on several CPUs or one within another: who moves st->rung tells of what is between.
+ */
 static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 {
 	struct queue_state *st = state_of(ctrl, qid);
-	__u32 tail;
+	__u32 old_tail, tail, how;
+	__u64 ts;
 
 	if (!st || !st->known)
 		return;
-	tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
-	if (tail != st->rung)
-		tell_submitted(st, tail, FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ?
-					 NVS_BELL_shadow : NVS_BELL_mmio, ctrl << 16 | qid);
+	for (int i = 0; i < 4; i++) {
+		old_tail = *(volatile __u32 *)&st->rung;
+		ts = bpf_ktime_get_ns();
+		tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
+		if (tail == old_tail)
+			return;
+		if (__sync_val_compare_and_swap(&st->rung, old_tail, tail) != old_tail)
+			continue;
+		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
+									NVS_BELL_mmio;
+		tell_submitted(st, old_tail << 16 | tail, ts, how, ctrl << 16 | qid);
+		return;
+	}
 }
 
 SEC("tp_btf/nvme_setup_cmd")

@@ -204,6 +204,23 @@ static int take_reg_write(struct reading *r, const struct nvs_reg_write *ev)
 	return ret;
 }
 
+/*
+ * Without register writes, the admin queue that begins anew says that the controller is
+ * about to be enabled.
+ */
+static int take_queue(struct reading *r, const struct nvs_queue_create *ev)
+{
+	struct witness_epoch *epoch = epoch_of(r);
+
+	if (!epoch)
+		return -1;
+	if (!r->w->stock || ev->h.qid || ev->ring != NVS_RING_sq)
+		return 0;
+	epoch->closed = true;
+	r->epoch++;
+	return epoch_of(r) ? 0 : -1;
+}
+
 static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 {
 	const struct nvs_sq_doorbell *sq = (const void *)h;
@@ -224,6 +241,7 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 		return add_recorded(
 			r, WITNESS_CQE, h,
 			(struct witness_item){ .code = cqe->status, .value = cqe->result });
+	case NVS_ID_queue_create: return take_queue(r, (const void *)h);
 	case NVS_ID_ctrl_gone:
 		epoch = epoch_of(r);
 		if (epoch)

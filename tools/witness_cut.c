@@ -164,7 +164,7 @@ static int cut_running(struct witness *w, const char *log_name, struct nvs_error
 			need, cmds->qid, log_name);
 	mark = &cmds->log.items[at];
 	w->start_line = mark->place;
-	base = mark->epoch;
+	base = mark->epoch - cmds->rec.items[0].epoch;
 	for (size_t i = 0; i < w->nr_lanes; i++)
 		drop_before(w, w->lanes[i], nearest_head(w->lanes[i], w->start_line), base);
 	return 0;

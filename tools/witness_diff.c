@@ -298,7 +298,7 @@ static ssize_t find_seen(struct slice rec, uint64_t value)
  */
 static void follow(struct diffing *d, struct slice rec, struct slice log)
 {
-	bool begun = d->epoch;
+	bool begun = false;
 
 	for (; log.at < log.end; log.at++) {
 		bool stale = !begun && rec.at < rec.end && log.at->value == rec.at->nsid;
@@ -309,7 +309,7 @@ static void follow(struct diffing *d, struct slice rec, struct slice log)
 			begun = true;
 			if (!d->dry)
 				d->lane->equal++;
-		} else if (d->dry || !begun) {
+		} else if (d->dry || stale || (!begun && !d->epoch)) {
 			continue;
 		} else if (d->epoch + 1 == d->ls->nr_epochs && log.at->place > d->w->end_line) {
 			d->lane->after_end++;
@@ -334,6 +334,8 @@ static void compare_lane(struct diffing *d)
 
 		d->missed = d->lane->only_logged;
 		if (is_shadow(d->lane)) {
+			if (d->lane->rec.nr == 0)
+				continue; /* what the device itself put there */
 			follow(d, rec, log);
 			continue;
 		}
