@@ -24,13 +24,18 @@ struct queue_state {
 	__u64 look_ts;	/* when the driver began to look at the CQ */
 	__u64 seen_ts;	/* when it last ended such a look */
 	__u64 setup_ts; /* when it built the last command */
+	/*
+	 * The tail that the device was told last, in bits 15:0, and when, in the others: one
+	 * word, so that who moves it on knows what is between and keeps the order.
+	 */
+	__u64 rung;
+	__u32 looking; /* 1: somebody is at the CQ */
+	__u32 again;   /* and somebody else came meanwhile */
 	__u32 depth;
-	__u32 rung;	/* tail that the device was told last; claimed by who tells of it */
 	__u16 head;	/* next completion to be told */
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
 	__u8 sqe_shift; /* log2 of an SQ entry's size */
-	__u8 looking;
 	__u8 known;
 };
 
@@ -129,7 +134,7 @@ __noinline int learn(struct queue_state *st, __u64 nvmeq)
 	st->sq_cmds = (__u64)FIELD_AT(nvmeq, struct nvme_queue, sq_cmds);
 	st->cqes = (__u64)FIELD_AT(nvmeq, struct nvme_queue, cqes);
 	st->depth = FIELD_AT(nvmeq, struct nvme_queue, q_depth);
-	st->rung = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
+	st->rung = bpf_ktime_get_ns() << 16 | FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
 	st->head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
 	st->cq_rung = st->head;
 	st->phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
@@ -229,15 +234,23 @@ __noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u
 		return 0;
 	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
 	w.count = w.left;
-	/*
-	 * The doorbell was rung between the last command's building and now.  If somebody has
-	 * looked at completions meanwhile, this command's may be among them: then the earlier
-	 * time is the one that is surely not too late.
-	 */
-	if (st->looking || st->seen_ts > st->setup_ts)
-		w.ts = st->setup_ts;
 	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
 	return 0;
+}
+
+/*
+ * The doorbell was rung between the last command's building and now.  While somebody looks
+ * at completions, this command's may be among them: then the earlier time is the one that is
+ * surely not too late.  But never before the doorbell before.
+ */
+static __always_inline __u64 time_of_bell(const struct queue_state *st, __u64 now, __u64 rung)
+{
+	/* The word has 48 bits of it. */
+	__u64 before = now - (((now << 16) - (rung >> 16 << 16)) >> 16);
+
+	if (st->looking || st->seen_ts > st->setup_ts)
+		now = st->setup_ts;
+	return now > before ? now : before + 1;
 }
 
 /*
@@ -247,22 +260,22 @@ __noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u
 static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 {
 	struct queue_state *st = state_of(ctrl, qid);
-	__u32 old_tail, tail, how;
-	__u64 ts;
+	__u64 rung, ts;
+	__u32 tail, how;
 
 	if (!st || !st->known)
 		return;
 	for (int i = 0; i < 4; i++) {
-		old_tail = *(volatile __u32 *)&st->rung;
-		ts = bpf_ktime_get_ns();
+		rung = *(volatile __u64 *)&st->rung;
+		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
 		tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
-		if (tail == old_tail)
+		if (tail == (rung & 0xffff))
 			return;
-		if (__sync_val_compare_and_swap(&st->rung, old_tail, tail) != old_tail)
+		if (__sync_val_compare_and_swap(&st->rung, rung, ts << 16 | tail) != rung)
 			continue;
 		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
 									NVS_BELL_mmio;
-		tell_submitted(st, old_tail << 16 | tail, ts, how, ctrl << 16 | qid);
+		tell_submitted(st, (__u32)rung << 16 | tail, ts, how, ctrl << 16 | qid);
 		return;
 	}
 }
@@ -365,6 +378,8 @@ int BPF_PROG(on_async_event_request, struct nvme_ctrl *ctrl)
 
 /* --- completion ----------------------------------------------------------------------- */
 
+#define ALL_NEW 0xffffffff
+
 struct looked {
 	struct nvs_cq_enter enter; /* in the first record */
 	struct nvs_cqe cqe[PER_RECORD];
@@ -385,17 +400,19 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_sta
 	e->pad1 = 0;
 }
 
-/* The entry at head, if the device has written it in this lap. */
-static __always_inline bool next_entry(const struct queue_state *st, struct nvme_completion *cqe)
+/* The entry at head, if it is one to tell of. */
+static __always_inline bool next_entry(const struct queue_state *st, __u32 until,
+				       struct nvme_completion *cqe)
 {
 	bpf_probe_read_kernel(cqe, sizeof(*cqe), (void *)(st->cqes + st->head * 16ull));
-	return (cqe->status & 1) == st->phase;
+	return until == ALL_NEW ? (cqe->status & 1) == st->phase : st->head != until;
 }
 
 struct cq_walk {
 	struct queue_state *st;
 	struct nvme_completion cqe; /* the one at head */
 	__u32 who, vector;
+	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
 	int why; /* -1: the look has been told */
 	__u32 more;
 };
@@ -431,25 +448,43 @@ static long tell_some_entries(__u32 index, struct cq_walk *w)
 			st->head = 0;
 			st->phase ^= 1;
 		}
-		w->more = next_entry(st, &w->cqe);
+		w->more = next_entry(st, w->until, &w->cqe);
+	}
+	/* They were read until now, but before the driver takes them. */
+	if (w->until == ALL_NEW) {
+		__u64 ts = bpf_ktime_get_ns();
+
+		for (int i = 0; i < PER_RECORD; i++)
+			l->cqe[i].h.ts = ts;
+		st->look_ts = ts;
 	}
 	emit_end(l);
 	return w->more ? 0 : 1;
 }
 
 /*
- * Tells of the entries that are there now, and of the look itself if @why is given.  The
- * driver is about to take the same.
+ * Tells of the entries up to @until, and of the look itself if @why is given.  At the
+ * beginning of a look the driver is about to take all that are there.
  */
-__noinline int tell_entries(struct queue_state *st, __u32 who, __u32 vector, int why)
+__noinline int tell_entries(struct queue_state *st, __u32 until, __u32 who, __u32 vector, int why)
 {
-	struct cq_walk w = { .st = st, .who = who, .vector = vector, .why = why };
+	struct cq_walk w = {
+		.st = st, .until = until, .who = who, .vector = vector, .why = why,
+	};
 
 	if (!st)
 		return 0;
-	w.more = next_entry(st, &w.cqe);
+	w.more = next_entry(st, until, &w.cqe);
 	bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
 	return 0;
+}
+
+/* Commands that completed were sent: their doorbells are told of first. */
+static __always_inline void begin_look(struct queue_state *st, __u64 nvmeq, __u32 who)
+{
+	look_at_sq(nvmeq, who >> 16, who & 0xffff);
+	st->look_ts = bpf_ktime_get_ns();
+	st->looking = 1;
 }
 
 struct looked_end {
@@ -470,10 +505,12 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 	if (!st)
 		return 0;
 	head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
-	if (st->look_ts <= st->setup_ts)
-		st->look_ts = st->setup_ts + 1;
-	if (head != st->head)
-		tell_entries(st, who, 0, -1);
+	if (head != st->head) {
+		look_at_sq(nvmeq, who >> 16, who & 0xffff);
+		if (st->look_ts <= st->setup_ts)
+			st->look_ts = st->setup_ts + 1;
+		tell_entries(st, head, who, 0, -1);
+	}
 	old_head = st->cq_rung;
 	st->cq_rung = head;
 	st->seen_ts = ts = bpf_ktime_get_ns();
@@ -553,9 +590,8 @@ int BPF_PROG(on_irq, int irq, void *data)
 		return 0;
 	if (!st->known)
 		learn(st, (__u64)data);
-	st->look_ts = bpf_ktime_get_ns();
-	st->looking = 1;
-	tell_entries(st, o->who, o->vector, NVS_WHY_CQ_irq);
+	begin_look(st, (__u64)data, o->who);
+	tell_entries(st, ALL_NEW, o->who, o->vector, NVS_WHY_CQ_irq);
 	return 0;
 }
 
@@ -579,7 +615,7 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 {
 	struct gendisk *disk = hctx->queue->disk;
 	struct queue_state *st;
-	__u32 who;
+	__u32 who, head;
 
 	if (!found || !disk)
 		return 0;
@@ -589,9 +625,20 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 	st = state_of(who >> 16, who & 0xffff);
 	if (!st || !st->known)
 		return 0;
-	st->look_ts = bpf_ktime_get_ns();
-	tell_entries(st, who, 0, NVS_WHY_CQ_poll);
-	tell_looked(st, (__u64)hctx->driver_data, who, NVS_WHY_CQ_poll);
+	/* Several may poll a queue at a time. */
+	for (int i = 0; i < 2; i++) {
+		if (__sync_val_compare_and_swap(&st->looking, 0, 1)) {
+			st->again = 1;
+			return 0;
+		}
+		st->again = 0;
+		head = FIELD_AT((__u64)hctx->driver_data, struct nvme_queue, cq_head);
+		begin_look(st, (__u64)hctx->driver_data, who);
+		tell_entries(st, head, who, 0, NVS_WHY_CQ_poll);
+		tell_looked(st, (__u64)hctx->driver_data, who, NVS_WHY_CQ_poll);
+		if (!*(volatile __u32 *)&st->again)
+			return 0;
+	}
 	return 0;
 }
 
@@ -609,9 +656,8 @@ int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
 		return 0;
 	if (!st->known)
 		learn(st, address_of(nvmeq));
-	st->look_ts = bpf_ktime_get_ns();
-	st->looking = 1;
-	tell_entries(st, who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
+	begin_look(st, address_of(nvmeq), who);
+	tell_entries(st, ALL_NEW, who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
 	return 0;
 }
 

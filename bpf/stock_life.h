@@ -382,7 +382,8 @@ static long tell_rest(__u32 qid, struct teardown *t)
 	if (!st || !st->known || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
 		return 0;
 	st->look_ts = bpf_ktime_get_ns();
-	tell_entries(st, t->ctrl << 16 | qid, 0, NVS_WHY_CQ_teardown);
+	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), t->ctrl << 16 | qid, 0,
+		     NVS_WHY_CQ_teardown);
 	tell_looked(st, nvmeq, t->ctrl << 16 | qid, NVS_WHY_CQ_teardown);
 	return 0;
 }

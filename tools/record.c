@@ -143,9 +143,7 @@ static int check_start(const struct recorder *r, char **command, struct nvs_erro
 				"module %s is not loaded; load it, or let COMMAND load it, or "
 				"give --wait",
 				r->provider->core_module);
-	if (record_module_loaded(r->provider->pci_module))
-		return record_device_check(r, err);
-	return 0;
+	return record_device_check(r, err);
 }
 
 /* Signals are not delivered but waited for; the child gets the mask of before. */

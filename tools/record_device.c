@@ -115,9 +115,13 @@ int record_device_check(const struct recorder *r, struct nvs_error *err)
 	const struct record_device *d = &r->device;
 	char driver[64];
 
-	if (!d->text)
+	bool there = d->text && d->ctrl != NVS_NO_CTRL &&
+		     record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver));
+
+	/* What is not there yet may come with the module. */
+	if (!d->text || (!there && !record_module_loaded(r->provider->pci_module)))
 		return 0;
-	if (d->ctrl == NVS_NO_CTRL || !record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver)))
+	if (!there)
 		return nvs_fail(err,
 				"no NVMe controller is called %s; 'ls -l /sys/class/nvme' shows "
 				"those that there are",

@@ -111,16 +111,19 @@ static int cut_at_start(struct witness *w, struct witness_lane *regs, size_t wri
 
 /* --- a recording that began while the controller ran ------------------------- */
 
-/* The place nearest to @line where the lane's log agrees with the recording's head. */
-static size_t nearest_head(const struct witness_lane *lane, uint64_t line)
+/*
+ * Where the lane's log agrees with the recording's head, next to the time that this must
+ * have been at: @ahead is what the log's clock is ahead of the recording's.
+ */
+static size_t nearest_head(const struct witness_lane *lane, uint64_t line, uint64_t ahead)
 {
 	size_t need = lane->rec.nr < HEAD_MAX ? lane->rec.nr : HEAD_MAX;
 	size_t best = first_from_line(lane, line);
 	uint64_t spread, best_far = UINT64_MAX;
 
 	for (size_t at = 0; need && at < lane->log.nr; at++) {
-		uint64_t place = lane->log.items[at].place;
-		uint64_t far = place > line ? place - line : line - place;
+		uint64_t then = lane->rec.items[0].ts + ahead, ts = lane->log.items[at].ts;
+		uint64_t far = ts > then ? ts - then : then - ts;
 
 		if (far >= best_far || run_at(lane, at, need, &spread) < need)
 			continue;
@@ -148,6 +151,7 @@ static int cut_running(struct witness *w, const char *log_name, struct nvs_error
 	size_t need = !cmds ? 0 : cmds->rec.nr < HEAD_MAX ? cmds->rec.nr : HEAD_MAX;
 	ssize_t at = need ? find_run(cmds, need, &w->places) : -1;
 	const struct witness_item *mark;
+	uint64_t ahead;
 	uint32_t base;
 
 	if (!need)
@@ -165,8 +169,9 @@ static int cut_running(struct witness *w, const char *log_name, struct nvs_error
 	mark = &cmds->log.items[at];
 	w->start_line = mark->place;
 	base = mark->epoch - cmds->rec.items[0].epoch;
+	ahead = mark->ts - cmds->rec.items[0].ts;
 	for (size_t i = 0; i < w->nr_lanes; i++)
-		drop_before(w, w->lanes[i], nearest_head(w->lanes[i], w->start_line), base);
+		drop_before(w, w->lanes[i], nearest_head(w->lanes[i], w->start_line, ahead), base);
 	return 0;
 }
 

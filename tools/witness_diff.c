@@ -283,13 +283,55 @@ static struct slice next_slice(const struct witness_seq *seq, size_t *from, uint
 	return s;
 }
 
-/* Index of the recorded value that the device saw: the current one, or a later one; -1: none. */
-static ssize_t find_seen(struct slice rec, uint64_t value)
+/*
+ * Which of the values that a doorbell moves over, counted from 1, is @value?  0: none.
+ * The last one is what was written; count, old and new value tell the ring's size.
+ */
+static uint64_t step_of(const struct witness_item *bell, uint64_t value)
 {
-	for (const struct witness_item *it = rec.at; it < rec.end && it - rec.at <= LOOK_FAR; it++)
-		if (it->value == value)
-			return it - rec.at;
-	return -1;
+	uint64_t old = bell->nsid, to = bell->value, size = bell->nlb + old - to;
+
+	if (old < to)
+		return value > old && value <= to ? value - old : 0;
+	if (value > old)
+		return value < size ? value - old : 0;
+	return value <= to ? size - old + value : 0;
+}
+
+/* Where in the recorded doorbells the device's view is. */
+struct view {
+	const struct witness_item *bell;
+	uint64_t step; /* of the bell's, seen already */
+};
+
+/* Moves to the next doorbell that leads to @value, or over it if @over. */
+static bool advance(struct slice rec, struct view *view, uint64_t value, bool over)
+{
+	uint64_t seen = view->step;
+
+	for (const struct witness_item *it = view->bell; it < rec.end; it++, seen = 0) {
+		uint64_t step = step_of(it, value);
+
+		if (it - view->bell > LOOK_FAR)
+			return false;
+		if (!step || step < seen || (!over && step != it->nlb))
+			continue;
+		*view = (struct view){ .bell = it, .step = step };
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The stock provider tells of doorbells that several CPUs rang one after the other as one:
+ * the device may have seen a value between.
+ */
+static bool find_seen(const struct diffing *d, struct slice rec, struct view *view, uint64_t value)
+{
+	bool several = d->w->stock &&
+		       (d->lane->kind == WITNESS_SQ_SHADOW || d->lane->kind == WITNESS_SQ_BELL);
+
+	return advance(rec, view, value, several) || (d->w->stock && advance(rec, view, value, true));
 }
 
 /*
@@ -298,16 +340,17 @@ static ssize_t find_seen(struct slice rec, uint64_t value)
  */
 static void follow(struct diffing *d, struct slice rec, struct slice log)
 {
+	struct view view = { .bell = rec.at };
 	bool begun = false;
 
 	for (; log.at < log.end; log.at++) {
 		bool stale = !begun && rec.at < rec.end && log.at->value == rec.at->nsid;
-		ssize_t at = stale ? -1 : find_seen(rec, log.at->value);
 
-		if (at >= 0) {
-			rec.at += at;
+		if (!stale && find_seen(d, rec, &view, log.at->value)) {
 			begun = true;
-			if (!d->dry)
+			if (!d->dry && view.step < view.bell->nlb)
+				d->lane->within++;
+			else if (!d->dry)
 				d->lane->equal++;
 		} else if (d->dry || stale || (!begun && !d->epoch)) {
 			continue;
@@ -324,6 +367,14 @@ static bool is_shadow(const struct witness_lane *lane)
 	return lane->kind == WITNESS_SQ_SHADOW || lane->kind == WITNESS_CQ_SHADOW;
 }
 
+/* Is it enough that what the device saw was recorded? */
+static bool is_followed(const struct diffing *d)
+{
+	bool bell = d->lane->kind == WITNESS_SQ_BELL || d->lane->kind == WITNESS_CQ_BELL;
+
+	return is_shadow(d->lane) || (bell && d->w->stock && d->lane->rec.nr);
+}
+
 static void compare_lane(struct diffing *d)
 {
 	size_t r = 0, l = 0;
@@ -333,8 +384,8 @@ static void compare_lane(struct diffing *d)
 		struct slice log = next_slice(&d->lane->log, &l, d->epoch);
 
 		d->missed = d->lane->only_logged;
-		if (is_shadow(d->lane)) {
-			if (d->lane->rec.nr == 0)
+		if (is_followed(d)) {
+			if (!d->lane->rec.nr)
 				continue; /* what the device itself put there */
 			follow(d, rec, log);
 			continue;

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel's own driver, recorded without a module of ours, and held against the device's log.
+. "$(dirname "$0")/lib.sh"
+plan 29
+
+recorded() { events "$logs/$1/$1"; }
+held() {
+	check "$1: the recording equals the device's log" "$nvmescope" check --witness "$logs/$1/qemu.log" "$logs/$1/$1"
+	is "$1: nothing lost, nothing that the model cannot explain" \
+		"$("$nvmescope" report --json "$logs/$1/$1" | jq -c '[.recording.lost.total, (.controllers[].queues[].trouble | add), (.unexplained | add)] | map(select(. != 0 and . != null))')" "[]"
+}
+
+guest life --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- stock-guest.sh life
+held life
+# 6.1 probes in reset_work, 6.12 in nvme_probe; what follows is the same
+is "life: the phases of a start, of a reset and of the end" \
+	"$(recorded life | sed -nE 's/^phase_begin .*phase=(nvme_(enable_ctrl|init_identify|set_queue_count|start_ctrl|scan_work|validate_ns|dev_disable|remove_namespaces)) .*/\1/p' | tr '\n' ' ')" \
+	"nvme_enable_ctrl nvme_init_identify nvme_set_queue_count nvme_start_ctrl nvme_scan_work nvme_validate_ns $(
+	)nvme_dev_disable nvme_enable_ctrl nvme_init_identify nvme_set_queue_count nvme_start_ctrl nvme_scan_work nvme_validate_ns $(
+	)nvme_remove_namespaces nvme_dev_disable "
+is "life: every phase that began ended" \
+	"$(recorded life | awk '/^phase_begin/ { n++ } /^phase_end/ { n-- } END { print n }')" 0
+is "life: states" "$(recorded life | sed -nE 's/^ctrl_state .*new_state=([a-z_]+) changed=1.*/\1/p' | tr '\n' ' ')" \
+	"$([[ $KERNEL == 6.12* ]] || echo "resetting ")connecting live resetting connecting live deleting deleting_noio "
+is "life: the read of a user's is there: of one block, at 0, and its memory is named" \
+	"$(recorded life | grep -cE '^cmd_sent .* dptr1=0x[1-9A-F][0-9A-F]* .* cdw10=0x0 cdw11=0x0 cdw12=0x0 .* opcode=0x2 ')" 1
+
+guest kinds --smp 2 --nvme max_ioqpairs=4,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- stock-guest.sh kinds
+held kinds
+is "kinds: polled commands completed by looks at the last queue alone" \
+	"$(recorded kinds | sed -nE 's/^cq_enter .* qid=([0-9]+) .*why=poll .*/\1/p' | sort -u | wc -l)" 1
+
+guest shared --smp 4 --nvme max_ioqpairs=1,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- stock-guest.sh shared
+held shared
+
+guest filtered --smp 2 --nvme max_ioqpairs=2 --ns size=8M --nvme max_ioqpairs=2 --ns size=8M --module nvme -- stock-guest.sh one_of_two
+is "one of two: its commands, and nothing of the other" \
+	"$(recorded filtered | sed -nE 's/^cmd_sent .* ctrl=([0-9]+) .*/\1/p' | sort | uniq -c | tr -s ' ')" " 100 1"
