@@ -267,10 +267,11 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 		return;
 	for (int i = 0; i < 4; i++) {
 		rung = *(volatile __u64 *)&st->rung;
-		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
 		tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
 		if (tail == (rung & 0xffff))
 			return;
+		/* After all that is told of was begun, before anybody can see it completed. */
+		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
 		if (__sync_val_compare_and_swap(&st->rung, rung, ts << 16 | tail) != rung)
 			continue;
 		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
