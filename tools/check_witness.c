@@ -87,12 +87,13 @@ static int add_notes(struct check_result *out, const struct witness *w, struct n
 		ret = check_note(out, err, "the recording's end is cut off");
 	for (size_t i = 0; !ret && i < w->nr_lanes; i++)
 		if (w->lanes[i]->within)
-			ret = check_note(out, err,
-					 "queue %u: %" PRIu64 " of the %zu %s lie between two "
-					 "recorded values: doorbells that several CPUs rang one after "
-					 "the other are recorded as one",
-					 w->lanes[i]->qid, w->lanes[i]->within, w->lanes[i]->log.nr,
-					 witness_kind_name(w->lanes[i]->kind));
+			ret = check_note(
+				out, err,
+				"queue %u: %" PRIu64 " of the %zu %s lie between two "
+				"recorded values: doorbells that several CPUs rang one after "
+				"the other are recorded as one",
+				w->lanes[i]->qid, w->lanes[i]->within, w->lanes[i]->log.nr,
+				witness_kind_name(w->lanes[i]->kind));
 	if (!ret && w->stock)
 		ret = check_note(out, err,
 				 "the kernel's own driver was recorded: its register accesses are "

@@ -90,8 +90,8 @@ static const struct provider *choose_provider(const struct record_device *d)
 		return &provider_stock;
 	if (d->text && d->ctrl != NVS_NO_CTRL &&
 	    record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver)))
-		return strcmp(driver, provider_stock.pci_module) ? &provider_driver :
-								   &provider_stock;
+		return strcmp(driver, provider_stock.pci_module) ? &provider_driver
+								 : &provider_stock;
 	if (!record_module_loaded(provider_driver.core_module) &&
 	    record_module_loaded(provider_stock.pci_module))
 		return &provider_stock;
@@ -103,7 +103,9 @@ static int parse_options(int argc, char **argv, struct recorder *r, char ***comm
 {
 	int at;
 
-	opt = (struct record_options){ .ring_size = 8u << 20, .level = levels[0], .provider = providers[0] };
+	opt = (struct record_options){ .ring_size = 8u << 20,
+				       .level = levels[0],
+				       .provider = providers[0] };
 	at = options_parse(&usage, argc, argv);
 	if (at == OPTIONS_HELP)
 		return EXIT_DONE;

@@ -161,8 +161,7 @@ static int map_lost(struct recorder *r, struct nvs_error *err)
 	void *map;
 
 	r->bpf->lost_bytes = (size_t)r->nr_cpus * sizeof(struct cpu_lost);
-	map = mmap(NULL, r->bpf->lost_bytes, PROT_READ, MAP_SHARED,
-		   map_fd(r, "lost"), 0);
+	map = mmap(NULL, r->bpf->lost_bytes, PROT_READ, MAP_SHARED, map_fd(r, "lost"), 0);
 	if (map == MAP_FAILED)
 		return nvs_fail(err, "cannot map the counts of lost events: %s", strerror(errno));
 	r->lost = map;
@@ -328,7 +327,8 @@ uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
 	*by_event = 0;
 	if (total)
 		n = snprintf(by_event, size, "queues beyond the %u that are followed: %llu",
-			     r->bpf->stock->rodata->queues_per_ctrl * r->bpf->stock->rodata->max_ctrls,
+			     r->bpf->stock->rodata->queues_per_ctrl *
+				     r->bpf->stock->rodata->max_ctrls,
 			     (unsigned long long)total);
 	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 		const struct attach_point *p = &r->bpf->points[i];

@@ -20,16 +20,18 @@ static int open_sources(struct sources *s, struct nvs_error *err)
 
 	s->btf[0] = btf__load_vmlinux_btf();
 	if (!s->btf[0])
-		return nvs_fail(err, "this kernel says nothing of its types (/sys/kernel/btf/vmlinux: "
-				     "CONFIG_DEBUG_INFO_BTF): its own driver cannot be recorded");
+		return nvs_fail(err,
+				"this kernel says nothing of its types (/sys/kernel/btf/vmlinux: "
+				"CONFIG_DEBUG_INFO_BTF): its own driver cannot be recorded");
 	for (int i = 0; i < 2; i++) {
 		s->btf[i + 1] = btf__load_module_btf(modules[i], s->btf[0]);
 		if (!s->btf[i + 1])
-			return nvs_fail(err,
-					"this kernel says nothing of module %s's types "
-					"(/sys/kernel/btf/%s): its driver cannot be recorded; kernels "
-					"from 5.11 on have that if CONFIG_DEBUG_INFO_BTF_MODULES is set",
-					modules[i], modules[i]);
+			return nvs_fail(
+				err,
+				"this kernel says nothing of module %s's types "
+				"(/sys/kernel/btf/%s): its driver cannot be recorded; kernels "
+				"from 5.11 on have that if CONFIG_DEBUG_INFO_BTF_MODULES is set",
+				modules[i], modules[i]);
 	}
 	return 0;
 }
@@ -62,9 +64,9 @@ int record_stock_choose(struct bpf_object *obj, struct nvs_error *err)
 	int failed = open_sources(&s, err);
 
 	if (!failed)
-		bpf_object__for_each_program(prog, obj)
-			if (!is_there(&s, bpf_program__section_name(prog)))
-				bpf_program__set_autoload(prog, false);
+		bpf_object__for_each_program(
+			prog, obj) if (!is_there(&s, bpf_program__section_name(prog)))
+			bpf_program__set_autoload(prog, false);
 	close_sources(&s);
 	return failed;
 }

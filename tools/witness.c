@@ -77,10 +77,9 @@ void witness_free(struct witness *w)
 const char *witness_kind_name(enum witness_kind kind)
 {
 	static const char *const names[WITNESS_KINDS] = {
-		[WITNESS_REG] = "register writes",  [WITNESS_SQ_BELL] = "SQ doorbells",
-		[WITNESS_CQ_BELL] = "CQ doorbells", [WITNESS_CMD] = "commands",
-		[WITNESS_CQE] = "completions",
-		[WITNESS_SQ_SHADOW] = "SQ tails seen",
+		[WITNESS_REG] = "register writes",     [WITNESS_SQ_BELL] = "SQ doorbells",
+		[WITNESS_CQ_BELL] = "CQ doorbells",    [WITNESS_CMD] = "commands",
+		[WITNESS_CQE] = "completions",	       [WITNESS_SQ_SHADOW] = "SQ tails seen",
 		[WITNESS_CQ_SHADOW] = "CQ heads seen",
 	};
 

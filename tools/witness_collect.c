@@ -162,9 +162,9 @@ static struct witness_item command_item(uint16_t qid, uint16_t opcode, uint32_t 
 
 static int take_sent(struct reading *r, const struct nvs_cmd_sent *ev)
 {
-	return add_recorded(r, WITNESS_CMD, &ev->h,
-			    command_item(ev->h.qid, ev->opcode, ev->nsid, ev->cdw10, ev->cdw11,
-					 ev->cdw12));
+	return add_recorded(
+		r, WITNESS_CMD, &ev->h,
+		command_item(ev->h.qid, ev->opcode, ev->nsid, ev->cdw10, ev->cdw11, ev->cdw12));
 }
 
 /* The device sees a command when it is in its slot; what it is was told at its setup. */
@@ -191,7 +191,8 @@ static int take_bell(struct reading *r, enum witness_kind kind, const struct nvs
 {
 	if (how != NVS_BELL_mmio)
 		kind = shadow_of(kind);
-	return add_recorded(r, kind, h, (struct witness_item){ .value = value, .nsid = old, .nlb = count });
+	return add_recorded(r, kind, h,
+			    (struct witness_item){ .value = value, .nsid = old, .nlb = count });
 }
 
 static int take_reg_write(struct reading *r, const struct nvs_reg_write *ev)
@@ -234,9 +235,11 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 	case NVS_ID_sqe: return take_sqe(r, h);
 	case NVS_ID_cmd_sent: return take_sent(r, (const void *)h);
 	case NVS_ID_sq_doorbell:
-		return take_bell(r, WITNESS_SQ_BELL, h, sq->old_tail, sq->new_tail, sq->count, sq->how);
+		return take_bell(r, WITNESS_SQ_BELL, h, sq->old_tail, sq->new_tail, sq->count,
+				 sq->how);
 	case NVS_ID_cq_doorbell:
-		return take_bell(r, WITNESS_CQ_BELL, h, cq->old_head, cq->new_head, cq->count, cq->how);
+		return take_bell(r, WITNESS_CQ_BELL, h, cq->old_head, cq->new_head, cq->count,
+				 cq->how);
 	case NVS_ID_cqe:
 		return add_recorded(
 			r, WITNESS_CQE, h,
@@ -253,8 +256,8 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 
 static bool drives_device(uint16_t id)
 {
-	return id == NVS_ID_reg_write || id == NVS_ID_sqe || id == NVS_ID_cmd_sent || id == NVS_ID_sq_doorbell ||
-	       id == NVS_ID_cq_doorbell || id == NVS_ID_cqe;
+	return id == NVS_ID_reg_write || id == NVS_ID_sqe || id == NVS_ID_cmd_sent ||
+	       id == NVS_ID_sq_doorbell || id == NVS_ID_cq_doorbell || id == NVS_ID_cqe;
 }
 
 /* A controller probed again has a new number and the old one's place on the bus. */
@@ -370,8 +373,7 @@ static int take_logged(struct witness *w, struct witness_lanes *ls, const struct
 	enum witness_kind bell;
 
 	switch (ev->h.id) {
-	case NVS_ID_dev_reg:
-		return ev->reg.write && !w->stock ? log_reg(ls, ev, epoch, err) : 0;
+	case NVS_ID_dev_reg: return ev->reg.write && !w->stock ? log_reg(ls, ev, epoch, err) : 0;
 	case NVS_ID_dev_doorbell:
 		item.value = ev->bell.value;
 		bell = ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL;

@@ -331,7 +331,8 @@ static bool find_seen(const struct diffing *d, struct slice rec, struct view *vi
 	bool several = d->w->stock &&
 		       (d->lane->kind == WITNESS_SQ_SHADOW || d->lane->kind == WITNESS_SQ_BELL);
 
-	return advance(rec, view, value, several) || (d->w->stock && advance(rec, view, value, true));
+	return advance(rec, view, value, several) ||
+	       (d->w->stock && advance(rec, view, value, true));
 }
 
 /*
