@@ -79,7 +79,7 @@ second() {
 	check "second: nvme-cli works with them" nvme id-ctrl /dev/nvs0
 	check "second: and with a disk" nvme id-ns /dev/nvs0n1
 
-	load_begin nvme0n1 6
+	load_begin nvme0n1 10
 	unload
 	load
 	wait_for "our disk" has_disk $two
@@ -89,7 +89,7 @@ second() {
 
 	load
 	wait_for "our disk" has_disk $two
-	load_begin nvs0n1 6
+	load_begin nvs0n1 10
 	check "second: the other modules out" no_in_box
 	check "second: and in again" in_box
 	wait_for "its disk" has_disk $one

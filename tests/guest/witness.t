@@ -36,7 +36,8 @@ is "demo: one line of the log is gone" "$(($(wc -l <"$logs/demo/qemu.log") - $(w
 "$nvmescope" check --witness "$work/short.log" --json "$logs/demo/rec" >"$work/short.json"
 is "demo: and exactly that is found" "$? $(jq -r '.checks[].rows[] | select(.verdict != "passed") | "\(.queue) \(.what)"' "$work/short.json")" "1 3 CQ doorbells"
 
-guest wrap --smp 2 --nvme max_ioqpairs=2,mdts=7 --trace 'pci_nvme_*' \
+# a device that takes its time, or a slow driver would never have all slots at it
+guest wrap --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M,null=1,latency-ns=3000000 --trace 'pci_nvme_*' \
 	-- witness-guest.sh run wrap io_queue_depth=16
 held wrap 2 300
 is "wrap: rings of 16 entries, all of them used, and the phase changed at least 20 times" \
