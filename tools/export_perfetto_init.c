@@ -26,8 +26,8 @@ struct thread_track {
 };
 
 struct perfetto_init {
-	struct perfetto_ctrl *ctrl[MODEL_MAX_CTRLS];
-	unsigned int nr_ctrls;
+	struct perfetto_ctrl **ctrl;
+	unsigned int nr_ctrls, max_ctrls;
 	struct track driver;
 	struct track module_events; /* before a controller has its number */
 	struct thread_track *thread;
@@ -46,6 +46,7 @@ void perfetto_init_free(struct perfetto_init *init)
 		return;
 	for (unsigned int i = 0; i < init->nr_ctrls; i++)
 		free(init->ctrl[i]);
+	free(init->ctrl);
 	free(init->thread);
 	free(init);
 }
@@ -62,6 +63,26 @@ static void ctrl_name(const struct model *m, uint16_t id, char *name, size_t siz
 	}
 }
 
+static struct perfetto_ctrl *ctrl_new(struct perfetto_init *init, uint16_t id)
+{
+	unsigned int want = init->max_ctrls ? init->max_ctrls * 2 : 4;
+	struct perfetto_ctrl **more, *c;
+
+	if (init->nr_ctrls == init->max_ctrls) {
+		more = realloc(init->ctrl, want * sizeof(struct perfetto_ctrl *));
+		if (!more)
+			return NULL;
+		init->ctrl = more;
+		init->max_ctrls = want;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->id = id;
+	init->ctrl[init->nr_ctrls++] = c;
+	return c;
+}
+
 struct perfetto_ctrl *perfetto_ctrl(struct perfetto_init *init, struct perfetto *p, uint16_t ctrl)
 {
 	struct perfetto_ctrl *c = NULL;
@@ -70,12 +91,10 @@ struct perfetto_ctrl *perfetto_ctrl(struct perfetto_init *init, struct perfetto 
 	for (unsigned int i = 0; i < init->nr_ctrls && !c; i++)
 		if (init->ctrl[i]->id == ctrl)
 			c = init->ctrl[i];
-	if (!c) {
-		if (init->nr_ctrls == MODEL_MAX_CTRLS || !(c = calloc(1, sizeof(*c))))
-			return NULL;
-		c->id = ctrl;
-		init->ctrl[init->nr_ctrls++] = c;
-	}
+	if (!c)
+		c = ctrl_new(init, ctrl);
+	if (!c)
+		return NULL;
 	if (c->process.file == p->nr_files)
 		return c;
 	ctrl_name(p->x->model, ctrl, name, sizeof(name));

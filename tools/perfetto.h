@@ -117,7 +117,7 @@ struct perfetto_init *perfetto_init_new(void);
 void perfetto_init_free(struct perfetto_init *init);
 /* Writes what the model knows to be over; with @all everything. */
 void perfetto_init_write(struct perfetto_init *init, struct perfetto *p, bool all);
-/* Controller @ctrl's process and track of events, described; -1: the run has failed. */
+/* Controller @ctrl, with its process described in this file.  NULL: no memory. */
 struct perfetto_ctrl {
 	uint16_t id;
 	struct track process, events;
