@@ -45,25 +45,32 @@ chance='^ *"?(data_units|Data Units|host_|Host |power_|controller_busy|unsafe_sh
 
 view() { # WORDS
 	printf '== nvme %s\n' "$*"
-	_words=$(echo "$*" | sed "$to_node")
+	# few processes, each of which costs: there are hundreds of calls
+	case $* in
+	*@*) _words=$(echo "$*" | sed "$to_node") ;;
+	*) _words=$* ;;
+	esac
 	_status=0
 	# shellcheck disable=SC2086
 	nvme $_words >/tmp/said 2>&1 </dev/null || _status=$?
-	grep -avE "$chance" /tmp/said | sed -E "$to_nsid" | case $1 in
-	list* | show-topology) sed 's/, /\n/g' | sort ;;
+	case $1 in
+	# the namespaces of a controller come in any order
+	list* | show-topology) sed -E "/$chance/d; s/, | +(nvme0n)/\n\1/g; $to_nsid" /tmp/said | sort ;;
 	# what it prints when it may not map the registers comes from anywhere
-	show-regs) cat >/dev/null ;;
-	*) cat ;;
+	show-regs) ;;
+	*) sed -E "/$chance/d; $to_nsid" /tmp/said ;;
 	esac
 	echo "status $_status"
 }
 
 features() {
-	for _id in $(seq 1 31) 120 126 127 128 129 130 131 132 192; do
-		_id=$(printf '0x%x' "$_id")
-		# the time has another answer each time
-		[ "$_id" = 0xe ] || view get-feature /dev/nvme0 -f "$_id" -H
-		view get-feature /dev/nvme0 -f "$_id" -s 3
+	# those that there are, some that are reserved, and the vendor's first
+	for _id in $(seq 1 13) 15 16 17 22 24 25 30 31 120 126 129 130 131 192; do
+		view get-feature /dev/nvme0 -f "$(printf '0x%x' "$_id")" -H
+	done
+	# with 0Eh, the time, which has another answer each time
+	for _id in $(seq 1 14) 22 25 31 129 192; do
+		view get-feature /dev/nvme0 -f "$(printf '0x%x' "$_id")" -s 3
 	done
 	for _id in 3 5 0x80 0x82 0x83; do view get-feature /dev/nvme0n@1 -f $_id -n 1; done
 }
@@ -81,6 +88,7 @@ views() {
 	while read -r words; do
 		# shellcheck disable=SC2086
 		case $words in
+		"#"*) ;;
 		:*) ${words#:} ;;
 		*) view $words ;;
 		esac
