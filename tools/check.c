@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "check.h"
 #include "cmd.h"
+#include "rules.h"
 
 static const struct check checks[] = {
 	{ "witness", { "recorded", "logged", "equal", "reset", "after" }, check_witness },
@@ -101,7 +102,7 @@ static void print_rows(const struct check *check, const struct check_result *res
 	}
 }
 
-static void print_text(const struct check_result *results)
+static void print_checks(const struct check_result *results)
 {
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		const struct check_result *res = &results[i];
@@ -117,7 +118,7 @@ static void print_text(const struct check_result *results)
 
 /* --- JSON -------------------------------------------------------------------- */
 
-static void json_string(const char *s)
+void check_json_string(const char *s)
 {
 	putchar('"');
 	for (; *s; s++) {
@@ -136,7 +137,7 @@ static void json_list(const char *name, char *const *texts, size_t nr)
 	printf(", \"%s\": [", name);
 	for (size_t i = 0; i < nr; i++) {
 		printf("%s", i ? ", " : "");
-		json_string(texts[i]);
+		check_json_string(texts[i]);
 	}
 	putchar(']');
 }
@@ -156,10 +157,8 @@ static void json_rows(const struct check *check, const struct check_result *res)
 	putchar(']');
 }
 
-static void print_json(const struct check_input *in, const struct check_result *results)
+static void json_checks(const struct check_result *results)
 {
-	printf("{\"recording\": ");
-	json_string(in->dir);
 	printf(", \"checks\": [");
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		const struct check_result *res = &results[i];
@@ -171,7 +170,7 @@ static void print_json(const struct check_input *in, const struct check_result *
 		json_list("notes", res->notes, res->nr_notes);
 		putchar('}');
 	}
-	printf("\n]}\n");
+	printf("\n]");
 }
 
 /* --- the command -------------------------------------------------------------- */
@@ -187,74 +186,130 @@ static int run_checks(struct check_input *in, struct check_result *results, stru
 	return 0;
 }
 
-static int check_recording(struct check_input *in, bool json)
+static void print_text(const struct check_input *in, const struct check_result *results,
+		       const struct rules *rules)
+{
+	if (in->witness)
+		print_checks(results);
+	if (recording_cut(in->rec))
+		printf("the recording is cut off: %s\n", recording_cut(in->rec));
+	check_rules_text(rules);
+}
+
+static void print_json(const struct check_input *in, const struct check_result *results,
+		       const struct rules *rules)
+{
+	printf("{\"recording\": ");
+	check_json_string(in->dir);
+	json_checks(results);
+	check_rules_json(rules);
+	printf("}\n");
+}
+
+static int check_recording(struct check_input *in, uint64_t findings, bool json)
 {
 	struct check_result results[NR_CHECKS] = { 0 };
+	struct rules *rules = NULL;
 	struct nvs_error err;
 	int code = EXIT_DONE;
 
 	in->rec = recording_open(in->dir, &err);
-	if (!in->rec || run_checks(in, results, &err)) {
+	if (in->rec)
+		rules = check_rules(in, findings, &err);
+	if (!rules || run_checks(in, results, &err)) {
 		complain("%s", err.text);
 		code = EXIT_FAILED;
 	} else if (json) {
-		print_json(in, results);
+		print_json(in, results, rules);
 	} else {
-		print_text(results);
+		print_text(in, results, rules);
 	}
+	if (rules && check_rules_failed(rules))
+		code = EXIT_FAILED;
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		if (results[i].verdict > CHECK_SKIPPED)
 			code = EXIT_FAILED;
 		free_result(&results[i]);
 	}
+	rules_free(rules);
 	recording_close(in->rec);
 	return code;
+}
+
+struct check_options {
+	uint64_t ctrl, findings;
+	bool json, list;
+};
+
+static int run_command(const struct usage *usage, struct check_input *in,
+		       const struct check_options *opt, int argc, char **argv)
+{
+	int first = options_parse(usage, argc, argv);
+
+	if (first < 0)
+		return first == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (opt->list && argc == first) {
+		check_rules_list();
+		return EXIT_DONE;
+	}
+	if (opt->list)
+		return options_wrong(usage, "--list goes without a recording");
+	if (argc - first != 1)
+		return options_wrong(usage, "name one recording");
+	if (opt->ctrl != UINT64_MAX && opt->ctrl >= NVS_NO_CTRL)
+		return options_wrong(usage, "there is no controller %" PRIu64, opt->ctrl);
+	in->dir = argv[first];
+	in->ctrl = opt->ctrl == UINT64_MAX ? -1 : (int)opt->ctrl;
+	return check_recording(in, opt->findings, opt->json);
 }
 
 int cmd_check(int argc, char **argv)
 {
 	struct check_input in = { 0 };
-	uint64_t ctrl = UINT64_MAX;
-	bool json = false;
+	struct check_options opt = { .ctrl = UINT64_MAX, .findings = 5 };
 	const struct option_row rows[] = {
 		{ .name = "witness",
 		  .letter = 'w',
 		  .type = OPTION_STRING,
 		  .arg = "QEMULOG",
 		  .value = &in.witness,
-		  .help = "hold it against QEMU's log of its NVMe device" },
+		  .help = "hold it against QEMU's log of its NVMe device too" },
 		{ .name = "ctrl",
 		  .type = OPTION_UINT,
 		  .arg = "N",
-		  .value = &ctrl,
-		  .help = "the controller that the log is of, if there are several" },
-		{ .name = "json", .type = OPTION_FLAG, .value = &json, .help = "print JSON" },
+		  .value = &opt.ctrl,
+		  .help = "this controller alone; the one that the log is of" },
+		{ .name = "findings",
+		  .letter = 'n',
+		  .type = OPTION_UINT,
+		  .arg = "N",
+		  .value = &opt.findings,
+		  .help = "show so many of each rule's findings (5)" },
+		{ .name = "list",
+		  .type = OPTION_FLAG,
+		  .value = &opt.list,
+		  .help = "list the rules, and what each needs" },
+		{ .name = "json", .type = OPTION_FLAG, .value = &opt.json, .help = "print JSON" },
 		{ 0 },
 	};
 	const struct usage usage = {
 		.command = "check",
-		.synopsis = "[OPTIONS] DIR",
+		.synopsis = "[OPTIONS] DIR | --list",
 		.description =
-			"Compares recording DIR with what the emulated device logged of the same run\n"
-			"(qemu-system-x86_64 -trace 'pci_nvme_*' -msg timestamp=on -D QEMULOG, one NVMe\n"
-			"controller): doorbells, commands, completions and register writes, queue by\n"
-			"queue, in order. 'reset' counts what was in flight when the controller was\n"
-			"reset or removed, 'after' what the device logged after the recording's end.\n"
-			"Exit status 1: something is unequal, or lost events leave it open.",
-		.examples = "  nvmescope check --witness qemu.log recording",
+			"Holds recording DIR against the rules of the NVMe specification: doorbells,\n"
+			"rings, identifiers, queues, registers, data pointers. A rule that cannot be told\n"
+			"from this recording says why.\n\n"
+			"With --witness, compares it also with what the emulated device logged of the\n"
+			"same run (qemu-system-x86_64 -trace 'pci_nvme_*' -msg timestamp=on -D QEMULOG,\n"
+			"one NVMe controller): doorbells, commands, completions and register writes,\n"
+			"queue by queue, in order. 'reset' counts what was in flight when the controller\n"
+			"was reset or removed, 'after' what the device logged after the recording's end.\n\n"
+			"Exit status 1: a rule is broken or something is unequal, or lost events leave it\n"
+			"open.",
+		.examples = "  nvmescope check recording\n"
+			    "  nvmescope check --witness qemu.log recording",
 		.rows = rows,
 	};
-	int first = options_parse(&usage, argc, argv);
 
-	if (first < 0)
-		return first == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-	if (argc - first != 1)
-		return options_wrong(&usage, "name one recording");
-	if (!in.witness)
-		return options_wrong(&usage, "nothing to check against; give --witness QEMULOG");
-	if (ctrl != UINT64_MAX && ctrl >= NVS_NO_CTRL)
-		return options_wrong(&usage, "there is no controller %" PRIu64, ctrl);
-	in.dir = argv[first];
-	in.ctrl = ctrl == UINT64_MAX ? -1 : (int)ctrl;
-	return check_recording(&in, json);
+	return run_command(&usage, &in, &opt, argc, argv);
 }

@@ -10,6 +10,8 @@
 
 #define CHECK_COLUMNS 5
 
+struct rules;
+
 enum check_verdict { CHECK_PASSED, CHECK_SKIPPED, CHECK_CANNOT_TELL, CHECK_FAILED };
 
 /* Counts of one subject of a check, such as the commands of queue 1. */
@@ -33,7 +35,7 @@ struct check_result {
 struct check_input {
 	const char *dir;
 	const char *witness; /* QEMU's log, or NULL */
-	int ctrl;	     /* -1: the only one */
+	int ctrl;	     /* -1: the only one, or all */
 	struct recording *rec;
 };
 
@@ -50,6 +52,19 @@ int check_finding(struct check_result *out, struct nvs_error *err, const char *f
 	__attribute__((format(printf, 3, 4)));
 int check_note(struct check_result *out, struct nvs_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A string of JSON, quoted. */
+void check_json_string(const char *s);
+
+/*
+ * check_rules.c: the recording against the specification.  Runs over it from its
+ * place; NULL: @err is set.
+ */
+struct rules *check_rules(const struct check_input *in, size_t findings, struct nvs_error *err);
+bool check_rules_failed(const struct rules *r);
+void check_rules_text(const struct rules *r);
+void check_rules_json(const struct rules *r);
+void check_rules_list(void);
 
 /* check_witness.c: the recording against the device's own log. */
 int check_witness(const struct check_input *in, struct check_result *out, struct nvs_error *err);

@@ -7,6 +7,10 @@
 #define US 1000ull
 #define MS 1000000ull
 
+/* MQES 2,048, contiguous queues, 8 s, NVM commands, pages of 4 to 64 KiB. */
+#define SYNTH_CAP    0x004000200f0107ffull
+#define SYNTH_MEMORY 0x10000000u
+
 /* Every event that is put has its header filled in from here. */
 struct clock {
 	struct synth *s;
@@ -89,7 +93,8 @@ static void reg_write(struct clock *c, unsigned int offset, uint64_t value)
 
 static void reg_read(struct clock *c, unsigned int offset, uint64_t value)
 {
-	PUT(c, reg_read, 0, 0, .offset = offset, .width = 4, .value = value, .tid = c->tid);
+	PUT(c, reg_read, 0, 0, .offset = offset, .width = offset ? 4 : 8, .value = value,
+	    .tid = c->tid);
 	c->now += US;
 }
 
@@ -114,15 +119,17 @@ static void wait_ready(struct clock *c, unsigned int parent, uint64_t ns, unsign
 		c->s->truth.wait_ready_ns = c->now - from - US;
 }
 
-static void admin(struct clock *c, unsigned int opcode, uint32_t cdw10, uint64_t device_ns)
+static void admin_command(struct clock *c, unsigned int opcode, uint32_t cdw10, uint32_t cdw11,
+			  uint64_t device_ns)
 {
 	unsigned int n = c->s->truth.admin_commands++, slot = n % 32, cid = n % 16 << 12 | n % 30;
 
 	PUT(c, rq_start, 0, cid, .bytes = 4096, .pid = c->tid, .op = NVS_RQOP_drv_in,
 	    .tag = (uint16_t)(n % 30));
 	c->now += US;
-	PUT(c, cmd_setup, 0, cid, .opcode = (uint16_t)opcode, .cdw10 = cdw10);
-	PUT(c, cmd_map, 0, cid, .bytes = 4096, .how = NVS_MAP_prp1, .entries = 1);
+	PUT(c, cmd_setup, 0, cid, .opcode = (uint16_t)opcode, .cdw10 = cdw10, .cdw11 = cdw11);
+	PUT(c, cmd_map, 0, cid, .bytes = 4096, .how = NVS_MAP_prp1, .entries = 1,
+	    .dptr1 = SYNTH_MEMORY);
 	c->now += US;
 	PUT(c, sqe, 0, cid, .slot = (uint16_t)slot);
 	PUT(c, sq_doorbell, 0, cid, .old_tail = (uint16_t)slot,
@@ -131,13 +138,18 @@ static void admin(struct clock *c, unsigned int opcode, uint32_t cdw10, uint64_t
 	PUT(c, cq_enter, 0, 0, .why = NVS_WHY_CQ_irq, .cq_head = (uint16_t)slot,
 	    .phase = !(n / 32 & 1));
 	PUT(c, cqe, 0, cid, .slot = (uint16_t)slot, .phase = !(n / 32 & 1),
-	    .sq_head = (uint16_t)((slot + 1) % 32));
+	    .sq_head = (uint16_t)((slot + 1) % 32), .result = opcode == 0x09 ? cdw11 : 0);
 	PUT(c, cq_doorbell, 0, 0, .old_head = (uint16_t)slot,
 	    .new_head = (uint16_t)((slot + 1) % 32), .count = 1);
 	PUT(c, cq_exit, 0, 0, .why = NVS_WHY_CQ_irq, .found = 1);
 	c->now += 2 * US;
 	PUT(c, rq_complete, 0, cid, .bytes = 4096);
 	PUT(c, cmd_unmap, 0, cid, .bytes = 4096);
+}
+
+static void admin(struct clock *c, unsigned int opcode, uint32_t cdw10, uint64_t device_ns)
+{
+	admin_command(c, opcode, cdw10, 0, device_ns);
 }
 
 static void probe(struct clock *c)
@@ -175,7 +187,7 @@ static void admin_queue(struct clock *c)
 {
 	BEGIN(c, nvme_pci_enable, nvme_reset_work);
 	c->now += 220 * US;
-	reg_read(c, 0, 0x20ff);
+	reg_read(c, 0, SYNTH_CAP);
 	END(c, nvme_pci_enable, nvme_reset_work);
 	BEGIN(c, nvme_pci_configure_admin_queue, nvme_reset_work);
 	BEGIN(c, nvme_disable_ctrl, nvme_pci_configure_admin_queue);
@@ -200,7 +212,7 @@ static void io_queues(struct clock *c, const struct synth_options *o)
 
 	BEGIN(c, nvme_setup_io_queues, nvme_reset_work);
 	BEGIN(c, nvme_set_queue_count, nvme_setup_io_queues);
-	admin(c, 0x09, 7, 60 * US);
+	admin_command(c, 0x09, 7, (o->queues - 1) * 0x10001u, 60 * US);
 	END(c, nvme_set_queue_count, nvme_setup_io_queues);
 	BEGIN(c, nvme_setup_irqs, nvme_setup_io_queues);
 	c->now += 400 * US;
@@ -209,10 +221,10 @@ static void io_queues(struct clock *c, const struct synth_options *o)
 	END(c, nvme_setup_irqs, nvme_setup_io_queues);
 	BEGIN(c, nvme_create_io_queues, nvme_setup_io_queues);
 	for (unsigned int q = 1; q <= o->queues; q++) {
-		admin(c, 0x05, q, 80 * US);
+		admin_command(c, 0x05, q | (ring - 1u) << 16, q << 16 | 3, 80 * US);
 		PUT(c, queue_create, q, 0, .ring = NVS_RING_cq, .depth = ring,
 		    .vector = (uint16_t)q);
-		admin(c, 0x01, q, 70 * US);
+		admin_command(c, 0x01, q | (ring - 1u) << 16, q << 16 | 1, 70 * US);
 		PUT(c, queue_create, q, 0, .ring = NVS_RING_sq, .depth = ring);
 	}
 	END(c, nvme_create_io_queues, nvme_setup_io_queues);
@@ -309,7 +321,8 @@ static unsigned int submit_one(struct io *io)
 	PUT(&io->c, cmd_setup, io->qid, cid, .opcode = write ? 1 : 2, .nsid = 1);
 	io->c.now += 200 + bytes / 64;
 	PUT(&io->c, cmd_map, io->qid, cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
-	    .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1);
+	    .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1, .dptr1 = SYNTH_MEMORY,
+	    .dptr2 = bytes > 8192 ? SYNTH_MEMORY + 0x1000 : 0, .lists = bytes > 8192);
 	io->c.now += 150;
 	PUT(&io->c, sqe, io->qid, cid, .slot = (uint16_t)io->tail);
 	io->tail = (io->tail + 1) % io->o->ring;
@@ -466,6 +479,8 @@ int synth_write(const struct synth *s, const char *dir, uint64_t lost, struct nv
 
 	if (!t)
 		return -1;
+	ctf_trace_env(t, "provider", "driver");
+	ctf_trace_env(t, "level", "events");
 	ctf_trace_env(t, "kernel", "6.12.0-synthetic");
 	ctf_trace_env(t, "driver", "nvmescope");
 	for (unsigned int i = 0; i < s->nr; i++) {
