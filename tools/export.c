@@ -65,7 +65,7 @@ struct text export_opcode(const struct model_queue *q, const struct model_cmd *c
 	struct text t = { "" };
 	const char *name = io_opcode_name(c->opcode);
 
-	if (!c->at[STEP_SETUP])
+	if (!model_has_opcode(c))
 		return t;
 	if (q->qid == 0)
 		return admin_opcode_name(c->opcode);

@@ -31,14 +31,14 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 {
 	struct export *x = ctx;
 	struct outfile *f = x->own;
-	bool start = c->at[STEP_START], setup = c->at[STEP_SETUP], bell = c->at[STEP_SQ_BELL];
+	bool start = c->at[STEP_START], bell = c->at[STEP_SQ_BELL];
 	struct model_split split = { 0 };
 	bool whole = model_split(c, &split);
 
 	out_number(f, q->ctrl);
 	field(f, true, q->qid);
 	field(f, true, c->cid);
-	field(f, setup, c->opcode);
+	field(f, model_has_opcode(c), c->opcode);
 	named(f, export_opcode(q, c).s);
 	field(f, start, c->nsid);
 	field(f, start, c->sector);

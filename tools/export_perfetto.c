@@ -108,7 +108,7 @@ static void command_name(struct perfetto *p, const struct model_queue *q, const 
 {
 	const char *op = c->at[STEP_START] ? nvs_symbol_name(NVS_SET_RQOP, c->op) : NULL;
 
-	if (!c->at[STEP_SETUP])
+	if (!model_has_opcode(c))
 		perfetto_name_text(p, op ? op : "command");
 	else if (q->qid && io_opcode_name(c->opcode))
 		perfetto_name(p, NAME_OPCODE + c->opcode);
@@ -123,7 +123,7 @@ static void command_args(struct perfetto *p, const struct model_cmd *c,
 	const char *map = nvs_symbol_name(NVS_SET_MAP, c->map);
 
 	perfetto_arg_hex(p, NAME_cid, c->cid);
-	if (c->at[STEP_SETUP])
+	if (model_has_opcode(c))
 		perfetto_arg_hex(p, NAME_opcode, c->opcode);
 	if (c->at[STEP_START]) {
 		perfetto_arg(p, NAME_nsid, c->nsid);

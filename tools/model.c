@@ -228,3 +228,8 @@ bool model_split(const struct model_cmd *c, struct model_split *split)
 	split->total = end - start;
 	return true;
 }
+
+bool model_has_opcode(const struct model_cmd *c)
+{
+	return c->flags & CMD_OPCODE;
+}

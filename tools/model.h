@@ -219,6 +219,8 @@ const struct model_mark *model_marks(const struct model *m, unsigned int *nr);
 /* Sum of all troubles of @q. */
 uint64_t model_trouble_total(const struct model_trouble *t);
 
+/* False: nothing that would say it was recorded, and 0 stands there. */
+bool model_has_opcode(const struct model_cmd *c);
 /* False when a step is missing or stamped out of order. */
 bool model_split(const struct model_cmd *c, struct model_split *split);
 

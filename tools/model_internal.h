@@ -19,6 +19,7 @@ enum cmd_state {
 
 #define CMD_AT_DEVICE 0x01 /* rung, no CQE: counted in q->depth */
 #define CMD_RETRIED   0x02
+#define CMD_OPCODE    0x04 /* its opcode was seen */
 
 /*
  * A queue's commands, by tag.  Chunks come as tags are first used, so that a

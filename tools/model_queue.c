@@ -38,6 +38,7 @@ static int on_cmd_setup(struct model *m, struct model_queue *q, const struct nvs
 		return -1;
 	c->at[STEP_SETUP] = ev->h.ts;
 	c->opcode = ev->opcode;
+	c->flags |= CMD_OPCODE;
 	if (c->mark) {
 		m->marks[c->mark - 1].what = ev->opcode;
 		m->marks[c->mark - 1].value = ev->cdw10;
@@ -102,6 +103,7 @@ static int on_cmd_sent(struct model *m, struct model_queue *q, const struct nvs_
 	if (!c)
 		return -1;
 	c->opcode = ev->opcode;
+	c->flags |= CMD_OPCODE;
 	if (c->mark) {
 		m->marks[c->mark - 1].what = ev->opcode;
 		m->marks[c->mark - 1].value = ev->cdw10;

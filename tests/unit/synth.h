@@ -37,7 +37,7 @@ struct synth_truth {
 /* An event; of any kind, so of the largest size. */
 union synth_event {
 	struct nvs_hdr h;
-	uint64_t words[6];
+	uint64_t words[9];
 };
 
 struct synth_item {

@@ -317,6 +317,67 @@ static void csv_leaves_unseen_steps_empty(void **state)
 	free(dir);
 }
 
+/* As if it were the kernel's own driver's: one event tells the command, when it is rung. */
+static void make_stock(struct synth *s)
+{
+	static uint16_t opcode[SYNTH_MAX_QUEUES + 1][UINT16_MAX + 1];
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < s->nr; i++) {
+		struct synth_item *item = &s->item[i];
+		const struct nvs_hdr h = item->ev.h;
+		const struct nvs_sqe *sqe = (const void *)&item->ev;
+		struct nvs_cmd_sent sent = { .h = h, .slot = sqe->slot };
+
+		if (h.id == NVS_ID_cmd_map || h.id == NVS_ID_cmd_unmap)
+			continue;
+		if (h.id == NVS_ID_cmd_setup) {
+			opcode[h.qid][h.cid] =
+				((const struct nvs_cmd_setup *)(const void *)sqe)->opcode;
+			continue;
+		}
+		if (h.id == NVS_ID_sqe) {
+			sent.h.id = NVS_ID_cmd_sent;
+			sent.opcode = opcode[h.qid][h.cid];
+			memcpy(&item->ev, &sent, sizeof(sent));
+			item->size = sizeof(sent);
+		}
+		s->item[kept++] = *item;
+	}
+	s->nr = kept;
+}
+
+static void the_kernels_own_driver(void **state)
+{
+	struct bench *b = *state;
+	struct nvs_error err = { .text = "" };
+	char *dir = scratch_path(b->tmp, "stock"), *text, *rest, *line, *field[CSV_COLUMNS];
+	uint64_t reads = 0, writes = 0;
+	struct read_trace *t;
+	size_t size;
+
+	make_stock(b->s);
+	assert_int_equal(synth_write(b->s, dir, 0, &err), 0);
+	rest = text =
+		COMMAND_RUN(b->tmp, cmd_export, EXIT_DONE, "export", "-f", "csv", "-o", "-", dir);
+	while ((line = next_row(&rest))) {
+		assert_int_equal(csv_fields(line, field), CSV_COLUMNS);
+		if (!strcmp(field[CSV_QID], "0"))
+			continue;
+		reads += !strcmp(field[CSV_NAME], "Read");
+		writes += !strcmp(field[CSV_NAME], "Write");
+	}
+	assert_int_equal(reads, b->reads);
+	assert_int_equal(writes, b->writes);
+	free(text);
+	free(COMMAND_RUN(b->tmp, cmd_export, EXIT_DONE, "export", "-f", "perfetto", "-o", b->out,
+			 dir));
+	t = trace_of(b, "it-000.pftrace", &size);
+	assert_int_equal(t->stages, 3 * (b->commands + b->s->truth.admin_commands));
+	read_free(t);
+	free(dir);
+}
+
 /* --- HdrHistogram -------------------------------------------------------------------- */
 
 /* Totals of all reads, ns, from the CSV; how many. */
@@ -628,6 +689,7 @@ int main(void)
 		TEST(perfetto_splits),
 		TEST(csv_tells_the_truth),
 		TEST(csv_leaves_unseen_steps_empty),
+		TEST(the_kernels_own_driver),
 		TEST(hgrm_tells_the_truth),
 		TEST(hgrm_has_stages),
 		TEST(fio_tells_the_truth),
