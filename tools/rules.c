@@ -168,7 +168,8 @@ static enum rule_occasion occasion_of(const struct nvs_hdr *h)
 	case NVS_ID_reg_write: return ON_REG_WRITE;
 	case NVS_ID_ctrl_state: return ON_STATE;
 	case NVS_ID_queue_create: return ON_CREATE;
-	case NVS_ID_sqe: return ON_SENT;
+	case NVS_ID_sqe:
+	case NVS_ID_cmd_sent: return ON_SENT;
 	case NVS_ID_sq_doorbell: return ON_SQ_BELL;
 	case NVS_ID_cqe: return ON_CQE;
 	case NVS_ID_cq_doorbell: return ON_CQ_BELL;
@@ -408,7 +409,7 @@ static int judge_rule(struct rules *r, const struct recording *rec, const struct
 		return verdict(res, CHECK_PASSED, false, NULL);
 	if (res->open)
 		return verdict(res, CHECK_CANNOT_TELL, false,
-			       "what it needs to know lies before the recording's start");
+			       "what it needs to know of the state before was not recorded");
 	return verdict(res, CHECK_SKIPPED, false, NULL);
 }
 

@@ -10,7 +10,8 @@
 
 #define AS(type, h) ((const struct nvs_##type *)(const void *)(h))
 
-/* When a rule is asked.  ON_SENT stands for sqe: by then all of a command is known. */
+/* When a rule is asked.  ON_SENT stands for sqe, by which all of a command is known, and for
+ * cmd_sent, which has it all. */
 enum rule_occasion {
 	ON_REG_READ,
 	ON_REG_WRITE,
@@ -168,7 +169,8 @@ struct rule_moment {
 	const struct command *sent; /* ON_SENT */
 	uint16_t slot;		    /* ON_SENT */
 	bool slot_known;
-	char text[320]; /* of a finding */
+	struct command whole; /* what sent points to, if the event has all of it */
+	char text[320];	      /* of a finding */
 };
 
 /* Notes why a rule is broken; returns BROKEN. */

@@ -268,6 +268,7 @@ static int update_setup(struct rules_queue *q, const struct nvs_cmd_setup *ev)
 	if (rq->cid != ev->h.cid || rq->state != RQ_STARTED)
 		*rq = (struct request){ .cid = ev->h.cid };
 	rq->cmd = (struct command){ .known = true,
+				    .bytes = rq->cmd.bytes,
 				    .opcode = (uint8_t)ev->opcode,
 				    .flags = (uint8_t)ev->flags,
 				    .nsid = ev->nsid,
@@ -447,7 +448,7 @@ static int update_start(struct rules_queue *q, const struct nvs_rq_start *ev)
 
 	if (!rq)
 		return -1;
-	*rq = (struct request){ .cid = ev->h.cid, .state = RQ_STARTED };
+	*rq = (struct request){ .cid = ev->h.cid, .state = RQ_STARTED, .cmd.bytes = ev->bytes };
 	return 0;
 }
 
@@ -523,7 +524,8 @@ int state_update(struct rule_moment *m)
 	case NVS_ID_rq_start: return update_start(m->q, AS(rq_start, h));
 	case NVS_ID_cmd_setup: return update_setup(m->q, AS(cmd_setup, h));
 	case NVS_ID_cmd_map: update_map(m->q, AS(cmd_map, h)); return 0;
-	case NVS_ID_sqe: return update_sent(m);
+	case NVS_ID_sqe:
+	case NVS_ID_cmd_sent: return update_sent(m);
 	case NVS_ID_sq_doorbell: update_sq_bell(m->q, AS(sq_doorbell, h)); return 0;
 	case NVS_ID_cqe: return update_cqe(m);
 	case NVS_ID_cq_doorbell: update_cq_bell(m->q, AS(cq_doorbell, h)); return 0;
@@ -532,6 +534,30 @@ int state_update(struct rule_moment *m)
 	case NVS_ID_queue_create: update_created(m->c, m->q, AS(queue_create, h)); return 0;
 	default: update_ctrl(m->c, h); return 0;
 	}
+}
+
+/*
+ * The whole command, as it stood in its slot.  How long its data is, the request knows;
+ * of other commands than these two the request is not about data.
+ */
+static struct command whole_command(const struct nvs_cmd_sent *ev, const struct request *rq)
+{
+	bool rw = ev->h.qid && (ev->opcode == 1 || ev->opcode == 2);
+
+	return (struct command){
+		.known = true,
+		.mapped = ev->opcode & 3, /* the direction of data, none if 0 */
+		.opcode = (uint8_t)ev->opcode,
+		.flags = (uint8_t)ev->flags,
+		.nsid = ev->nsid,
+		.cdw10 = ev->cdw10,
+		.cdw11 = ev->cdw11,
+		.cdw12 = ev->cdw12,
+		.dptr1 = ev->dptr1,
+		.dptr2 = ev->dptr2,
+		.bytes = rw && rq && rq->cid == ev->h.cid ? rq->cmd.bytes : 0,
+		.how = ev->flags >> 6 ? NVS_MAP_sgl : NVS_MAP_prp1,
+	};
 }
 
 void state_look_up(struct rule_moment *m)
@@ -543,6 +569,12 @@ void state_look_up(struct rule_moment *m)
 	m->rq = rq;
 	m->sent = &nothing;
 	m->slot_known = false;
+	if (m->h->id == NVS_ID_cmd_sent) {
+		m->slot = AS(cmd_sent, m->h)->slot;
+		m->slot_known = true;
+		m->whole = whole_command(AS(cmd_sent, m->h), rq);
+		m->sent = &m->whole;
+	}
 	if (m->h->id == NVS_ID_sqe) {
 		m->slot = AS(sqe, m->h)->slot;
 		m->slot_known = true;

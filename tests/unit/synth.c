@@ -479,7 +479,7 @@ int synth_write(const struct synth *s, const char *dir, uint64_t lost, struct nv
 
 	if (!t)
 		return -1;
-	ctf_trace_env(t, "provider", "driver");
+	ctf_trace_env(t, "provider", s->provider ?: "driver");
 	ctf_trace_env(t, "level", "events");
 	ctf_trace_env(t, "kernel", "6.12.0-synthetic");
 	ctf_trace_env(t, "driver", "nvmescope");

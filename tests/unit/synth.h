@@ -47,6 +47,7 @@ struct synth_item {
 };
 
 struct synth {
+	const char *provider;	 /* NULL: driver */
 	struct synth_item *item; /* in time order */
 	unsigned int nr, max;
 	struct synth_truth truth;

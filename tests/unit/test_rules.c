@@ -275,6 +275,18 @@ static void move(struct synth_item *from, struct synth_item *to)
 	}
 }
 
+/* The event @id of the same command as item @at, before it. */
+static void *before(struct synth *s, unsigned int id, unsigned int at)
+{
+	const struct nvs_hdr h = s->item[at].ev.h;
+
+	while (at-- > 0)
+		if (s->item[at].ev.h.id == id && s->item[at].ev.h.qid == h.qid &&
+		    s->item[at].ev.h.cid == h.cid)
+			return &s->item[at].ev;
+	abort();
+}
+
 static void make_admin(struct nvs_cmd_setup *ev, unsigned int opcode, uint32_t cdw10,
 		       uint32_t cdw11)
 {
@@ -729,6 +741,84 @@ static void test_mutations(void **state)
 		test_mutation(*state, m);
 }
 
+/* As the provider that records the kernel's own driver tells it: whole commands, no registers. */
+static struct synth *stock_story(void)
+{
+	struct synth *s = whole_story();
+
+	s->provider = "stock";
+	/* Without registers or states, nothing tells of the second start. */
+	s->nr = (unsigned int)(find_cid(s, NVS_ID_rq_start, 0, LOG_CID, 0) - s->item);
+	for (unsigned int i = 0; i < s->nr; i++) {
+		struct synth_item *item = &s->item[i];
+		const struct nvs_hdr h = item->ev.h;
+		const struct nvs_cmd_setup *setup;
+		struct nvs_cmd_sent sent = { .h = h };
+
+		if (h.id == NVS_ID_reg_read || h.id == NVS_ID_reg_write || h.id == NVS_ID_cmd_unmap)
+			drop(s, &s->item[i--]);
+		if (h.id != NVS_ID_sqe)
+			continue;
+		setup = before(s, NVS_ID_cmd_setup, i);
+		sent.h.id = NVS_ID_cmd_sent;
+		sent.slot = EV(sqe, item)->slot;
+		sent.opcode = setup->opcode;
+		sent.cdw10 = setup->cdw10;
+		sent.cdw11 = setup->cdw11;
+		if (h.qid)
+			sent.dptr1 =
+				((const struct nvs_cmd_map *)before(s, NVS_ID_cmd_map, i))->dptr1;
+		if (h.qid)
+			sent.dptr2 =
+				((const struct nvs_cmd_map *)before(s, NVS_ID_cmd_map, i))->dptr2;
+		memcpy(&item->ev, &sent, sizeof(sent));
+		item->size = sizeof(sent);
+	}
+	for (unsigned int i = 0; i < s->nr; i++)
+		if (s->item[i].ev.h.id == NVS_ID_cmd_setup || s->item[i].ev.h.id == NVS_ID_cmd_map)
+			drop(s, &s->item[i--]);
+	return s;
+}
+
+static const struct rule_result *result_of(const struct rules *r, const char *rule)
+{
+	for (unsigned int i = 0; i < rules_nr(); i++)
+		if (!strcmp(rules_rule(i)->name, rule))
+			return rules_result(r, i);
+	abort();
+}
+
+static void test_stock(void **state)
+{
+	static const char *const told[] = {
+		"sq-slot",	   "sq-overrun",	"cq-phase",	  "cid-unique",
+		"end-once",	   "prp2-aligned",	"prp1-aligned",	  "admin-sgl",
+		"queue-create-cq", "queue-count-first", "queue-delete-sq"
+	};
+	struct bench b = *(struct bench *)*state;
+	struct synth *s = stock_story();
+	char *dir = scratch_path(b.tmp, "stock");
+	struct rules *r;
+
+	assert_int_equal(synth_write(s, dir, 0, &err), 0);
+	b.rec = recording_open(dir, &err);
+	assert_non_null(b.rec);
+	r = judge(&b, s, 0);
+	for (unsigned int i = 0; i < rules_nr(); i++)
+		if (rules_result(r, i)->broken)
+			fail_msg("%s: %s", rules_rule(i)->name,
+				 rules_result(r, i)->findings[0].text);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (result_of(r, told[i])->verdict != CHECK_PASSED)
+			fail_msg("%s did not pass", told[i]);
+	assert_int_equal(result_of(r, "cc-fixed")->verdict, CHECK_CANNOT_TELL);
+	assert_non_null(strstr(result_of(r, "cc-fixed")->why, "recorded no register writes"));
+	rules_free(r);
+	recording_close(b.rec);
+	synth_free(s);
+	free(dir);
+}
+
 /* No rule without its fault. */
 static void test_all_have_faults(void **state)
 {
@@ -842,7 +932,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_all_have_faults), cmocka_unit_test(test_any_start),
-		cmocka_unit_test(test_command),		cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_stock),		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_documented),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
