@@ -194,6 +194,43 @@ static void perfetto_splits(void **state)
 	assert_int_equal(phases, b->s->truth.phases);
 }
 
+/* Whatever is lost, of commands and of phases, slices nest and times ascend. */
+static void perfetto_of_what_is_left(void **state)
+{
+	struct bench *b = *state;
+	const unsigned int all = b->s->nr;
+	struct synth_item *items = malloc(all * sizeof(*items));
+	struct nvs_error err = { .text = "" };
+
+	assert_non_null(items);
+	memcpy(items, b->s->item, all * sizeof(*items));
+	for (unsigned int seed = 1; seed <= 6; seed++) {
+		uint64_t random = seed * 2654435761u;
+		char dir[300], out[300], file[64];
+		struct read_trace *t;
+		size_t size;
+
+		b->s->nr = 0;
+		for (unsigned int i = 0; i < all; i++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			if (random % 100 >= seed * 12)
+				b->s->item[b->s->nr++] = items[i];
+		}
+		snprintf(dir, sizeof(dir), "%s/holes-%u", b->tmp, seed);
+		snprintf(out, sizeof(out), "%s-%u", b->out, seed);
+		snprintf(file, sizeof(file), "it-%u-000.pftrace", seed);
+		assert_int_equal(synth_write(b->s, dir, all - b->s->nr, &err), 0);
+		free(COMMAND_RUN(b->tmp, cmd_export, EXIT_DONE, "export", "-f", "perfetto", "-o",
+				 out, dir));
+		t = trace_of(b, file, &size);
+		assert_true(t->events > 1000);
+		read_free(t);
+	}
+	free(items);
+}
+
 /* --- CSV --------------------------------------------------------------------------- */
 
 #define CSV_COLUMNS 26
@@ -687,6 +724,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(perfetto_tells_the_truth),
 		TEST(perfetto_splits),
+		TEST(perfetto_of_what_is_left),
 		TEST(csv_tells_the_truth),
 		TEST(csv_leaves_unseen_steps_empty),
 		TEST(the_kernels_own_driver),
