@@ -122,6 +122,13 @@ file_system() { # DISK TYPE MKFS FSCK
 	check "$_fs fsck" $4 "$1"
 }
 
+# xfs gives the space of removed files free in its own time.
+trimmed() { # DISK SECTORS: more than these were discarded
+	sync
+	fstrim /mnt
+	[ "$(awk '{ print $14 }' "/sys/block/$1/stat")" -gt "$2" ]
+}
+
 # Until nothing more fits; half of it is removed again and trimmed, and the rest is read.
 filled() {
 	_n=0
@@ -134,8 +141,7 @@ filled() {
 	rm /mnt/fill*[13579]
 	sync
 	_before=$(awk '{ print $14 }' "/sys/block/$1/stat")
-	fstrim /mnt
-	[ "$(awk '{ print $14 }' "/sys/block/$1/stat")" -gt "$_before" ]
+	wait_for "discards" trimmed "$1" "$_before"
 	echo 3 >/proc/sys/vm/drop_caches
 	md5sum -c /tmp/fill.sums
 	rm /mnt/fill*
