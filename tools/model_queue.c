@@ -63,7 +63,7 @@ static uint16_t next_slot(uint16_t slot, uint32_t depth)
 	return depth && slot + 1u >= depth ? 0 : (uint16_t)(slot + 1);
 }
 
-/* The command went to  of the SQ. */
+/* The command went to @slot of the SQ. */
 static int on_slot(struct model *m, struct model_queue *q, const struct nvs_hdr *h, uint16_t slot,
 		   struct nvs_error *err)
 {
