@@ -158,12 +158,19 @@ static void lane_begin(struct gantt *g, struct lane *l, const char *name)
 static void lane_end(struct gantt *g, struct lane *l, double y)
 {
 	const double edge = AXIS_LENGTH + gantt_px(GANTT_RIGHT - 16);
+	double taken[LANE_LEVELS] = { -AXIS_LENGTH, -AXIS_LENGTH, -AXIS_LENGTH };
 	char text[320], sx[32], sy[32];
 
 	for (unsigned int i = 0; i < l->nr; i++) {
 		const struct lane_label *a = &l->label[i];
 		double ly = y + 0.75 + 0.72 * a->level;
 		bool left = a->end > edge; /* no room on the right */
+
+		if (left && a->x - (a->end - a->x) < taken[a->level]) {
+			l->unlabelled++; /* nor on the left */
+			continue;
+		}
+		taken[a->level] = left ? a->x : a->end;
 
 		picture_box(&g->pic, a->x - gantt_px(0.5), y + 0.2, a->x + gantt_px(0.5), ly + 0.25,
 			    "fc rgb '#BBBBBB' fs solid noborder");
@@ -256,6 +263,10 @@ static void lane_writes(struct gantt *g)
 		at_point(g, "▲", axis_x(&g->axis, m->ts), y, "center font 'DejaVu Sans,11'");
 		lane_add(&l, write_name(m).s, axis_x(&g->axis, m->ts));
 	}
+	/* The kernel's own driver shows none. */
+	if (!l.nr && !l.unlabelled)
+		at_point(g, "none recorded", 0, y,
+			 "left font 'DejaVu Sans,11.5' textcolor rgb '" COLOR_GREY "'");
 	lane_end(g, &l, y);
 }
 
