@@ -262,6 +262,14 @@ struct nvs_hdr {
 	F(__u32, disk, DEC)	/* the 1 of nvme0n1 */	\
 	F(__s32, result, DEC)
 
+/* Of Identify Controller, each time the controller comes up */
+#define NVS_FIELDS_ctrl_limits(F, P)			\
+	F(__u64, max_bytes, DEC)	/* MDTS in bytes, 0: no limit */ \
+	F(__u16, mdts, DEC)	/* as it stands there */ \
+	F(__u16, acl, DEC)				\
+	F(__u16, aerl, DEC)				\
+	P(__u16, pad)
+
 /* One I/O, in the order its steps happen */
 #define NVS_FIELDS_rq_start(F, P)			\
 	F(__u64, sector, DEC)	/* 512 B units */	\
@@ -429,6 +437,7 @@ struct nvs_hdr {
 	E(8,  queue_delete, 24)		\
 	E(9,  irq_setup, 32)		\
 	E(10, ns_found, 40)		\
+	E(11, ctrl_limits, 32)		\
 	E(16, rq_start, 40)		\
 	E(17, cmd_setup, 48)		\
 	E(18, cmd_map, 48)		\

@@ -2,6 +2,8 @@
 /* `nvmescope check`: the rules' verdicts as text and as JSON, and their list. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "check.h"
 #include "rules.h"
 
@@ -14,9 +16,25 @@ static const char *const words[] = {
 	[CHECK_FAILED] = "FAILED",
 };
 
+/* A time in the recording's env, or @missing. */
+static uint64_t env_time(const struct recording *rec, const char *key, uint64_t missing)
+{
+	const char *text = recording_env(rec, key);
+
+	return text ? strtoull(text, NULL, 10) : missing;
+}
+
+/*
+ * Programs are attached and detached one by one: at both ends some kinds of events are
+ * there and others not yet, or not any more.
+ */
 struct rules *check_rules(const struct check_input *in, size_t findings, struct nvs_error *err)
 {
 	struct rules *r = rules_new(findings);
+	const char *provider = recording_env(in->rec, "provider");
+	bool ours = provider && !strcmp(provider, "driver"), all = false;
+	uint64_t from = env_time(in->rec, "attached_ns", 0);
+	uint64_t to = env_time(in->rec, "detaching_ns", UINT64_MAX);
 	struct recorded ev;
 	int got = 0;
 
@@ -26,6 +44,10 @@ struct rules *check_rules(const struct check_input *in, size_t findings, struct 
 	}
 	while ((got = recording_next(in->rec, &ev, err)) > 0) {
 		if (in->ctrl >= 0 && ev.hdr->ctrl != in->ctrl)
+			continue;
+		/* That one of our driver is attached last, before the module goes on. */
+		all |= ours && ev.hdr->id == NVS_ID_phase_begin;
+		if ((ev.hdr->ts < from && !all) || ev.hdr->ts > to)
 			continue;
 		got = rules_event(r, ev.hdr, err);
 		if (got)

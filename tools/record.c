@@ -165,8 +165,15 @@ static void block_signals(sigset_t *signals, sigset_t *before)
 /* Attaches if that is due. -1: @err says. */
 static int keep_attached(struct recorder *r, struct nvs_error *err)
 {
-	if (!r->attached)
-		return r->init_failed || record_attach(r, err) >= 0 ? 0 : -1;
+	if (!r->attached) {
+		if (r->init_failed)
+			return 0;
+		if (record_attach(r, err) < 0)
+			return -1;
+		if (r->attached)
+			record_env_now(r, "attached_ns");
+		return 0;
+	}
 	if (!r->init_failed)
 		return 0;
 	/*
@@ -255,6 +262,8 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 	if (failed)
 		complain("%s", err->text);
 	record_env_device(r);
+	/* From here on some kinds of events are missing, and others are not. */
+	record_env_now(r, "detaching_ns");
 	record_detach(r);
 	if (record_drain(r, true, err) < 0 && !failed) {
 		complain("%s", err->text);

@@ -142,6 +142,8 @@ bool record_child_failed(const struct record_child *c);
 /* record_env.c: what the recording says about itself */
 
 void record_env_start(struct recorder *r, char **command);
+/* The time, under @key. */
+void record_env_now(struct recorder *r, const char *key);
 void record_env_device(struct recorder *r);
 void record_env_end(struct recorder *r, const char *ended_by);
 /* Is @module loaded, or being loaded? */

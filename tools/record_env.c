@@ -91,10 +91,17 @@ static char *command_line(char **argv)
 	return fclose(f) ? NULL : text;
 }
 
+void record_env_now(struct recorder *r, const char *key)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	setf(r, key, "%lld", now.tv_sec * 1000000000ll + now.tv_nsec);
+}
+
 void record_env_start(struct recorder *r, char **command)
 {
 	struct utsname name;
-	struct timespec now;
 	char *line = command ? command_line(command) : NULL;
 
 	set(r, "tracer_version", NVMESCOPE_VERSION);
@@ -110,8 +117,7 @@ void record_env_start(struct recorder *r, char **command)
 	set(r, "command", line);
 	setf(r, "cpus", "%u", r->nr_rings);
 	setf(r, "ring_size", "%" PRIu64, r->ring_size);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	setf(r, "started_ns", "%lld", now.tv_sec * 1000000000ll + now.tv_nsec);
+	record_env_now(r, "started_ns");
 	free(line);
 }
 

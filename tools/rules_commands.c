@@ -114,23 +114,46 @@ static bool is_admin(const struct rule_moment *m, uint8_t opcode)
 	return m->h->qid == 0 && m->f && m->f->known && m->f->opcode == opcode;
 }
 
-/* The device knows its limit (Identify Controller, AERL), and says so. */
+/* Commands with @opcode that the device has.  There are few admin commands. */
+static unsigned int outstanding(const struct rules_queue *q, uint8_t opcode)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < q->flights.size; i++) {
+		const struct flight *f = &q->flights.place[i];
+
+		n += f->used && !f->stranded && f->known && f->opcode == opcode;
+	}
+	return n;
+}
+
+/* One more may be sent if no more than @limit, counted from 0, are there.  The device knows too. */
+static enum judgement within_limit(struct rule_moment *m, uint8_t opcode, uint16_t limit,
+				   uint16_t status)
+{
+	if (m->h->id == NVS_ID_cqe) {
+		if (is_admin(m, opcode) && status_of(m) == status)
+			return broken(m, "the device says that there are more than it takes");
+		return NO_OCCASION;
+	}
+	if (m->h->qid || !m->sent->known || m->sent->opcode != opcode)
+		return NO_OCCASION;
+	if (!m->c->limits_known)
+		return OPEN;
+	if (outstanding(m->q, opcode) > limit)
+		return broken(m, "%u are outstanding already, the limit is %u",
+			      outstanding(m->q, opcode), limit + 1u);
+	return HELD;
+}
+
 static enum judgement events_within_limit(struct rule_moment *m)
 {
-	if (!is_admin(m, ADMIN_ASYNC_EVENT))
-		return NO_OCCASION;
-	if (status_of(m) == STATUS(1, 0x05))
-		return broken(m, "the device says: more Asynchronous Event Requests than AERL + 1");
-	return HELD;
+	return within_limit(m, ADMIN_ASYNC_EVENT, m->c->aerl, STATUS(1, 0x05));
 }
 
 static enum judgement aborts_within_limit(struct rule_moment *m)
 {
-	if (!is_admin(m, ADMIN_ABORT))
-		return NO_OCCASION;
-	if (status_of(m) == STATUS(1, 0x03))
-		return broken(m, "the device says: more Aborts at a time than ACL + 1");
-	return HELD;
+	return within_limit(m, ADMIN_ABORT, m->c->acl, STATUS(1, 0x03));
 }
 
 #define SENT BIT(SOURCE_SENT)
@@ -148,9 +171,9 @@ const struct rule rules_of_commands[] = {
 	{ "completion-known", "3.3.3.2", "the driver knows the identifier of each completion", CQE,
 	  BIT(ON_CQE), completion_known },
 	{ "event-limit", "5.2", "at most AERL + 1 Asynchronous Event Requests are outstanding",
-	  SENT | CQE, BIT(ON_CQE), events_within_limit },
-	{ "abort-limit", "5.1", "at most ACL + 1 Aborts are outstanding", SENT | CQE, BIT(ON_CQE),
-	  aborts_within_limit },
+	  SENT | CQE | BIT(SOURCE_LIMITS), BIT(ON_SENT) | BIT(ON_CQE), events_within_limit },
+	{ "abort-limit", "5.1", "at most ACL + 1 Aborts are outstanding",
+	  SENT | CQE | BIT(SOURCE_LIMITS), BIT(ON_SENT) | BIT(ON_CQE), aborts_within_limit },
 	{ "end-once", "docs/architecture.md", "a request ends once",
 	  BIT(SOURCE_START) | BIT(SOURCE_END), BIT(ON_END), ends_once },
 	{ "end-before-reuse", "docs/architecture.md", "a request ends before its tag is used again",

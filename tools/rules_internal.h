@@ -154,6 +154,7 @@ struct rules_ctrl {
 	bool limits_known;
 	uint64_t mdts_bytes; /* 0: no limit */
 	uint16_t aerl;
+	uint16_t acl;
 
 	struct rules_queue **queue; /* by qid, with holes */
 	uint32_t nr_queues;

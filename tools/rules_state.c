@@ -532,6 +532,12 @@ int state_update(struct rule_moment *m)
 	case NVS_ID_rq_complete: update_request(m->q, h->cid, RQ_ENDED); return 0;
 	case NVS_ID_retry: update_request(m->q, h->cid, RQ_RETRIED); return 0;
 	case NVS_ID_queue_create: update_created(m->c, m->q, AS(queue_create, h)); return 0;
+	case NVS_ID_ctrl_limits:
+		m->c->limits_known = true;
+		m->c->mdts_bytes = AS(ctrl_limits, h)->max_bytes;
+		m->c->aerl = AS(ctrl_limits, h)->aerl;
+		m->c->acl = AS(ctrl_limits, h)->acl;
+		return 0;
 	default: update_ctrl(m->c, h); return 0;
 	}
 }

@@ -4,7 +4,7 @@
 # The order in which a controller comes up, in a recording that began before the modules
 # were loaded; the same after a reset.
 . "$(dirname "$0")/lib.sh"
-plan 19
+plan 20
 
 guest up --smp 2 --nvme max_ioqpairs=2 --ns size=64M --ns size=32M -- init-guest.sh main
 events "$logs/up/rec" >"$work/events" 2>"$work/complaints"
@@ -120,3 +120,6 @@ is "namespaces found: number, size, result" \
 	"1:131072x512:0 2:65536x512:0 "
 is "down again: disks, queues, the controller's shutdown" "$(grep -o 'nvme_exit(.*' "$logs/phases")" \
 	"nvme_exit(nvme_remove(nvme_remove_namespaces(nvme_ns_remove nvme_ns_remove) nvme_dev_disable(nvme_delete_io_queues nvme_shutdown_ctrl(nvme_wait_ready))))"
+is "each rule of the specification is kept, and can be told" \
+	"$("$nvmescope" check --json "$logs/up/rec" |
+		jq -c '[(.rules | length) > 50, (.rules[] | select(.verdict | test("FAILED|cannot")) | .name)]')" "[true]"

@@ -5,7 +5,7 @@
 # the device too, one for one and in order: for the demo's workload, for rings so short
 # that they wrap all the time, for one queue, and for one pin-based interrupt.
 . "$(dirname "$0")/lib.sh"
-plan 26
+plan 30
 
 # held LABEL QUEUES MINIMUM: each I/O queue 1 to QUEUES has at least MINIMUM commands.
 held() {
@@ -18,6 +18,8 @@ held() {
 		"$(jq -r '.checks[] | select(.name == "witness") | .rows[] |
 			select(.recorded != .equal or .logged != .equal or .verdict != "passed") |
 			"queue \(.queue) \(.what): \(.recorded) recorded, \(.logged) logged, \(.equal) equal"' "$work/witness.json")" ""
+	is "$1: each rule of the specification is kept, and can be told" \
+		"$(jq -c '[(.rules | length) > 50, (.rules[] | select(.verdict | test("FAILED|cannot")) | .name)]' "$work/witness.json")" "[true]"
 	is "$1: every I/O queue had at least $3 commands, and doorbells enough" \
 		"$(jq -r --argjson least "$3" '[.checks[].rows[] | select(.queue > 0 and
 			.equal >= (if .what | test("doorbells") then $least / 20 else $least end))] |

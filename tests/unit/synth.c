@@ -243,6 +243,7 @@ static void reset_work(struct clock *c, const struct synth_options *o)
 	END(c, nvme_alloc_admin_tags, nvme_reset_work);
 	BEGIN(c, nvme_init_identify, nvme_reset_work);
 	admin(c, 0x06, 1, 900 * US);
+	PUT(c, ctrl_limits, 0, 0, .max_bytes = 1 << 20, .mdts = 8, .acl = 3, .aerl = 3);
 	admin(c, 0x02, 5, 300 * US);
 	END(c, nvme_init_identify, nvme_reset_work);
 	io_queues(c, o);
