@@ -157,6 +157,7 @@ struct rules_ctrl {
 	uint16_t acl;
 
 	struct rules_queue **queue; /* by qid, with holes */
+	uint32_t nr_made;	    /* of these, not holes */
 	uint32_t nr_queues;
 };
 

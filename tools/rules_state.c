@@ -4,6 +4,7 @@
  * event that contradicts the picture the event is right: a rule has said so by then.
  */
 #include <stdlib.h>
+#include "model.h"
 #include "rules_internal.h"
 
 uint16_t state_next(uint16_t slot, uint32_t depth)
@@ -85,6 +86,7 @@ struct rules_queue *state_queue(struct rules_ctrl *c, uint16_t qid)
 	q->qid = q->sq_cqid = qid;
 	queue_reset(c, q, c->whole ? NO : UNKNOWN);
 	c->queue[qid] = q;
+	c->nr_made++;
 	return q;
 }
 
@@ -362,8 +364,13 @@ static int queue_answer(struct rules_ctrl *c, const struct flight *f, bool grant
 {
 	const struct command cmd = { .opcode = f->opcode, .cdw10 = f->cdw10 };
 	bool cq = f->opcode == ADMIN_CREATE_CQ || f->opcode == ADMIN_DELETE_CQ;
-	struct rules_queue *q = state_queue(c, f->cdw10 & 0xffff);
+	uint16_t qid = f->cdw10 & 0xffff;
+	struct rules_queue *q = state_find_queue(c, qid);
 
+	if (!q && c->nr_made >= MODEL_MAX_QUEUES)
+		return 0; /* a damaged or hostile file */
+	if (!q)
+		q = state_queue(c, qid);
 	if (!q)
 		return -1;
 	if (f->opcode == ADMIN_CREATE_CQ || f->opcode == ADMIN_CREATE_SQ) {
