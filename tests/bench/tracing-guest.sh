@@ -22,33 +22,31 @@ reads() { # LABEL ROW DISK DEPTH COUNT
 
 both() { # LABEL
 	reads "$1" depth-32 $quick_disk 32 16000
-	reads "$1" depth-1 $slow_disk 1 4000
+	reads "$1" depth-1 $slow_disk 1 2000
+	cp /proc/kallsyms "/out/kallsyms.$1"
 }
 
-# The recorder in the background, as in production: the reads begin when it is attached.
+# A recorder starts its command when it is attached.
 under_record() { # LABEL OPTIONS...
 	_label=$1
 	shift
-	nvmescope record -o "/tmp/$_label" "$@" 2>"/out/$_label.txt" &
-	_pid=$!
-	sleep 3
-	both "$_label"
-	kill -INT $_pid
-	wait $_pid
-	cat "/out/$_label.txt"
+	nvmescope record -o "/tmp/$_label" "$@" -- sh "$0" both "$_label" 2>"/out/$_label.txt"
 	rm -rf "/tmp/$_label"
 }
 
-echo 16 >/proc/sys/vm/nr_hugepages
-modprobe nvme
-settle
-both in-box
-under_record stock-events --provider stock
-both in-box
-rmmod nvme
-rmmod nvme_core
-insmod /modules/nvmescope_core.ko
-insmod /modules/nvmescope.ko
-settle
-both ours
-under_record driver-events --provider driver
+all() {
+	echo 16 >/proc/sys/vm/nr_hugepages
+	modprobe nvme
+	settle
+	both in-box
+	under_record stock-events --provider stock
+	rmmod nvme
+	rmmod nvme_core
+	insmod /modules/nvmescope_core.ko
+	insmod /modules/nvmescope.ko
+	settle
+	both ours
+	under_record driver-events --provider driver
+}
+
+"$@"

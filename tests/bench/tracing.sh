@@ -22,7 +22,7 @@ run() { # KERNEL
 		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
 		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" --add "$PWD/build/nvmescope:/usr/bin/nvmescope" \
 		--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
-		-- sh /src/tests/bench/tracing-guest.sh >"$out/output.txt" 2>&1 || {
+		-- sh /src/tests/bench/tracing-guest.sh all >"$out/output.txt" 2>&1 || {
 		tail -n 20 "$out/output.txt" >&2
 		die "the guest of kernel $1 failed; see $out"
 	}

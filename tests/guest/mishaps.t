@@ -5,7 +5,7 @@
 # disappearance, or that of its registers, or of its leave to read memory, at any step of
 # what the driver does. No task may hang, and the disk must come back as it was.
 #
-#   POINTS=4   at how many steps of each operation (in whole `make check`: a sample)
+#   POINTS=2   at how many steps of each operation (in whole `make check`: a sample)
 . "$(dirname "$0")/lib.sh"
 plan 37
 
@@ -20,5 +20,5 @@ machine=(--smp 2 --nvme max_ioqpairs=2 --ns size=64M --module aer_inject --add "
 # ports do not do after they were reset: recovery would wait for it in vain.
 guest errors "${machine[@]}" --qemu -global --qemu pcie-root-port.x-speed=2_5 -- mishaps-guest.sh errors
 guest link "${machine[@]}" -- mishaps-guest.sh link
-guest gone "${machine[@]}" --share "$mishap:/mishap" --deadline $((${POINTS:-4} * 100)) \
-	--qemu -device --qemu "pci-testdev,romfile=$work/ones" -- mishaps-guest.sh gone "${POINTS:-4}"
+guest gone "${machine[@]}" --share "$mishap:/mishap" --deadline $((${POINTS:-2} * 100)) \
+	--qemu -device --qemu "pci-testdev,romfile=$work/ones" -- mishaps-guest.sh gone "${POINTS:-2}"
