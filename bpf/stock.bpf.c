@@ -514,7 +514,8 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 	}
 	old_head = st->cq_rung;
 	st->cq_rung = head;
-	st->seen_ts = ts = bpf_ktime_get_ns();
+	ts = bpf_ktime_get_ns();
+	st->seen_ts = ts;
 	st->looking = 0;
 	e = emit_room(NVS_ID_cq_exit, sizeof(*e), 1);
 	if (!e)
@@ -676,24 +677,27 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 	return 0;
 }
 
+/* Where a field stands in struct nvme_request: within its first 32 bytes on every kernel so far. */
+#define REQUEST_FIELD(field) (bpf_core_field_offset(struct nvme_request, field) & 31)
+
 SEC("tp_btf/nvme_complete_rq")
 int BPF_PROG(on_complete, struct request *rq)
 {
 	struct nvs_rq_complete *e;
-	__u32 ctrl, flags;
+	__u64 raw[4] = {}; /* the beginning of struct nvme_request, read at once */
+	__u32 ctrl, flags, status;
 	__u16 cid = 0;
-	__u64 req;
 
 	if (!rq)
 		return 0;
 	ctrl = ctrl_of(rq->q, rq);
 	if (!passes(ctrl))
 		return 0;
-	req = (__u64)rq + bpf_core_type_size(struct request);
+	bpf_probe_read_kernel(raw, sizeof(raw), (void *)((__u64)rq + bpf_core_type_size(struct request)));
+	flags = *((__u8 *)raw + REQUEST_FIELD(flags));
+	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
 	/* Not what the request counts by now, but the identifier that the command had. */
-	bpf_probe_read_kernel(&cid, sizeof(cid),
-			      &FIELD_AT(req, struct nvme_request, cmd)->command_id);
-	flags = FIELD_AT(req, struct nvme_request, flags);
+	bpf_probe_read_kernel(&cid, sizeof(cid), (void *)(raw[REQUEST_FIELD(cmd) / 8] + 2));
 	e = emit_room(NVS_ID_rq_complete, sizeof(*e), 1);
 	if (!e)
 		return 0;
@@ -701,7 +705,7 @@ int BPF_PROG(on_complete, struct request *rq)
 	      rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0,
 	      cid);
 	e->bytes = rq->__data_len;
-	e->status = FIELD_AT(req, struct nvme_request, status);
+	e->status = status;
 	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
 	emit_end(e);
 	return 0;

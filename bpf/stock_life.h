@@ -30,11 +30,13 @@ static __always_inline __u32 ctrl_of_pdev(struct pci_dev *pdev)
 			      instance) : NVS_NO_CTRL;
 }
 
+#define BY_WORK(work) \
+	ctrl_of_work((void *)ctx[0], bpf_core_field_offset(struct nvme_ctrl, work))
 #define BY_CTRL	      ctrl_of_ctrl((void *)ctx[0])
 #define BY_DEV	      ctrl_of_dev((void *)ctx[0])
 #define BY_PDEV	      ctrl_of_pdev((void *)ctx[0])
-#define BY_RESET_WORK ctrl_of_work((void *)ctx[0], bpf_core_field_offset(struct nvme_ctrl, reset_work))
-#define BY_SCAN_WORK  ctrl_of_work((void *)ctx[0], bpf_core_field_offset(struct nvme_ctrl, scan_work))
+#define BY_RESET_WORK BY_WORK(reset_work)
+#define BY_SCAN_WORK  BY_WORK(scan_work)
 #define NOBODYS	      NVS_NO_CTRL
 
 static __always_inline bool life_passes(__u32 ctrl)

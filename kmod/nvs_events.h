@@ -21,7 +21,7 @@
 #endif
 
 /* Changes whenever a recording of the old layout can no longer be read. */
-#define NVS_EVENTS_VERSION	1
+#define NVS_EVENTS_VERSION	2
 
 /* hdr.ctrl of what happens before a controller has its number. */
 #define NVS_NO_CTRL		0xffff

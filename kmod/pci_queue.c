@@ -188,8 +188,9 @@ static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 	};
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
-	trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->cq_dma,
-			       NVS_RING_cq, nvmeq->depth, nvmeq->vector, max(ret, 0));
+	if (ret >= 0)
+		trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->cq_dma,
+				       NVS_RING_cq, nvmeq->depth, nvmeq->vector, ret);
 	return ret;
 }
 
@@ -209,8 +210,9 @@ static int create_sq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 	};
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
-	trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->sq_dma,
-			       NVS_RING_sq, nvmeq->depth, 0, max(ret, 0));
+	if (ret >= 0)
+		trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->sq_dma,
+				       NVS_RING_sq, nvmeq->depth, 0, ret);
 	return ret;
 }
 

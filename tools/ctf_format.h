@@ -29,8 +29,8 @@ struct ctf_packet {
 	uint8_t uuid[16];
 	uint32_t stream_id;
 
-	uint32_t version; /* NVS_EVENTS_VERSION */
-	uint32_t crc32;	  /* of the whole packet, with 0 in this place */
+	uint32_t version;  /* NVS_EVENTS_VERSION */
+	uint32_t checksum; /* XXH3, of the whole packet, with 0 in this place */
 	uint32_t nr_events;
 	uint32_t reserved[7]; /* 0 */
 
@@ -50,8 +50,8 @@ _Static_assert(sizeof(struct ctf_packet) == 120, "size of a CTF packet's header"
 /* Bytes up to the end of cpu_id: where the content of an empty packet ends. */
 #define CTF_PACKET_USED (offsetof(struct ctf_packet, pad))
 
-/* crc32 as the packet's header holds it; @bytes is the whole packet's size. */
-uint32_t ctf_packet_crc(const struct ctf_packet *p, size_t bytes);
+/* The checksum as the packet's header holds it; @bytes is the whole packet's size. */
+uint32_t ctf_packet_checksum(const struct ctf_packet *p, size_t bytes);
 
 /* "cpu-3" or "device". */
 #define CTF_STREAM_NAME_SIZE 16

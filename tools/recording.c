@@ -311,7 +311,7 @@ static int next_packet(struct recording *r, struct stream *s, struct nvs_error *
 		p = packet_at(s, s->packet);
 		bytes = p->packet_size / 8;
 		s->packet_end = s->packet + bytes;
-		if (s->verified < s->packet_end && p->crc32 != ctf_packet_crc(p, bytes))
+		if (s->verified < s->packet_end && p->checksum != ctf_packet_checksum(p, bytes))
 			return bad_packet(r, s, s->packet, "a packet with a wrong checksum", err);
 		if (s->verified < s->packet_end)
 			s->verified = s->packet_end;

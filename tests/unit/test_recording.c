@@ -135,7 +135,7 @@ static void test_every_byte_forged(void **state)
 		for (size_t v = 0; v < sizeof(values); v++) {
 			memcpy(p, sound, half);
 			((unsigned char *)p)[at] = values[v];
-			p->crc32 = ctf_packet_crc(p, half);
+			p->checksum = ctf_packet_checksum(p, half);
 			scratch_write(path, STREAM, p, half);
 			count(&cut);
 		}
@@ -158,9 +158,9 @@ static void test_absurd_sizes(void **state)
 			memcpy(p, sound, sound_size);
 			p->packet_size = sizes[i];
 			p->content_size = sizes[j];
-			p->crc32 = ctf_packet_crc(p, sizes[i] > 8 * sound_size || sizes[i] < 8 * 120
-							     ? sizeof(*p)
-							     : sizes[i] / 8);
+			p->checksum = ctf_packet_checksum(
+				p, sizes[i] > 8 * sound_size || sizes[i] < 8 * 120 ? sizeof(*p)
+										   : sizes[i] / 8);
 			scratch_write(path, STREAM, p, sound_size);
 			count(&cut);
 		}
