@@ -693,7 +693,8 @@ int BPF_PROG(on_complete, struct request *rq)
 	ctrl = ctrl_of(rq->q, rq);
 	if (!passes(ctrl))
 		return 0;
-	bpf_probe_read_kernel(raw, sizeof(raw), (void *)((__u64)rq + bpf_core_type_size(struct request)));
+	bpf_probe_read_kernel(raw, sizeof(raw),
+			      (void *)((__u64)rq + bpf_core_type_size(struct request)));
 	flags = *((__u8 *)raw + REQUEST_FIELD(flags));
 	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
 	/* Not what the request counts by now, but the identifier that the command had. */
