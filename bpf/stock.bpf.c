@@ -19,6 +19,10 @@ const volatile __u32 queues_per_ctrl = 1;
 const volatile __u32 max_ctrls = 1;
 
 /* How far each queue is recorded. */
+/* queue_state.learnt */
+#define LEARNING 1
+#define LEARNT	 2
+
 struct queue_state {
 	__u64 sq_cmds, cqes;
 	__u64 look_ts;	/* when the driver began to look at the CQ */
@@ -31,12 +35,12 @@ struct queue_state {
 	__u64 rung;
 	__u32 looking; /* 1: somebody is at the CQ */
 	__u32 again;   /* and somebody else came meanwhile */
+	__u32 learnt;  /* 0: not yet; LEARNING: somebody is at it; LEARNT */
 	__u32 depth;
 	__u16 head;	/* next completion to be told */
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
 	__u8 sqe_shift; /* log2 of an SQ entry's size */
-	__u8 known;
 };
 
 struct {
@@ -126,7 +130,7 @@ static __always_inline __u32 ctrl_of(struct request_queue *q, struct request *rq
 
 /* --- submission ----------------------------------------------------------------------- */
 
-/* The first time that a queue is met, or after it was made anew. */
+/* When a queue is met first, and when it was made anew. */
 __noinline int learn(struct queue_state *st, __u64 nvmeq)
 {
 	if (!st)
@@ -139,8 +143,15 @@ __noinline int learn(struct queue_state *st, __u64 nvmeq)
 	st->cq_rung = st->head;
 	st->phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
 	st->sqe_shift = FIELD_AT(nvmeq, struct nvme_queue, sqes);
-	st->known = 1;
+	st->learnt = LEARNT;
 	return 0;
+}
+
+/* Learns of a queue once, whoever comes first. */
+static __always_inline void learn_once(struct queue_state *st, __u64 nvmeq)
+{
+	if (!__sync_val_compare_and_swap(&st->learnt, 0, LEARNING))
+		learn(st, nvmeq);
 }
 
 /*
@@ -263,7 +274,7 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 	__u64 rung, ts;
 	__u32 tail, how;
 
-	if (!st || !st->known)
+	if (!st || st->learnt != LEARNT)
 		return;
 	for (int i = 0; i < 4; i++) {
 		rung = *(volatile __u64 *)&st->rung;
@@ -289,7 +300,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	struct queue_state *st;
 	struct nvs_rq_start *e;
 	__u32 zero = 0, ctrl;
-	__u64 nvmeq;
+	__u64 nvmeq, ts;
 	__u16 qid;
 
 	if (!rq || !cmd)
@@ -303,9 +314,10 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	st = state_of(ctrl, qid);
 	if (!st)
 		return 0;
-	if (!st->known)
-		learn(st, nvmeq);
-	st->setup_ts = bpf_ktime_get_ns();
+	if (st->learnt != LEARNT)
+		learn_once(st, nvmeq);
+	ts = bpf_ktime_get_ns();
+	st->setup_ts = ts;
 	sub = bpf_map_lookup_elem(&submissions, &zero);
 	if (sub && sub->nvmeq != nvmeq) {
 		/* A list of requests for several queues: each is rung before the next begins. */
@@ -318,7 +330,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	e = emit_room(NVS_ID_rq_start, sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_start, st->setup_ts, ctrl, qid, cmd->command_id);
+	stamp(&e->h, NVS_ID_rq_start, ts, ctrl, qid, cmd->command_id);
 	e->sector = rq->__sector;
 	e->bytes = rq->__data_len;
 	e->nsid = cmd->nsid;
@@ -590,8 +602,8 @@ int BPF_PROG(on_irq, int irq, void *data)
 	st = state_of(o->who >> 16, o->who & 0xffff);
 	if (!st)
 		return 0;
-	if (!st->known)
-		learn(st, (__u64)data);
+	if (st->learnt != LEARNT)
+		learn_once(st, (__u64)data);
 	begin_look(st, (__u64)data, o->who);
 	tell_entries(st, ALL_NEW, o->who, o->vector, NVS_WHY_CQ_irq);
 	return 0;
@@ -606,7 +618,7 @@ int BPF_PROG(on_irq_end, int irq, void *data)
 	if (!o || !passes(o->who >> 16))
 		return 0;
 	st = state_of(o->who >> 16, o->who & 0xffff);
-	if (st && st->known)
+	if (st && st->learnt == LEARNT)
 		tell_looked(st, (__u64)data, o->who, NVS_WHY_CQ_irq);
 	return 0;
 }
@@ -625,7 +637,7 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 	if (!passes(who >> 16))
 		return 0;
 	st = state_of(who >> 16, who & 0xffff);
-	if (!st || !st->known)
+	if (!st || st->learnt != LEARNT)
 		return 0;
 	/* Several may poll a queue at a time. */
 	for (int i = 0; i < 2; i++) {
@@ -656,8 +668,8 @@ int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
 	st = state_of(who >> 16, who & 0xffff);
 	if (!st)
 		return 0;
-	if (!st->known)
-		learn(st, address_of(nvmeq));
+	if (st->learnt != LEARNT)
+		learn_once(st, address_of(nvmeq));
 	begin_look(st, address_of(nvmeq), who);
 	tell_entries(st, ALL_NEW, who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
 	return 0;
@@ -672,7 +684,7 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 	if (!passes(who >> 16))
 		return 0;
 	st = state_of(who >> 16, who & 0xffff);
-	if (st && st->known)
+	if (st && st->learnt == LEARNT)
 		tell_looked(st, address_of(nvmeq), who, NVS_WHY_CQ_timeout);
 	return 0;
 }

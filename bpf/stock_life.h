@@ -381,7 +381,7 @@ static long tell_rest(__u32 qid, struct teardown *t)
 	struct queue_state *st = state_of(t->ctrl, qid);
 	__u64 nvmeq = t->queues + qid * (__u64)bpf_core_type_size(struct nvme_queue);
 
-	if (!st || !st->known || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
+	if (!st || st->learnt != LEARNT || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
 		return 0;
 	st->look_ts = bpf_ktime_get_ns();
 	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), t->ctrl << 16 | qid, 0,
