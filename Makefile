@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver lint vm clean tools kmod packages install
+.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing lint vm clean tools kmod packages install
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -41,6 +41,10 @@ soak: packages tools kmod ## verified I/O under random trouble (MINUTES=30 SEED=
 bench-driver: packages kmod-6.12 kmod-6.1 ## instructions per read, ours and the in-box driver's, by symbol
 	@$(GUEST)/packages.sh bench
 	@tests/bench/driver.sh 6.12 6.1
+
+bench-tracing: packages tools kmod ## instructions per read that recording adds, ours and the in-box driver's (KERNEL=6.12)
+	@$(GUEST)/packages.sh bench
+	@tests/bench/tracing.sh $(KERNEL)
 
 lint: packages tools kmod ## shellcheck, clang-format, sparse, checkpatch
 	@tests/lint.sh
