@@ -6,6 +6,8 @@
 #ifndef NVS_STOCK_LIFE_H
 #define NVS_STOCK_LIFE_H
 
+#include "stock_complete.h"
+
 /* Whose phase is it, by what its function gets?  What is not known by number yet has none. */
 static __always_inline __u32 ctrl_of_ctrl(struct nvme_ctrl *ctrl)
 {
@@ -42,6 +44,19 @@ static __always_inline __u32 ctrl_of_pdev(struct pci_dev *pdev)
 static __always_inline bool life_passes(__u32 ctrl)
 {
 	return passes(ctrl) || ctrl == NVS_NO_CTRL;
+}
+
+/* An event, its header filled; NULL when it was lost, and counted. */
+static __always_inline void *begin_event(__u16 id, __u32 size, __u16 ctrl, __u16 qid, __u16 cid)
+{
+	struct nvs_hdr *h = emit_begin(id, size);
+
+	if (!h)
+		return NULL;
+	h->ctrl = ctrl;
+	h->qid = qid;
+	h->cid = cid;
+	return h;
 }
 
 /* The phases that a task is in, innermost last. */
@@ -102,12 +117,9 @@ static __always_inline int phase_begin(__u32 ctrl, __u16 phase)
 	if (!life_passes(ctrl))
 		return 0;
 	parent = enter_phase(tid, phase);
-	e = emit_begin(NVS_ID_phase_begin, sizeof(*e));
+	e = begin_event(NVS_ID_phase_begin, sizeof(*e), ctrl, 0, 0);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl;
-	e->h.qid = 0;
-	e->h.cid = 0;
 	e->phase = phase;
 	e->parent = parent;
 	e->tid = tid;
@@ -126,12 +138,9 @@ static __always_inline int phase_end(void *ctx, __u32 ctrl, __u16 phase)
 		return 0;
 	bpf_get_func_ret(ctx, &result); /* 0 remains for a function that returns nothing */
 	parent = leave_phase(tid);
-	e = emit_begin(NVS_ID_phase_end, sizeof(*e));
+	e = begin_event(NVS_ID_phase_end, sizeof(*e), ctrl, 0, 0);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl;
-	e->h.qid = 0;
-	e->h.cid = 0;
 	e->phase = phase;
 	e->parent = parent;
 	e->tid = tid;
@@ -193,12 +202,9 @@ int BPF_PROG(on_init_ctrl, struct nvme_ctrl *ctrl, struct device *dev)
 
 	if (!passes(ctrl->instance))
 		return 0;
-	e = emit_begin(NVS_ID_ctrl_new, sizeof(*e));
+	e = begin_event(NVS_ID_ctrl_new, sizeof(*e), ctrl->instance, 0, 0);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl->instance;
-	e->h.qid = 0;
-	e->h.cid = 0;
 	e->tid = (__u32)bpf_get_current_pid_tgid();
 	bus = (__u64)FIELD_AT(pdev, struct pci_dev, bus);
 	e->pci_addr = FIELD_AT(bus, struct pci_bus, number) << 8 |
@@ -239,7 +245,8 @@ int BPF_PROG(on_change_state, struct nvme_ctrl *ctrl)
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	int state = ctrl->state;
 
-	bpf_map_update_elem(&changes, &tid, &state, BPF_ANY);
+	if (passes(ctrl->instance) && bpf_map_update_elem(&changes, &tid, &state, BPF_ANY))
+		count_lost(bpf_get_smp_processor_id(), NVS_ID_ctrl_state, 1);
 	return 0;
 }
 
@@ -252,11 +259,8 @@ int BPF_PROG(on_changed_state, struct nvme_ctrl *ctrl, int wanted, bool changed)
 
 	if (!before || !passes(ctrl->instance))
 		return 0;
-	e = emit_begin(NVS_ID_ctrl_state, sizeof(*e));
+	e = begin_event(NVS_ID_ctrl_state, sizeof(*e), ctrl->instance, 0, 0);
 	if (e) {
-		e->h.ctrl = ctrl->instance;
-		e->h.qid = 0;
-		e->h.cid = 0;
 		e->old_state = state_by_name(*before);
 		e->new_state = state_by_name(wanted);
 		e->changed = changed & 1;
@@ -275,17 +279,16 @@ int BPF_PROG(on_init_queue, struct nvme_queue *nvmeq)
 
 	if (!passes(ctrl))
 		return 0;
+	__sync_fetch_and_add(&queues_made, 1);
 	st = state_of(ctrl, qid);
 	if (st)
 		learn(st, address_of(nvmeq));
 	for (int ring = NVS_RING_sq; ring <= NVS_RING_cq; ring++) {
-		struct nvs_queue_create *e = emit_begin(NVS_ID_queue_create, sizeof(*e));
+		struct nvs_queue_create *e =
+			begin_event(NVS_ID_queue_create, sizeof(*e), ctrl, qid, 0);
 
 		if (!e)
 			return 0;
-		e->h.ctrl = ctrl;
-		e->h.qid = qid;
-		e->h.cid = 0;
 		e->addr = ring == NVS_RING_sq ? nvmeq->sq_dma_addr : nvmeq->cq_dma_addr;
 		e->ring = ring;
 		e->depth = nvmeq->q_depth;
@@ -313,12 +316,10 @@ int on_timeout(__u64 *ctx)
 	bpf_probe_read_kernel(&cid, sizeof(cid),
 			      &FIELD_AT(req, struct nvme_request, cmd)->command_id);
 	owner = (__u64)FIELD_AT(req, struct nvme_request, ctrl);
-	e = emit_begin(NVS_ID_timeout, sizeof(*e));
+	e = begin_event(NVS_ID_timeout, sizeof(*e), ctrl,
+			rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0, cid);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl;
-	e->h.qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
-	e->h.cid = cid;
 	e->csts = 0xffffffff; /* not seen */
 	e->action = ret ? NVS_TIMEOUT_wait : NVS_TIMEOUT_none;
 	e->state = state_by_name(FIELD_AT(owner, struct nvme_ctrl, state));
@@ -337,12 +338,9 @@ int on_reset(__u64 *ctx)
 	if (!passes(ctrl))
 		return 0;
 	bpf_get_func_ret(ctx, &ret);
-	e = emit_begin(NVS_ID_reset, sizeof(*e));
+	e = begin_event(NVS_ID_reset, sizeof(*e), ctrl, 0, 0);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl;
-	e->h.qid = 0;
-	e->h.cid = 0;
 	e->why = NVS_WHY_RESET_unseen;
 	e->pad0 = 0;
 	e->result = ret;
@@ -357,12 +355,9 @@ int BPF_PROG(on_async_event, struct nvme_ctrl *ctrl, __u16 status, void *result)
 
 	if (!passes(ctrl->instance))
 		return 0;
-	e = emit_begin(NVS_ID_async_event, sizeof(*e));
+	e = begin_event(NVS_ID_async_event, sizeof(*e), ctrl->instance, 0, AER_CID);
 	if (!e)
 		return 0;
-	e->h.ctrl = ctrl->instance;
-	e->h.qid = 0;
-	e->h.cid = AER_CID;
 	e->result = 0;
 	bpf_probe_read_kernel(&e->result, sizeof(e->result), result);
 	e->pad = 0;

@@ -80,4 +80,12 @@ two_steps() {
 	dd if=/dev/nvme1n1 of=/dev/null bs=4k count=100 iflag=direct
 }
 
+# Rings that are far too small: what is not in the recording must be in its counts.
+losses() {
+	modprobe nvme
+	wait_for "a disk" test -b $disk
+	check "losses: recorded" nvmescope record -o /out/losses --ring-size 4096 -- \
+		dd if=$disk of=/dev/null bs=4k count=2000 iflag=direct
+}
+
 "$@"

@@ -3,7 +3,7 @@
 #
 # The kernel's own driver, recorded without a module of ours, and held against the device's log.
 . "$(dirname "$0")/lib.sh"
-plan 29
+plan 33
 
 recorded() { events "$logs/$1/$1"; }
 held() {
@@ -50,3 +50,15 @@ nearly shared
 guest filtered --smp 2 --nvme max_ioqpairs=2 --ns size=8M --nvme max_ioqpairs=2 --ns size=8M --module nvme -- stock-guest.sh one_of_two
 is "one of two: its commands, and nothing of the other" \
 	"$(recorded filtered | sed -nE 's/^cmd_sent .* ctrl=([0-9]+) .*/\1/p' | sort | uniq -c | tr -s ' ')" " 100 1"
+
+guest losses --smp 2 --nvme max_ioqpairs=2 --ns size=16M --module nvme -- stock-guest.sh losses
+# EVENT: how often it is in the recording, and how often the recording says that it was lost
+lost() {
+	sed -nE 's/^\s*lost_cpu[0-9]+ = "(.*)";/\1/p' "$logs/losses/losses/metadata" | tr ',' '\n' |
+		awk -v event="$1" '$1 == event { n += $2 } END { print n + 0 }'
+}
+there() { recorded losses | grep -c "^$1 .* qid=[1-9]"; }
+is "losses: each step of 2000 reads is recorded or counted as lost" \
+	"$(for event in rq_start cmd_sent cqe rq_complete; do echo $(($(there $event) + $(lost $event))); done | tr '\n' ' ')" \
+	"2000 2000 2000 2000 "
+is "losses: and there were some" "$((($(lost cmd_sent) + $(lost cqe)) > 0))" 1

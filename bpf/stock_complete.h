@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands on their way back: the driver looks at a CQ, by interrupt, poll or timeout, and
+ * requests end.
+ */
+#ifndef NVS_STOCK_COMPLETE_H
+#define NVS_STOCK_COMPLETE_H
+
+#include "stock_submit.h"
+
+#define ALL_NEW 0xffffffff
+
+struct looked {
+	struct nvs_cq_enter enter; /* in the first record */
+	struct nvs_cqe cqe[PER_RECORD];
+};
+
+static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_state *st,
+				       const struct nvme_completion *cqe, __u32 who)
+{
+	stamp(&e->h, NVS_ID_cqe, st->look_ts, who >> 16, who, cqe->command_id);
+	e->result = cqe->result;
+	e->slot = st->head;
+	e->phase = st->phase;
+	e->sq_head = cqe->sq_head;
+	e->status = cqe->status >> 1;
+	e->match = !(who & 0xffff) && cqe->command_id == AER_CID ? NVS_CQE_async_event :
+								   NVS_CQE_request;
+	e->pad0 = 0;
+	e->pad1 = 0;
+}
+
+/* The entry at head, if it is one to tell of. */
+static __always_inline bool next_entry(const struct queue_state *st, __u32 until,
+				       struct nvme_completion *cqe)
+{
+	bpf_probe_read_kernel(cqe, sizeof(*cqe), (void *)(st->cqes + st->head * 16ull));
+	return until == ALL_NEW ? (cqe->status & 1) == st->phase : st->head != until;
+}
+
+struct cq_walk {
+	struct queue_state *st;
+	struct nvme_completion cqe; /* the one at head */
+	__u32 who, vector;
+	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
+	int why; /* -1: the look has been told */
+	__u32 more;
+};
+
+static __always_inline __u32 left_until(const struct queue_state *st, __u32 until)
+{
+	return until >= st->head ? until - st->head : until + st->depth - st->head;
+}
+
+/*
+ * There was no room.  At the beginning of a look its end will tell of the entries; then the
+ * ones that are left are lost, and counted, and the next look goes on behind them.
+ */
+static __always_inline void skip_entries(struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+
+	if (w->why >= 0)
+		count_lost(bpf_get_smp_processor_id(), NVS_ID_cq_enter, 1);
+	if (w->until == ALL_NEW)
+		return;
+	if (w->until < st->head)
+		st->phase ^= 1;
+	st->head = w->until;
+}
+
+/* One record's worth.  Returns 1 at the end. */
+static long tell_some_entries(__u32 index, struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+	struct looked *l;
+
+	if (!w->more && w->why < 0)
+		return 1;
+	l = emit_room(NVS_ID_cqe, sizeof(*l), w->until == ALL_NEW ? 0 : left_until(st, w->until));
+	if (!l) {
+		skip_entries(w);
+		return 1;
+	}
+	if (w->why >= 0) {
+		stamp(&l->enter.h, NVS_ID_cq_enter, st->look_ts, w->who >> 16, w->who, 0);
+		l->enter.why = w->why;
+		l->enter.cq_head = st->head;
+		l->enter.phase = st->phase;
+		l->enter.vector = w->vector;
+		w->why = -1;
+	} else {
+		gap(&l->enter.h, sizeof(l->enter));
+	}
+	for (int i = 0; i < PER_RECORD; i++) {
+		if (!w->more) {
+			gap(&l->cqe[i].h, (PER_RECORD - i) * sizeof(l->cqe[0]));
+			break;
+		}
+		tell_entry(&l->cqe[i], st, &w->cqe, w->who);
+		if (++st->head >= st->depth) {
+			st->head = 0;
+			st->phase ^= 1;
+		}
+		w->more = next_entry(st, w->until, &w->cqe);
+	}
+	/* They were read until now, but before the driver takes them. */
+	if (w->until == ALL_NEW) {
+		__u64 ts = bpf_ktime_get_ns();
+
+		for (int i = 0; i < PER_RECORD; i++)
+			l->cqe[i].h.ts = ts;
+		st->look_ts = ts;
+	}
+	emit_end(l);
+	return w->more ? 0 : 1;
+}
+
+/*
+ * Tells of the entries up to @until, and of the look itself if @why is given.  At the
+ * beginning of a look the driver is about to take all that are there.
+ */
+__noinline int tell_entries(struct queue_state *st, __u32 until, __u32 who, __u32 vector, int why)
+{
+	struct cq_walk w = {
+		.st = st, .until = until, .who = who, .vector = vector, .why = why,
+	};
+
+	if (!st)
+		return 0;
+	w.more = next_entry(st, until, &w.cqe);
+	bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
+	return 0;
+}
+
+/* Commands that completed were sent: their doorbells are told of first. */
+static __always_inline void begin_look(struct queue_state *st, __u64 nvmeq, __u32 who)
+{
+	look_at_sq(nvmeq, who >> 16, who & 0xffff);
+	st->look_ts = bpf_ktime_get_ns();
+	st->looking = 1;
+}
+
+struct looked_end {
+	struct nvs_cq_doorbell bell;
+	struct nvs_cq_exit exit;
+};
+
+/*
+ * The driver has looked: tells of the doorbell.  Entries that came meanwhile have the time
+ * of the look's beginning, or of the last command that was built meanwhile.
+ */
+__noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int why)
+{
+	struct looked_end *e;
+	__u32 old_head, head;
+	__u64 ts;
+
+	if (!st)
+		return 0;
+	head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
+	if (head != st->head) {
+		look_at_sq(nvmeq, who >> 16, who & 0xffff);
+		if (st->look_ts <= st->setup_ts)
+			st->look_ts = st->setup_ts + 1;
+		tell_entries(st, head, who, 0, -1);
+	}
+	old_head = st->cq_rung;
+	st->cq_rung = head;
+	ts = bpf_ktime_get_ns();
+	st->seen_ts = ts;
+	st->looking = 0;
+	e = emit_room(NVS_ID_cq_exit, sizeof(*e), 1);
+	if (!e) {
+		if (head != old_head)
+			count_lost(bpf_get_smp_processor_id(), NVS_ID_cq_doorbell, 1);
+		return 0;
+	}
+	if (head != old_head) {
+		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who >> 16, who, 0);
+		e->bell.old_head = old_head;
+		e->bell.new_head = head;
+		e->bell.count = head > old_head ? head - old_head : head + st->depth - old_head;
+		e->bell.how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
+										NVS_BELL_mmio;
+	} else {
+		gap(&e->bell.h, sizeof(e->bell));
+	}
+	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who >> 16, who, 0);
+	e->exit.why = why;
+	e->exit.found = head >= old_head ? head - old_head : head + st->depth - old_head;
+	e->exit.pad = 0;
+	emit_end(e);
+	return 0;
+}
+
+/* Whose interrupt is it?  Asked once for each, and kept. */
+struct irq_owner {
+	__u64 nvmeq;
+	__u64 made; /* queues_made when it was asked */
+	__u32 who;  /* controller << 16 | queue */
+	__u32 vector;
+};
+
+/* Counts the queues that began anew: what is known of interrupts may be of ones before. */
+__u64 queues_made = 0;
+
+#define MAX_IRQS 4096
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_IRQS);
+	__type(key, __u32);
+	__type(value, struct irq_owner);
+} irqs SEC(".maps");
+
+__noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
+{
+	__u64 dev;
+
+	if (!o)
+		return 0;
+	dev = (__u64)FIELD_AT(nvmeq, struct nvme_queue, dev);
+	o->who = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
+			  instance) << 16 |
+		 FIELD_AT(nvmeq, struct nvme_queue, qid);
+	o->vector = FIELD_AT(nvmeq, struct nvme_queue, cq_vector);
+	o->nvmeq = nvmeq;
+	o->made = queues_made;
+	return 0;
+}
+
+static __always_inline struct irq_owner *owner_of(int irq, __u64 nvmeq)
+{
+	__u32 index = irq & (MAX_IRQS - 1);
+	struct irq_owner *o = bpf_map_lookup_elem(&irqs, &index);
+
+	/* INTx has one number for all queues, and asks each time. */
+	if (o && (o->nvmeq != nvmeq || o->made != queues_made))
+		ask_owner(o, nvmeq);
+	return o;
+}
+
+/* The driver is about to look, and has looked. */
+static __always_inline int look_begins(__u64 nvmeq, __u32 who, __u32 vector, int why)
+{
+	struct queue_state *st;
+
+	if (!passes(who >> 16))
+		return 0;
+	st = state_of(who >> 16, who & 0xffff);
+	if (!st)
+		return 0;
+	if (st->learnt != LEARNT)
+		learn_once(st, nvmeq);
+	begin_look(st, nvmeq, who);
+	tell_entries(st, ALL_NEW, who, vector, why);
+	return 0;
+}
+
+static __always_inline int look_ends(__u64 nvmeq, __u32 who, int why)
+{
+	struct queue_state *st;
+
+	if (!passes(who >> 16))
+		return 0;
+	st = state_of(who >> 16, who & 0xffff);
+	if (st && st->learnt == LEARNT)
+		tell_looked(st, nvmeq, who, why);
+	return 0;
+}
+
+SEC("fentry/nvme_irq")
+int BPF_PROG(on_irq, int irq, void *data)
+{
+	struct irq_owner *o = owner_of(irq, (__u64)data);
+
+	return o ? look_begins((__u64)data, o->who, o->vector, NVS_WHY_CQ_irq) : 0;
+}
+
+SEC("fexit/nvme_irq")
+int BPF_PROG(on_irq_end, int irq, void *data)
+{
+	struct irq_owner *o = owner_of(irq, (__u64)data);
+
+	return o ? look_ends((__u64)data, o->who, NVS_WHY_CQ_irq) : 0;
+}
+
+/* A look that finds something; the many others leave no trace. */
+SEC("fexit/nvme_poll")
+int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int found)
+{
+	struct gendisk *disk = hctx->queue->disk;
+	struct queue_state *st;
+	__u32 who, head;
+
+	if (!found || !disk)
+		return 0;
+	who = (disk->part0->bd_device.parent->devt & MINOR_BITS) << 16 | (hctx->queue_num + 1);
+	if (!passes(who >> 16))
+		return 0;
+	st = state_of(who >> 16, who & 0xffff);
+	if (!st || st->learnt != LEARNT)
+		return 0;
+	/* Several may poll a queue at a time. */
+	for (int i = 0; i < 2; i++) {
+		if (__sync_val_compare_and_swap(&st->looking, 0, 1)) {
+			st->again = 1;
+			return 0;
+		}
+		st->again = 0;
+		head = FIELD_AT((__u64)hctx->driver_data, struct nvme_queue, cq_head);
+		begin_look(st, (__u64)hctx->driver_data, who);
+		tell_entries(st, head, who, 0, NVS_WHY_CQ_poll);
+		tell_looked(st, (__u64)hctx->driver_data, who, NVS_WHY_CQ_poll);
+		if (!*(volatile __u32 *)&st->again)
+			return 0;
+	}
+	return 0;
+}
+
+/* A command is late: is its completion there, and only the interrupt lost? */
+SEC("fentry/nvme_poll_irqdisable")
+int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
+{
+	__u32 who = nvmeq->dev->ctrl.instance << 16 | nvmeq->qid;
+
+	return look_begins(address_of(nvmeq), who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
+}
+
+SEC("fexit/nvme_poll_irqdisable")
+int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
+{
+	__u32 who = nvmeq->dev->ctrl.instance << 16 | nvmeq->qid;
+
+	return look_ends(address_of(nvmeq), who, NVS_WHY_CQ_timeout);
+}
+
+/* Where a field stands in struct nvme_request: within its first 32 bytes on every kernel so far. */
+#define REQUEST_FIELD(field) (bpf_core_field_offset(struct nvme_request, field) & 31)
+
+SEC("tp_btf/nvme_complete_rq")
+int BPF_PROG(on_complete, struct request *rq)
+{
+	struct nvs_rq_complete *e;
+	__u64 raw[4] = {}; /* the beginning of struct nvme_request, read at once */
+	__u32 ctrl, flags, status;
+	__u16 cid = 0;
+
+	if (!rq)
+		return 0;
+	ctrl = ctrl_of(rq->q, rq);
+	if (!passes(ctrl))
+		return 0;
+	bpf_probe_read_kernel(raw, sizeof(raw),
+			      (void *)((__u64)rq + bpf_core_type_size(struct request)));
+	flags = *((__u8 *)raw + REQUEST_FIELD(flags));
+	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
+	/* Not what the request counts by now, but the identifier that the command had. */
+	bpf_probe_read_kernel(&cid, sizeof(cid), (void *)(raw[REQUEST_FIELD(cmd) / 8] + 2));
+	e = emit_room(NVS_ID_rq_complete, sizeof(*e), 1);
+	if (!e)
+		return 0;
+	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), ctrl,
+	      rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0,
+	      cid);
+	e->bytes = rq->__data_len;
+	e->status = status;
+	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
+	emit_end(e);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the stock provider keeps of each queue of the kernel's own driver, and how it learns
+ * whose queue it is and where that stands.
+ */
+#ifndef NVS_STOCK_QUEUE_H
+#define NVS_STOCK_QUEUE_H
+
+#include "stock.h"
+#include "ring.h"
+
+const volatile bool filter = false;
+volatile __u16 filter_ctrl = NVS_NO_CTRL;
+/* Places in `queues` for each controller, and for how many controllers. */
+const volatile __u32 queues_per_ctrl = 1;
+const volatile __u32 max_ctrls = 1;
+
+/* queue_state.learnt */
+#define LEARNING 1
+#define LEARNT	 2
+
+/* How far each queue is recorded. */
+struct queue_state {
+	__u64 sq_cmds, cqes;
+	__u64 look_ts;	/* when the driver began to look at the CQ */
+	__u64 seen_ts;	/* when it last ended such a look */
+	__u64 setup_ts; /* when it built the last command */
+	/*
+	 * The tail that the device was told last, in bits 15:0, and when, in the others: one
+	 * word, so that who moves it on knows what is between and keeps the order.
+	 */
+	__u64 rung;
+	__u32 looking; /* 1: somebody is at the CQ */
+	__u32 again;   /* and somebody else came meanwhile */
+	__u32 learnt;  /* 0: not yet; LEARNING: somebody is at it; LEARNT */
+	__u32 depth;
+	__u16 head;	/* next completion to be told */
+	__u16 cq_rung;	/* head that the device was told last */
+	__u8 phase;	/* of the entry at head */
+	__u8 sqe_shift; /* log2 of an SQ entry's size */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the recorder sets it */
+	__type(key, __u32);
+	__type(value, struct queue_state);
+} queues SEC(".maps");
+
+/* The queue that this CPU builds commands for, until its doorbell has been looked at. */
+struct submission {
+	__u64 nvmeq; /* 0: none */
+	__u16 ctrl, qid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct submission);
+} submissions SEC(".maps");
+
+/* Steps of queues that had no place in `queues`: counted, and told by the recorder. */
+__u64 untracked = 0;
+
+static __always_inline struct queue_state *state_of(__u32 ctrl, __u32 qid)
+{
+	__u32 index = ctrl * queues_per_ctrl + qid;
+
+	if (ctrl >= max_ctrls || qid >= queues_per_ctrl) {
+		__sync_fetch_and_add(&untracked, 1);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&queues, &index);
+}
+
+static __always_inline bool passes(__u32 ctrl)
+{
+	return !filter || ctrl == filter_ctrl;
+}
+
+static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u16 ctrl, __u16 qid,
+				  __u16 cid)
+{
+	h->ts = ts;
+	h->id = id;
+	h->ctrl = ctrl;
+	h->qid = qid;
+	h->cid = cid;
+}
+
+/* A field of a structure that is known by its address alone. */
+#define FIELD_AT(address, type, field)                                                             \
+	({                                                                                         \
+		typeof(((type *)0)->field) __v = 0;                                                \
+		bpf_probe_read_kernel(&__v, sizeof(__v),                                           \
+				      (void *)((address) + bpf_core_field_offset(type, field)));   \
+		__v;                                                                               \
+	})
+
+/* A typed pointer as a number, which the verifier lets go anywhere. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* The minor number of a controller's character device is its number: the 0 of nvme0. */
+#define MINOR_BITS 0xfffff
+
+/* Which controller and queue is it?  qid 0 is the admin queue, which has no disk. */
+static __always_inline __u32 ctrl_of(struct request_queue *q, struct request *rq)
+{
+	struct gendisk *disk = q->disk;
+	__u64 ctrl;
+
+	if (disk)
+		return disk->part0->bd_device.parent->devt & MINOR_BITS;
+	if (!rq)
+		return NVS_NO_CTRL;
+	ctrl = (__u64)FIELD_AT((__u64)rq + bpf_core_type_size(struct request), struct nvme_request,
+			       ctrl);
+	return FIELD_AT(ctrl, struct nvme_ctrl, instance);
+}
+
+/* When a queue is met first, and when it was made anew. */
+__noinline int learn(struct queue_state *st, __u64 nvmeq)
+{
+	if (!st)
+		return 0;
+	st->sq_cmds = (__u64)FIELD_AT(nvmeq, struct nvme_queue, sq_cmds);
+	st->cqes = (__u64)FIELD_AT(nvmeq, struct nvme_queue, cqes);
+	st->depth = FIELD_AT(nvmeq, struct nvme_queue, q_depth);
+	st->rung = bpf_ktime_get_ns() << 16 | FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
+	st->head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
+	st->cq_rung = st->head;
+	st->phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
+	st->sqe_shift = FIELD_AT(nvmeq, struct nvme_queue, sqes);
+	st->learnt = LEARNT;
+	return 0;
+}
+
+/* Learns of a queue once, whoever comes first. */
+static __always_inline void learn_once(struct queue_state *st, __u64 nvmeq)
+{
+	if (!__sync_val_compare_and_swap(&st->learnt, 0, LEARNING))
+		learn(st, nvmeq);
+}
+
+/*
+ * One record of the ring may hold several events, one behind the other, for reserving is
+ * what costs.  An id of 0 is a gap; its cid says how many bytes.
+ */
+#define PER_RECORD  8
+#define MAX_RECORDS 1024 /* for one doorbell, or one look at a completion queue */
+
+static __always_inline void gap(struct nvs_hdr *h, __u32 bytes)
+{
+	h->id = 0;
+	h->cid = bytes;
+}
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands on their way to the device: a request begins, and after each function that may
+ * ring a doorbell, the SQ up to its tail.
+ */
+#ifndef NVS_STOCK_SUBMIT_H
+#define NVS_STOCK_SUBMIT_H
+
+#include "stock_queue.h"
+
+struct submitted {
+	struct nvs_cmd_sent cmd[PER_RECORD];
+	struct nvs_sq_doorbell bell; /* in the last record */
+};
+
+static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct queue_state *st,
+					 __u32 slot, __u64 ts, __u32 who)
+{
+	struct nvme_command cmd;
+
+	bpf_probe_read_kernel(&cmd, sizeof(cmd),
+			      (void *)(st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15))));
+	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd.command_id);
+	e->dptr1 = cmd.dptr1;
+	e->dptr2 = cmd.dptr2;
+	e->nsid = cmd.nsid;
+	e->cdw10 = cmd.cdw10;
+	e->cdw11 = cmd.cdw11;
+	e->cdw12 = cmd.cdw12;
+	e->cdw13 = cmd.cdw13;
+	e->cdw14 = cmd.cdw14;
+	e->cdw15 = cmd.cdw15;
+	e->opcode = cmd.opcode;
+	e->flags = cmd.flags;
+	e->slot = slot;
+	e->pad0 = 0;
+	e->pad1 = 0;
+}
+
+struct sq_walk {
+	struct queue_state *st;
+	__u64 ts;
+	__u32 slot, left, who;
+	__u16 old_tail, new_tail, count, how;
+};
+
+/* One record's worth, and the doorbell if that is all.  Returns 1 at the end. */
+static long tell_commands(__u32 index, struct sq_walk *w)
+{
+	struct submitted *s = emit_room(NVS_ID_cmd_sent, sizeof(*s), w->left);
+
+	if (!s) {
+		count_lost(bpf_get_smp_processor_id(), NVS_ID_sq_doorbell, 1);
+		return 1;
+	}
+	for (int i = 0; i < PER_RECORD; i++) {
+		if (!w->left) {
+			gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
+			break;
+		}
+		tell_command(&s->cmd[i], w->st, w->slot, w->ts, w->who);
+		w->left--;
+		w->slot = (w->slot + 1) % w->st->depth;
+	}
+	if (w->left) {
+		gap(&s->bell.h, sizeof(s->bell));
+	} else {
+		stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
+		s->bell.old_tail = w->old_tail;
+		s->bell.new_tail = w->new_tail;
+		s->bell.count = w->count;
+		s->bell.how = w->how;
+	}
+	emit_end(s);
+	return w->left ? 0 : 1;
+}
+
+/* Tells of the commands from @old_tail to @tail, and of the doorbell that covers them. */
+__noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u32 how, __u32 who)
+{
+	__u32 old_tail = tails >> 16, tail = tails & 0xffff;
+	struct sq_walk w = {
+		.st = st, .ts = ts, .slot = old_tail, .who = who,
+		.old_tail = old_tail, .new_tail = tail, .how = how,
+	};
+
+	if (!st)
+		return 0;
+	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
+	w.count = w.left;
+	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
+	return 0;
+}
+
+/*
+ * The doorbell was rung between the last command's building and now.  While somebody looks
+ * at completions, this command's may be among them: then the earlier time is the one that is
+ * surely not too late.  But never before the doorbell before.
+ */
+static __always_inline __u64 time_of_bell(const struct queue_state *st, __u64 now, __u64 rung)
+{
+	/* The word has 48 bits of it. */
+	__u64 before = now - (((now << 16) - (rung >> 16 << 16)) >> 16);
+
+	if (st->looking || st->seen_ts > st->setup_ts)
+		now = st->setup_ts;
+	return now > before ? now : before + 1;
+}
+
+/*
+ * Was the doorbell of this queue rung since the last look at it?  Several may ask at a
+ * time, on several CPUs or one within another: who moves st->rung tells of what is between.
+ */
+static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
+{
+	struct queue_state *st = state_of(ctrl, qid);
+	__u64 rung, ts;
+	__u32 tail, how;
+
+	if (!st || st->learnt != LEARNT)
+		return;
+	for (int i = 0; i < 4; i++) {
+		rung = *(volatile __u64 *)&st->rung;
+		tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
+		if (tail == (rung & 0xffff))
+			return;
+		/* After all that is told of was begun, before anybody can see it completed. */
+		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
+		if (__sync_val_compare_and_swap(&st->rung, rung, ts << 16 | tail) != rung)
+			continue;
+		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
+									NVS_BELL_mmio;
+		tell_submitted(st, (__u32)rung << 16 | tail, ts, how, ctrl << 16 | qid);
+		return;
+	}
+}
+
+SEC("tp_btf/nvme_setup_cmd")
+int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
+{
+	struct blk_mq_hw_ctx *hctx;
+	struct submission *sub;
+	struct queue_state *st;
+	struct nvs_rq_start *e;
+	__u32 zero = 0, ctrl;
+	__u64 nvmeq, ts;
+	__u16 qid;
+
+	if (!rq || !cmd)
+		return 0;
+	hctx = rq->mq_hctx;
+	ctrl = ctrl_of(rq->q, rq);
+	if (!passes(ctrl))
+		return 0;
+	qid = rq->q->queuedata ? hctx->queue_num + 1 : 0;
+	nvmeq = (__u64)hctx->driver_data;
+	st = state_of(ctrl, qid);
+	if (!st)
+		return 0;
+	if (st->learnt != LEARNT)
+		learn_once(st, nvmeq);
+	ts = bpf_ktime_get_ns();
+	st->setup_ts = ts;
+	sub = bpf_map_lookup_elem(&submissions, &zero);
+	if (sub && sub->nvmeq != nvmeq) {
+		/* A list of requests for several queues: each is rung before the next begins. */
+		if (sub->nvmeq)
+			look_at_sq(sub->nvmeq, sub->ctrl, sub->qid);
+		sub->nvmeq = nvmeq;
+		sub->ctrl = ctrl;
+		sub->qid = qid;
+	}
+	e = emit_room(NVS_ID_rq_start, sizeof(*e), 1);
+	if (!e)
+		return 0;
+	stamp(&e->h, NVS_ID_rq_start, ts, ctrl, qid, cmd->command_id);
+	e->sector = rq->__sector;
+	e->bytes = rq->__data_len;
+	e->nsid = cmd->nsid;
+	e->pid = (__u32)bpf_get_current_pid_tgid();
+	e->op = rq->cmd_flags & 0xff;
+	e->tag = rq->tag;
+	emit_end(e);
+	return 0;
+}
+
+/* The end of what this CPU was building commands for. */
+static __always_inline int submitted(void)
+{
+	__u32 zero = 0;
+	struct submission *sub = bpf_map_lookup_elem(&submissions, &zero);
+
+	if (!sub || !sub->nvmeq)
+		return 0;
+	look_at_sq(sub->nvmeq, sub->ctrl, sub->qid);
+	sub->nvmeq = 0;
+	return 0;
+}
+
+SEC("fexit/nvme_queue_rq")
+int BPF_PROG(on_queue_rq)
+{
+	return submitted();
+}
+
+SEC("fexit/nvme_queue_rqs")
+int BPF_PROG(on_queue_rqs)
+{
+	return submitted();
+}
+
+/* Requests that were queued before, with bd->last unset. */
+SEC("fexit/nvme_commit_rqs")
+int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
+{
+	struct gendisk *disk = hctx->queue->disk;
+
+	if (disk)
+		look_at_sq((__u64)hctx->driver_data,
+			   disk->part0->bd_device.parent->devt & MINOR_BITS, hctx->queue_num + 1);
+	return 0;
+}
+
+/* The Asynchronous Event Request is sent past blk-mq and the tracepoint. */
+SEC("fexit/nvme_pci_submit_async_event")
+int BPF_PROG(on_async_event_request, struct nvme_ctrl *ctrl)
+{
+	__u64 dev = address_of(ctrl) - bpf_core_field_offset(struct nvme_dev, ctrl);
+
+	if (passes(ctrl->instance))
+		look_at_sq((__u64)FIELD_AT(dev, struct nvme_dev, queues), ctrl->instance, 0);
+	return 0;
+}
+
+#endif
