@@ -44,7 +44,7 @@ static const struct option_row rows[] = {
 	  "this one only: nvme0, /dev/nvme0n1, 0000:01:00.0", NULL },
 	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", levels },
 	{ "provider", 'p', OPTION_CHOICE, "WHOSE", &opt.provider,
-	  "steps are recorded: our driver's, or the kernel's own (stock)", providers },
+	  "steps are recorded: ours, the kernel's own, or DEV's", providers },
 	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
 	  "of each CPU's ring, a power of two (8M)", NULL },
 	{ "duration", 't', OPTION_SECONDS, "SECONDS", &opt.duration, "end after this time", NULL },
@@ -57,14 +57,17 @@ static const struct usage usage = {
 	.command = "record",
 	.synopsis = "-o DIR [OPTIONS] [-- COMMAND...]",
 	.description =
-		"Records the steps of the nvmescope driver, or of the kernel's own, until COMMAND ends, SECONDS are over or\n"
-		"SIGINT or SIGTERM comes; a COMMAND that still runs then gets SIGTERM. COMMAND may\n"
-		"load the modules: with 'hold_ms=5000', nvmescope_core waits for the recorder, and\n"
-		"the whole initialisation is in the recording.",
+		"Records the steps of the nvmescope driver, or of the kernel's own, until COMMAND\n"
+		"ends, SECONDS are over or SIGINT or SIGTERM comes; a COMMAND that still runs then\n"
+		"gets SIGTERM. COMMAND may load our modules: with 'hold_ms=5000', nvmescope_core\n"
+		"waits for the recorder, and the whole initialisation is in the recording. With the\n"
+		"kernel's own it may bind the device.",
 	.examples =
 		"  nvmescope record -o run1 -d nvme0 -- fio job.fio\n"
 		"  nvmescope record -o init -- sh -c 'insmod nvmescope_core.ko hold_ms=5000 &&\n"
-		"                                     insmod nvmescope.ko'",
+		"                                     insmod nvmescope.ko'\n"
+		"  nvmescope record -o stock -p stock -- \\\n"
+		"      sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers/nvme/bind'",
 	.rows = rows,
 };
 
@@ -137,9 +140,9 @@ static int check_start(const struct recorder *r, char **command, struct nvs_erro
 	if (!lstat(opt.output, &st))
 		return nvs_fail(err, "%s exists already; name a new directory, or remove it",
 				opt.output);
-	if (r->provider == &provider_stock && !opt.wait && !record_module_loaded("nvme"))
-		return nvs_fail(err, "module nvme is not loaded: load it (modprobe nvme), or give "
-				     "--wait");
+	/* Its programs are made for the module that is there. */
+	if (r->provider == &provider_stock && !record_module_loaded(provider_stock.pci_module))
+		return nvs_fail(err, "module nvme is not loaded: load it first (modprobe nvme)");
 	if (!command && !opt.wait && !record_module_loaded(r->provider->core_module))
 		return nvs_fail(err,
 				"module %s is not loaded; load it, or let COMMAND load it, or "

@@ -254,7 +254,8 @@ static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_e
 	p->link_fd = bpf_raw_tracepoint_open(r->bpf->stock ? NULL : p->name, p->prog_fd);
 	if (p->link_fd >= 0)
 		return 1;
-	if (errno == ENOENT)
+	/* The compiler may have left a function no place to attach to. */
+	if (errno == ENOENT || (r->bpf->stock && errno == EINVAL && !record_stock_need(p->name)))
 		return 0;
 	return nvs_fail(err, "cannot attach to %s: %s", p->name, strerror(errno));
 }

@@ -114,7 +114,6 @@ int record_device_check(const struct recorder *r, struct nvs_error *err)
 {
 	const struct record_device *d = &r->device;
 	char driver[64];
-
 	bool there = d->text && d->ctrl != NVS_NO_CTRL &&
 		     record_driver_of(d->prefix, d->ctrl, driver, sizeof(driver));
 

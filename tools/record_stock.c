@@ -57,16 +57,50 @@ static bool is_there(const struct sources *s, const char *section)
 	return false;
 }
 
+/* Without these a recording would be no recording. */
+static const struct {
+	const char *section, *what;
+} needed[] = {
+	{ "tp_btf/nvme_setup_cmd", "requests" },
+	{ "fexit/nvme_queue_rq", "commands and doorbells" },
+	{ "fentry/nvme_irq", "completion entries" },
+	{ "fexit/nvme_irq", "completion entries" },
+	{ "tp_btf/nvme_complete_rq", "requests' ends" },
+};
+
+const char *record_stock_need(const char *section)
+{
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!strcmp(section, needed[i].section))
+			return needed[i].what;
+	return NULL;
+}
+
+static int choose(const struct sources *s, struct bpf_program *prog, struct nvs_error *err)
+{
+	const char *section = bpf_program__section_name(prog);
+	const char *what = record_stock_need(section);
+
+	if (is_there(s, section))
+		return 0;
+	if (what)
+		return nvs_fail(err, "this kernel's nvme has no %s: its %s cannot be recorded",
+				strchr(section, '/') + 1, what);
+	bpf_program__set_autoload(prog, false);
+	return 0;
+}
+
 int record_stock_choose(struct bpf_object *obj, struct nvs_error *err)
 {
 	struct sources s = { 0 };
 	struct bpf_program *prog;
 	int failed = open_sources(&s, err);
 
-	if (!failed)
-		bpf_object__for_each_program(
-			prog, obj) if (!is_there(&s, bpf_program__section_name(prog)))
-			bpf_program__set_autoload(prog, false);
+	bpf_object__for_each_program(prog, obj)
+	{
+		if (!failed)
+			failed = choose(&s, prog, err);
+	}
 	close_sources(&s);
 	return failed;
 }
