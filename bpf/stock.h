@@ -76,6 +76,7 @@ struct request {
 	int tag;
 	unsigned int __data_len;
 	unsigned long __sector;
+	__u64 start_time_ns;
 };
 
 struct work_struct {

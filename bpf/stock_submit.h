@@ -174,6 +174,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	if (!e)
 		return 0;
 	stamp(&e->h, NVS_ID_rq_start, ts, ctrl, qid, cmd->command_id);
+	e->queued = rq->start_time_ns;
 	e->sector = rq->__sector;
 	e->bytes = rq->__data_len;
 	e->nsid = cmd->nsid;

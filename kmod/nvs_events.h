@@ -21,7 +21,7 @@
 #endif
 
 /* Changes whenever a recording of the old layout can no longer be read. */
-#define NVS_EVENTS_VERSION	2
+#define NVS_EVENTS_VERSION	3
 
 /* hdr.ctrl of what happens before a controller has its number. */
 #define NVS_NO_CTRL		0xffff
@@ -200,6 +200,34 @@ struct nvs_hdr {
 	S(1, unplugged)				\
 	S(2, dead)
 
+/* Where a request's time goes; total is the others' sum. */
+#define NVS_SYMS_STAGE(S)			\
+	S(0, queue)	 /* made by blk-mq .. taken by the driver */ \
+	S(1, driver)	 /* .. the doorbell that covers it */ \
+	S(2, device)	 /* .. the driver begins to look at the CQ */ \
+	S(3, completion) /* .. the request's end */ \
+	S(4, total)
+
+/* Operations that histograms tell apart. */
+#define NVS_SYMS_HIST_OP(S)			\
+	S(0, read)				\
+	S(1, write)				\
+	S(2, flush)				\
+	S(3, discard)				\
+	S(4, write_zeroes)			\
+	S(5, other)
+
+/* Sizes that histograms tell apart, for reads and writes: the largest of the class. */
+#define NVS_SYMS_HIST_SIZE(S)			\
+	S(0, upto_4k)				\
+	S(1, upto_8k)				\
+	S(2, upto_16k)				\
+	S(3, upto_32k)				\
+	S(4, upto_64k)				\
+	S(5, upto_128k)				\
+	S(6, upto_256k)				\
+	S(7, larger)
+
 /*
  * Fields: F(type, name, base) in memory order, P(type, name) for padding.
  * base is DEC, HEX, or the symbol set that names the values.
@@ -272,6 +300,7 @@ struct nvs_hdr {
 
 /* One I/O, in the order its steps happen */
 #define NVS_FIELDS_rq_start(F, P)			\
+	F(__u64, queued, DEC)	/* ns: blk-mq made it; 0: blk-mq keeps no time */ \
 	F(__u64, sector, DEC)	/* 512 B units */	\
 	F(__u32, bytes, DEC)				\
 	F(__u32, nsid, DEC)				\
@@ -425,6 +454,51 @@ struct nvs_hdr {
 	P(__u16, pad0)					\
 	P(__u32, pad1)
 
+/*
+ * Level io: one event for each request, at its end (hdr.ts), with all that the steps'
+ * events would have told.  Times are CLOCK_MONOTONIC, ns, 0 where not seen.
+ */
+#define NVS_FIELDS_io(F, P)				\
+	F(__u64, queued, DEC)	/* as in rq_start */	\
+	F(__u64, setup, DEC)	/* the driver took it */ \
+	F(__u64, bell, DEC)	/* the doorbell that covers it */ \
+	F(__u64, seen, DEC)	/* the driver began to look at the CQ */ \
+	F(__u64, sector, DEC)	/* 512 B units */	\
+	F(__u64, cgroup, DEC)	/* of the task that submits: id in cgroup v2 */ \
+	F(__u64, comm0, HEX)	/* its name: bytes 0 to 7, the first lowest */ \
+	F(__u64, comm1, HEX)	/* and 8 to 15 */	\
+	F(__u32, bytes, DEC)				\
+	F(__u32, nsid, DEC)				\
+	F(__u32, pid, DEC)	/* task that submits, not always the issuer */ \
+	F(__u32, tgid, DEC)	/* its process */	\
+	F(__u16, op, RQOP)				\
+	F(__u16, opcode, HEX)				\
+	F(__u16, status, HEX)				\
+	F(__u16, how, HOW_DONE)				\
+	F(__u16, depth, DEC)	/* of the queue's requests at the driver, with this one, at setup */ \
+	F(__u16, batch, DEC)	/* commands that its doorbell covered; 0: not seen */ \
+	F(__u16, submit_cpu, DEC) /* the one that completed it has the stream */ \
+	F(__u16, why, WHY_CQ)	/* what made the driver look at the CQ */
+
+/*
+ * Level hist: what was counted in the kernel from `since` to hdr.ts.  A hist_stage is
+ * followed by its buckets, numbered as bpf/hist.h says.
+ */
+#define NVS_FIELDS_hist_stage(F, P)			\
+	F(__u64, since, DEC)	/* ns */ \
+	F(__u64, count, DEC)	/* requests */		\
+	F(__u64, sum, DEC)	/* ns */		\
+	F(__u64, bytes, DEC)	/* of these requests */	\
+	F(__u64, failed, DEC)	/* with a status that is not success */ \
+	F(__u16, op, HIST_OP)				\
+	F(__u16, size, HIST_SIZE)			\
+	F(__u16, stage, STAGE)				\
+	P(__u16, pad)
+#define NVS_FIELDS_hist_bucket(F, P)			\
+	F(__u64, count, DEC)	/* of the hist_stage before it */ \
+	F(__u32, bucket, DEC)				\
+	P(__u32, pad)
+
 /* E(id, name, size): size in bytes, header included. */
 #define NVS_DRIVER_EVENTS(E)		\
 	E(1,  phase_begin, 24)		\
@@ -438,7 +512,7 @@ struct nvs_hdr {
 	E(9,  irq_setup, 32)		\
 	E(10, ns_found, 40)		\
 	E(11, ctrl_limits, 32)		\
-	E(16, rq_start, 40)		\
+	E(16, rq_start, 48)		\
 	E(17, cmd_setup, 48)		\
 	E(18, cmd_map, 48)		\
 	E(19, sqe, 24)			\
@@ -469,9 +543,19 @@ struct nvs_hdr {
 #define NVS_STOCK_EVENTS(E)		\
 	E(29, cmd_sent, 72)
 
-#define NVS_EVENTS(E)			\
+/* Made by the recorder's programs, of either driver's steps */
+#define NVS_LEVEL_EVENTS(E)		\
+	E(30, io, 112)			\
+	E(31, hist_stage, 64)		\
+	E(32, hist_bucket, 32)
+
+#define NVS_CPU_EVENTS(E)		\
 	NVS_DRIVER_EVENTS(E)		\
 	NVS_STOCK_EVENTS(E)		\
+	NVS_LEVEL_EVENTS(E)
+
+#define NVS_EVENTS(E)			\
+	NVS_CPU_EVENTS(E)		\
 	NVS_DEVICE_EVENTS(E)
 
 #define NVS_EVENT_ID_MAX	68
@@ -501,11 +585,15 @@ enum nvs_event_id {
 #define NVS_SYM_WHY_RESET(num, name)	NVS_WHY_RESET_##name = (num),
 #define NVS_SYM_FREEZE(num, name)	NVS_FREEZE_##name = (num),
 #define NVS_SYM_GONE(num, name)		NVS_GONE_##name = (num),
+#define NVS_SYM_STAGE(num, name)	NVS_STAGE_##name = (num),
+#define NVS_SYM_HIST_OP(num, name)	NVS_HIST_OP_##name = (num),
+#define NVS_SYM_HIST_SIZE(num, name)	NVS_HIST_SIZE_##name = (num),
 
 /* G(set): one enum, one CTF enumeration, one name table for each set. */
 #define NVS_SYMBOL_SETS(G)	\
 	G(PHASE) G(STATE) G(RING) G(RQOP) G(MAP) G(BELL) G(WHY_CQ) G(CQE) \
-	G(HOW_DONE) G(BATCH) G(TIMEOUT) G(ABORT) G(WHY_RESET) G(FREEZE) G(GONE)
+	G(HOW_DONE) G(BATCH) G(TIMEOUT) G(ABORT) G(WHY_RESET) G(FREEZE) G(GONE) \
+	G(STAGE) G(HIST_OP) G(HIST_SIZE)
 
 #define NVS_SET_ID(set)			NVS_SET_##set,
 enum nvs_symbol_set { NVS_SYMBOL_SETS(NVS_SET_ID) };

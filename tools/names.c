@@ -37,8 +37,7 @@ enum { NVS_SYMBOL_SETS(SET_BASE) };
 const struct event_info *event_info(unsigned int id)
 {
 	switch (id) {
-		NVS_DRIVER_EVENTS(DRIVER_CASE)
-		NVS_STOCK_EVENTS(DRIVER_CASE)
+		NVS_CPU_EVENTS(DRIVER_CASE)
 		NVS_DEVICE_EVENTS(DEVICE_CASE)
 	}
 	return NULL;

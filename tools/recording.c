@@ -50,7 +50,7 @@ struct recording {
 /* Sizes by id, for the path that every event takes; 0: no such event. */
 #define SIZE_ROW(id, ev, size) [id] = (size),
 static const uint16_t event_sizes[2][NVS_EVENT_ID_MAX + 1] = {
-	[CTF_STREAM_CPU] = { NVS_DRIVER_EVENTS(SIZE_ROW) NVS_STOCK_EVENTS(SIZE_ROW) },
+	[CTF_STREAM_CPU] = { NVS_CPU_EVENTS(SIZE_ROW) },
 	[CTF_STREAM_DEVICE] = { NVS_DEVICE_EVENTS(SIZE_ROW) },
 };
 
