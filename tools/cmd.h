@@ -3,6 +3,7 @@
 #ifndef NVS_CMD_H
 #define NVS_CMD_H
 
+#include <stdarg.h>
 #include "options.h"
 #include "recording.h"
 
@@ -35,5 +36,7 @@ NVS_COMMANDS(NVS_DECLARE_COMMAND)
 
 /* Prints "nvmescope: MESSAGE" and a newline on stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints on stderr, with what a terminal would act upon made harmless. */
+void say_error(const char *fmt, va_list ap);
 
 #endif

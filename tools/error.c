@@ -2,7 +2,9 @@
 /* Errors: kept as one sentence, printed in one place. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "cmd.h"
+#include "printable.h"
 
 int nvs_fail(struct nvs_error *err, const char *fmt, ...)
 {
@@ -14,6 +16,16 @@ int nvs_fail(struct nvs_error *err, const char *fmt, ...)
 	return -1;
 }
 
+void say_error(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		return;
+	fputs(make_printable(text), stderr);
+	free(text);
+}
+
 void complain(const char *fmt, ...)
 {
 	va_list ap;
@@ -21,7 +33,7 @@ void complain(const char *fmt, ...)
 	fflush(stdout); /* keep the order in which things were said */
 	fputs("nvmescope: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say_error(fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }

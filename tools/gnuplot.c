@@ -53,6 +53,8 @@ void picture_quote(struct picture *p, const char *text)
 			fprintf(p->script, "\\%c", *text);
 		else if (strchr("_^@&~{}", *text))
 			fprintf(p->script, "\\\\%c", *text);
+		else if (*text == '`') /* what stands between two of them is run as a command */
+			fputs("\\140", p->script);
 		else if (*text == '\n')
 			fputs("\\n", p->script);
 		else

@@ -18,7 +18,7 @@ int options_wrong(const struct usage *usage, const char *fmt, ...)
 
 	fprintf(stderr, "nvmescope %s: ", usage->command);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say_error(fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "; see 'nvmescope %s --help'\n", usage->command);
 	return EXIT_USAGE;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "ctf_internal.h"
 #include "event_info.h"
+#include "printable.h"
 
 struct stream {
 	char name[CTF_STREAM_NAME_SIZE];
@@ -241,6 +242,16 @@ static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 	return r->heap ? 0 : nvs_fail(err, "%s: out of memory", r->dir);
 }
 
+/* Values are for people, and nobody knows who wrote them. */
+static int read_metadata(struct recording *r, int dir_fd, struct nvs_error *err)
+{
+	if (ctf_metadata_read(dir_fd, r->dir, &r->meta, err))
+		return -1;
+	for (size_t i = 0; i < r->meta.nr_env; i++)
+		make_printable(r->meta.env[i].value);
+	return 0;
+}
+
 struct recording *recording_open(const char *dir, struct nvs_error *err)
 {
 	struct recording *r = calloc(1, sizeof(*r));
@@ -254,7 +265,7 @@ struct recording *recording_open(const char *dir, struct nvs_error *err)
 			 d ? "out of memory" : strerror(errno));
 		failed = true;
 	} else {
-		failed = ctf_metadata_read(dirfd(d), dir, &r->meta, err) || open_streams(r, d, err);
+		failed = read_metadata(r, dirfd(d), err) || open_streams(r, d, err);
 	}
 	if (d)
 		closedir(d);

@@ -46,7 +46,7 @@ void recording_close(struct recording *r);
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err);
 void recording_rewind(struct recording *r);
 
-/* A key of CTF's env (kernel, driver, device, command, ...), or NULL. */
+/* A key of CTF's env (kernel, driver, device, command, ...), printable, or NULL. */
 const char *recording_env(const struct recording *r, const char *key);
 /* CPUs with a stream, and events lost on one, as the recorder counted them. */
 unsigned int recording_nr_cpus(const struct recording *r);
