@@ -155,6 +155,11 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 	if (!t->first_ts)
 		t->first_ts = h->ts;
 	t->last_ts = h->ts;
+	m->cpu = ev->cpu;
+	if (h->id == NVS_ID_io)
+		return io_event(m, (const void *)h, err);
+	if (h->id == NVS_ID_hist_stage || h->id == NVS_ID_hist_bucket)
+		return 0;
 	if (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_cmd_sent)
 		return queue_event(m, h, err);
 	return phase_event(m, h, err);
@@ -222,10 +227,11 @@ bool model_split(const struct model_cmd *c, struct model_split *split)
 
 	if (!start || bell < start || cqe < bell || end < cqe)
 		return false;
+	split->queue = c->queued && c->queued < start ? start - c->queued : 0;
 	split->driver = bell - start;
 	split->device = cqe - bell;
 	split->completion = end - cqe;
-	split->total = end - start;
+	split->total = split->queue + end - start;
 	return true;
 }
 

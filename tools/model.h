@@ -40,24 +40,33 @@ enum model_step {
 
 struct model_cmd {
 	uint64_t at[NR_STEPS]; /* ns */
+	uint64_t queued;       /* ns: blk-mq made its request; 0: not known */
 	uint64_t sector;       /* 512 B units */
+	uint64_t cgroup;       /* level io only: id in cgroup v2, else 0 */
+	char comm[16];	       /* level io only, else empty; 16 bytes need no zero */
 	uint32_t bytes;
 	uint32_t nsid;
-	uint32_t pid;
+	uint32_t pid;  /* task that submits, not always the issuer */
+	uint32_t tgid; /* level io only: its process, else 0 */
 	uint32_t mark; /* admin commands: its mark's index + 1, else 0 */
 	uint16_t cid;
 	uint16_t op; /* enum nvs_RQOP; meaningless without STEP_START */
 	uint16_t opcode;
 	uint16_t status;
 	uint16_t batch; /* commands that its doorbell covered */
-	uint8_t map;	/* enum nvs_MAP */
-	uint8_t how;	/* enum nvs_HOW_DONE */
-	uint8_t state;	/* the model's own */
-	uint8_t flags;	/* the model's own */
+	uint16_t
+		depth; /* requests of the queue at the driver when it took this one, which counts */
+	uint16_t submit_cpu, end_cpu; /* whose rq_start and rq_complete it was */
+	uint16_t why;		      /* level io only: enum nvs_WHY_CQ */
+	uint8_t map;		      /* enum nvs_MAP */
+	uint8_t how;		      /* enum nvs_HOW_DONE */
+	uint8_t state;		      /* the model's own */
+	uint8_t flags;		      /* the model's own */
 };
 
-/* Where a command's time went, ns; the three parts add up to the total. */
+/* Where a command's time went, ns; the four parts add up to the total. */
 struct model_split {
+	uint64_t queue;	     /* made by blk-mq .. rq_start; 0 where that is not known */
 	uint64_t driver;     /* rq_start .. sq_doorbell */
 	uint64_t device;     /* sq_doorbell .. cqe */
 	uint64_t completion; /* cqe .. rq_complete */
@@ -92,7 +101,9 @@ struct model_queue {
 	uint16_t cq_head;	     /* slot that the next CQE comes to */
 	uint16_t cq_phase;	     /* phase tag expected there */
 
-	uint32_t depth; /* commands at the device: rung, no CQE yet */
+	uint32_t depth;	    /* commands at the device: rung, no CQE yet */
+	uint32_t at_driver; /* requests taken from blk-mq and not ended */
+	/* Most at once at the device; of level io, at the driver. */
 	uint32_t peak_depth;
 	uint64_t started;   /* rq_start */
 	uint64_t submitted; /* sqe */

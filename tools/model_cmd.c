@@ -62,6 +62,14 @@ void command_leave_device(struct model *m, struct model_queue *q, struct model_c
 	}
 }
 
+void command_leave_driver(struct model_queue *q, struct model_cmd *c)
+{
+	if (c->flags & CMD_AT_DRIVER) {
+		c->flags &= ~CMD_AT_DRIVER;
+		q->at_driver--;
+	}
+}
+
 static bool in_order(const struct model_cmd *c)
 {
 	uint64_t last = 0;
@@ -79,10 +87,8 @@ static bool in_order(const struct model_cmd *c)
 	return true;
 }
 
-/* The command is over: rq_complete was seen. */
-static void command_done(struct model *m, struct model_queue *q, struct model_cmd *c)
+void command_told(struct model *m, struct model_queue *q, const struct model_cmd *c)
 {
-	c->state = CMD_DONE;
 	q->done++;
 	if (c->status)
 		q->failed++;
@@ -90,10 +96,17 @@ static void command_done(struct model *m, struct model_queue *q, struct model_cm
 		q->trouble.no_start++;
 	if (!in_order(c))
 		q->trouble.disordered++;
-	if (c->mark && c->mark <= m->nr_marks)
-		m->marks[c->mark - 1].end = c->at[STEP_COMPLETE];
 	if (m->v->command)
 		m->v->command(m->ctx, q, c);
+}
+
+/* The command is over: rq_complete was seen. */
+static void command_done(struct model *m, struct model_queue *q, struct model_cmd *c)
+{
+	c->state = CMD_DONE;
+	if (c->mark && c->mark <= m->nr_marks)
+		m->marks[c->mark - 1].end = c->at[STEP_COMPLETE];
+	command_told(m, q, c);
 }
 
 /*
@@ -117,6 +130,7 @@ void command_done_if_whole(struct model *m, struct model_queue *q, struct model_
 static void command_replaced(struct model *m, struct model_queue *q, struct model_cmd *c,
 			     uint64_t ts)
 {
+	command_leave_driver(q, c);
 	command_leave_device(m, q, c, ts);
 	if (command_is_async_event(q, c))
 		return;

@@ -10,6 +10,8 @@
 #define MAX_PENDING 4096
 #define MAX_STACK   32
 #define MAX_THREADS 64
+/* Commands of one look may end on several CPUs, among those of the next looks. */
+#define RECENT_LOOKS 8
 
 enum cmd_state {
 	CMD_FREE,
@@ -20,6 +22,7 @@ enum cmd_state {
 #define CMD_AT_DEVICE 0x01 /* rung, no CQE: counted in q->depth */
 #define CMD_RETRIED   0x02
 #define CMD_OPCODE    0x04 /* its opcode was seen */
+#define CMD_AT_DRIVER 0x08 /* started, not ended: counted in q->at_driver */
 
 /*
  * A queue's commands, by tag.  Chunks come as tags are first used, so that a
@@ -30,6 +33,10 @@ struct queue_state {
 	/* Identifiers of SQEs that no doorbell covers yet, and CQEs likewise. */
 	uint16_t sq_pending[MAX_PENDING], cq_pending[MAX_PENDING];
 	uint32_t nr_sq_pending, nr_cq_pending;
+	/* Level io tells doorbells and looks by what their commands share. */
+	uint64_t bell_share;	      /* sum of 1 / batch, in units of 2^-32 */
+	uint64_t looks[RECENT_LOOKS]; /* times of the last ones */
+	unsigned int next_look;
 	bool sq_synced, cq_synced; /* tail, head and phase are known */
 	bool looking;		   /* between cq_enter and cq_exit */
 	struct model_look look;
@@ -49,6 +56,7 @@ struct model {
 
 	struct model_ctrl *ctrls[MODEL_MAX_CTRLS];
 	unsigned int nr_ctrls, nr_queues;
+	unsigned int cpu;	      /* of the event in hand */
 	struct model_ctrl *last_ctrl; /* of the last event: mostly the next one's too */
 
 	struct model_phase *phases;
@@ -92,8 +100,15 @@ void command_leave_device(struct model *m, struct model_queue *q, struct model_c
 /* Tells the visitor, once all steps that will come have come. */
 void command_done_if_whole(struct model *m, struct model_queue *q, struct model_cmd *c);
 void queue_depth_change(struct model *m, struct model_queue *q, uint64_t ts, int by);
+/* Counts an ended command and tells the visitor. */
+void command_told(struct model *m, struct model_queue *q, const struct model_cmd *c);
+/* It ended, or its tag is used anew: the driver has it no longer. */
+void command_leave_driver(struct model_queue *q, struct model_cmd *c);
 /* At the end of the recording. */
 void queue_finish(struct model *m, struct model_queue *q);
+
+/* model_io.c */
+int io_event(struct model *m, const struct nvs_io *ev, struct nvs_error *err);
 
 /* model_phase.c */
 int phase_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err);

@@ -18,6 +18,10 @@ static int on_rq_start(struct model *m, struct model_queue *q, const struct nvs_
 	if (!c)
 		return -1;
 	c->at[STEP_START] = ev->h.ts;
+	c->queued = ev->queued;
+	c->submit_cpu = (uint16_t)m->cpu;
+	c->depth = (uint16_t)++q->at_driver;
+	c->flags |= CMD_AT_DRIVER;
 	c->sector = ev->sector;
 	c->bytes = ev->bytes;
 	c->nsid = ev->nsid;
@@ -276,12 +280,14 @@ static void on_rq_complete(struct model *m, struct model_queue *q, const struct 
 	if (!c)
 		return;
 	c->at[STEP_COMPLETE] = ev->h.ts;
+	c->end_cpu = (uint16_t)m->cpu;
 	c->how = (uint8_t)ev->how;
 	if (ev->status)
 		c->status = ev->status;
 	if (ev->how == NVS_HOW_DONE_cancelled)
 		q->cancelled++;
 	command_leave_device(m, q, c, ev->h.ts);
+	command_leave_driver(q, c);
 	command_done_if_whole(m, q, c);
 }
 

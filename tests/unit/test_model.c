@@ -600,11 +600,53 @@ static void any_events_lost(void **state)
 	synth_free(s);
 }
 
+/* Level io: four records, of which two share a doorbell and three a look. */
+static void an_io_is_a_whole_command(void **state)
+{
+	struct bench *b = *state;
+	const struct model_queue *q;
+	struct model_split s;
+
+	b->now = 10000;
+	for (unsigned int i = 0; i < 4; i++)
+		FEED(b, io, 1, i, .queued = 7000, .setup = 8000, .bell = 8500 + (i > 1),
+		     .seen = i < 3 ? 9000 : 9100, .op = NVS_RQOP_write, .opcode = 1, .bytes = 8192,
+		     .batch = i < 2 ? 2 : 1, .depth = (uint16_t)(i + 1), .pid = 12, .tgid = 11,
+		     .cgroup = 77, .comm0 = 0x656d616e, .submit_cpu = 3,
+		     .status = i == 3 ? 0x281 : 0, .how = NVS_HOW_DONE_batched);
+	q = queue1(b);
+	assert_int_equal(b->seen.commands, 4);
+	assert_true(model_split(&b->seen.last, &s));
+	assert_int_equal(s.queue, 1000);
+	assert_int_equal(s.driver, 501);
+	assert_int_equal(s.device, 599);
+	assert_int_equal(s.completion, 10300 - 9100);
+	assert_int_equal(s.total, 10300 - 7000);
+	assert_true(model_has_opcode(&b->seen.last));
+	assert_int_equal(b->seen.last.cgroup, 77);
+	assert_int_equal(b->seen.last.tgid, 11);
+	assert_int_equal(b->seen.last.submit_cpu, 3);
+	assert_string_equal(b->seen.last.comm, "name");
+	assert_int_equal(q->sq_bells, 3);
+	assert_int_equal(q->sq_bell_cmds, 4);
+	assert_int_equal(q->irqs, 2);
+	assert_int_equal(q->irq_found, 4);
+	assert_int_equal(q->peak_depth, 4);
+	assert_int_equal(q->done, 4);
+	assert_int_equal(q->failed, 1);
+	assert_int_equal(model_trouble_total(&q->trouble), 0);
+	/* Cancelled before it came to the device: in no latency. */
+	FEED(b, io, 1, 9, .setup = 8000, .how = NVS_HOW_DONE_cancelled, .status = 0x371);
+	assert_int_equal(q->cancelled, 1);
+	assert_false(model_split(&b->seen.last, &s));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(one_command),
+		TEST(an_io_is_a_whole_command),
 		TEST(rings_wrap),
 		TEST(wrong_phase_is_a_gap),
 		TEST(a_batch_shares_a_doorbell),

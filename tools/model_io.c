@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Level io: one event is a whole command.  Doorbells and looks at the completion queue are
+ * not in such a recording; how many there were is told by what their commands share.
+ */
+#include <string.h>
+#include "model_internal.h"
+
+static void make_command(const struct model *m, const struct nvs_io *ev, struct model_cmd *c)
+{
+	*c = (struct model_cmd){
+		.queued = ev->queued,
+		.sector = ev->sector,
+		.cgroup = ev->cgroup,
+		.bytes = ev->bytes,
+		.nsid = ev->nsid,
+		.pid = ev->pid,
+		.tgid = ev->tgid,
+		.cid = ev->h.cid,
+		.op = ev->op,
+		.opcode = ev->opcode,
+		.status = ev->status,
+		.batch = ev->batch,
+		.depth = ev->depth,
+		.submit_cpu = ev->submit_cpu,
+		.end_cpu = (uint16_t)m->cpu,
+		.why = ev->why,
+		.how = (uint8_t)ev->how,
+		.state = CMD_DONE,
+		.flags = CMD_OPCODE,
+	};
+	memcpy(c->comm, &ev->comm0, sizeof(c->comm)); /* comm0 and comm1, the first byte lowest */
+	c->at[STEP_START] = ev->setup;
+	c->at[STEP_SQ_BELL] = ev->bell;
+	c->at[STEP_CQE] = ev->seen;
+	c->at[STEP_COMPLETE] = ev->h.ts;
+}
+
+/* A doorbell for n commands has n records that say so: each stands for its n-th part. */
+static void count_doorbell(struct model_queue *q, const struct nvs_io *ev)
+{
+	struct queue_state *s = q->state;
+
+	if (!ev->batch)
+		return;
+	s->bell_share += (1ull << 32) / ev->batch;
+	q->sq_bell_cmds++;
+	q->sq_bells = (s->bell_share + (1ull << 31)) >> 32;
+}
+
+static bool look_is_new(struct queue_state *s, uint64_t seen)
+{
+	for (unsigned int i = 0; i < RECENT_LOOKS; i++)
+		if (s->looks[i] == seen)
+			return false;
+	s->looks[s->next_look++ % RECENT_LOOKS] = seen;
+	return true;
+}
+
+static void count_look(struct model_queue *q, const struct nvs_io *ev)
+{
+	bool is_new;
+
+	if (!ev->seen)
+		return;
+	q->completions++;
+	is_new = look_is_new(q->state, ev->seen);
+	if (ev->why == NVS_WHY_CQ_irq) {
+		q->irqs += is_new;
+		q->irq_found++;
+	} else if (ev->why == NVS_WHY_CQ_poll) {
+		q->polls += is_new;
+		q->poll_found++;
+	}
+}
+
+int io_event(struct model *m, const struct nvs_io *ev, struct nvs_error *err)
+{
+	struct model_queue *q;
+	struct model_cmd c;
+
+	if (model_get_queue(m, &ev->h, &q, err) < 0)
+		return -1;
+	if (!q)
+		return 0;
+	make_command(m, ev, &c);
+	q->started++;
+	q->submitted += ev->bell != 0;
+	q->cancelled += ev->how == NVS_HOW_DONE_cancelled;
+	if (ev->depth > q->peak_depth)
+		q->peak_depth = ev->depth;
+	count_doorbell(q, ev);
+	count_look(q, ev);
+	command_told(m, q, &c);
+	return 0;
+}
