@@ -91,8 +91,6 @@ char *record_attach_points(const struct recorder *r, bool missing);
 /* record_stock.c: what the kernel's own driver shows on this kernel */
 
 struct bpf_object;
-/* What would not be recorded without a program of this section; NULL: it can be done without. */
-const char *record_stock_need(const char *section);
 /* Leaves out the programs whose function or tracepoint is not there. -1: too little is. */
 int record_stock_choose(struct bpf_object *obj, struct nvs_error *err);
 

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 #include "driver.skel.h"
 #include "stock.skel.h"
+#include "attach.h"
 #include "record.h"
 
 /* Programs are attached by hand, because libbpf would warn at each try that fails. */
@@ -255,7 +256,7 @@ static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_e
 	if (p->link_fd >= 0)
 		return 1;
 	/* The compiler may have left a function no place to attach to. */
-	if (errno == ENOENT || (r->bpf->stock && errno == EINVAL && !record_stock_need(p->name)))
+	if (errno == ENOENT || (r->bpf->stock && errno == EINVAL && !attach_need(p->name)))
 		return 0;
 	return nvs_fail(err, "cannot attach to %s: %s", p->name, strerror(errno));
 }

@@ -15,6 +15,14 @@ own_lists() {
 	apt-get "${apt_options[@]}" update >"$tmp/apt.log" 2>&1
 }
 
+# lists_of SUITE: those of another release of Debian, whatever this machine's sources are
+lists_of() {
+	local line="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org"
+	printf '%s\n' "$line/debian-security $1-security main" "$line/debian $1 main" >"$tmp/sources.list"
+	apt_options+=(-o "Dir::Etc::SourceList=$tmp/sources.list" -o Dir::Etc::SourceParts=/dev/null)
+	own_lists
+}
+
 known() { apt-cache "${apt_options[@]}" show --no-all-versions "$1" 2>/dev/null | grep -q ^Filename:; }
 
 # download PACKAGE...: into $tmp/debs; apt checks every file against the signed lists

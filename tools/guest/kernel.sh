@@ -3,7 +3,7 @@
 #
 # kernel.sh [--refresh] KERNEL: a Debian kernel, unpacked and never installed.
 #
-# KERNEL is a series (6.12, 6.1), an exact release (6.12.117+deb12-amd64), or 6.12-sanitized, which
+# KERNEL is a series (6.12, 6.1, 5.10), an exact release (6.12.117+deb12-amd64), or 6.12-sanitized, which
 # is built here from Debian's source and takes long (kernel-sanitized.sh). Prints
 # the directory that holds it, which has
 #   vmlinuz    as packaged
@@ -75,7 +75,15 @@ fetch() {
 }
 
 release=
-if ! fetch && ! { own_lists && fetch; }; then
+# The series that no suite of Debian 12 has.
+older() {
+	case $kernel in
+	5.10*) lists_of bullseye ;;
+	*) return 1 ;;
+	esac
+}
+
+if ! fetch && ! { { older || own_lists; } && fetch; }; then
 	apt_words
 	if [[ $release ]]; then
 		die "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
