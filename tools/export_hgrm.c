@@ -12,7 +12,8 @@
 #define TICKS_PER_HALF 5
 #define US	       1000.0
 
-static const char *const stage_names[NR_STAGES] = { "driver", "device", "completion", "total" };
+static const char *const stage_names[NR_STAGES] = { "queue", "driver", "device", "completion",
+						    "total" };
 
 struct hgrm {
 	/* By controller, operation and stage; made at first use. */
@@ -60,6 +61,8 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 	h = histograms(x, q->ctrl, q->qid ? stats_op(c) : OP_ADMIN);
 	if (!h)
 		return;
+	if (c->queued)
+		histogram_add(&h[STAGE_QUEUE], split.queue);
 	histogram_add(&h[STAGE_DRIVER], split.driver);
 	histogram_add(&h[STAGE_DEVICE], split.device);
 	histogram_add(&h[STAGE_COMPLETION], split.completion);
@@ -174,7 +177,9 @@ static void end(struct export *x)
 				continue;
 			write_one(x, &of[STAGE_TOTAL], h->ctrl[i], op_name(op), "");
 			for (unsigned int s = 0; x->stages && s < STAGE_TOTAL; s++)
-				write_one(x, &of[s], h->ctrl[i], op_name(op), stage_names[s]);
+				if (of[s].count)
+					write_one(x, &of[s], h->ctrl[i], op_name(op),
+						  stage_names[s]);
 		}
 	}
 	if (h->nr_ctrls == 0 && !x->files.failed) {

@@ -22,8 +22,10 @@
 #define LATENCY_TOP  96
 #define MAX_BARS     12
 
-static const char *const stage_color[STAGE_TOTAL] = { COLOR_BLUE, COLOR_ORANGE, COLOR_GREEN };
-static const char *const stage_name[NR_STAGES] = { "driver", "device", "completion", "total" };
+static const char *const stage_color[NR_STAGES] = { COLOR_PURPLE, COLOR_BLUE, COLOR_ORANGE,
+						    COLOR_GREEN, COLOR_BLACK };
+static const char *const stage_name[NR_STAGES] = { "queue", "driver", "device", "completion",
+						   "total" };
 
 struct bar {
 	char label[32], note[48];
@@ -38,7 +40,11 @@ struct panel {
 
 static double bar_total(const struct bar *b)
 {
-	return b->part[STAGE_DRIVER] + b->part[STAGE_DEVICE] + b->part[STAGE_COMPLETION];
+	double ns = 0;
+
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		ns += b->part[i];
+	return ns;
 }
 
 static void bar_add(struct panel *p, const char *label, const struct latency *l, double q)
@@ -218,8 +224,7 @@ static double decade(double v, double (*round_to)(double))
 
 static void draw_curves(struct picture *pic, const struct latency *l, double top)
 {
-	static const char *const color[NR_STAGES] = { COLOR_BLUE, COLOR_ORANGE, COLOR_GREEN,
-						      COLOR_BLACK };
+	unsigned int comma = 0;
 	double most = nines(1 - 1 / (2.0 * (double)l->stage[STAGE_TOTAL].count)), least = INFINITY;
 	char x[32], y[32];
 
@@ -228,6 +233,8 @@ static void draw_curves(struct picture *pic, const struct latency *l, double top
 	picture_label(pic, "All I/O: share of commands done within a time", x, y,
 		      "left font 'DejaVu Sans Bold,13.5'");
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
+		if (!l->stage[i].count)
+			continue; /* blk-mq kept no time */
 		write_curve(pic, &l->stage[i], stage_name[i]);
 		least = fmin(least, fmax((double)l->stage[i].min, 10));
 	}
@@ -247,8 +254,10 @@ static void draw_curves(struct picture *pic, const struct latency *l, double top
 		picture_y(pic, top + CURVE_HEIGHT), decade(least / 1e3, floor),
 		decade((double)l->stage[STAGE_TOTAL].max / 1e3, ceil), fmax(most, 1), nines(0.5));
 	for (unsigned int i = 0; i < NR_STAGES; i++)
-		fprintf(pic->script, "%s$%s using 1:2 with lines lw %s lc rgb '%s' notitle",
-			i ? ", " : "", stage_name[i], i == STAGE_TOTAL ? "2.4" : "1.8", color[i]);
+		if (l->stage[i].count)
+			fprintf(pic->script, "%s$%s using 1:2 with lines lw %s lc rgb '%s' notitle",
+				comma++ ? ", " : "", stage_name[i],
+				i == STAGE_TOTAL ? "2.4" : "1.8", stage_color[i]);
 	fputc('\n', pic->script);
 }
 
@@ -281,7 +290,8 @@ static void legend(struct picture *pic)
 	static const struct {
 		const char *color, *text;
 	} item[] = {
-		{ COLOR_BLUE, "driver: taken from blk-mq, until the doorbell" },
+		{ COLOR_PURPLE, "queue: in blk-mq" },
+		{ COLOR_BLUE, "driver: taken from it, until the doorbell" },
 		{ COLOR_ORANGE, "device: until its completion entry is seen" },
 		{ COLOR_GREEN, "completion: until the request ends" },
 		{ COLOR_BLACK, "total" },

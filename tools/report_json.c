@@ -36,13 +36,15 @@ static json_t *json_histogram(const struct histogram *h)
 	put(o, "p90_ns", histogram_quantile(h, 0.9));
 	put(o, "p99_ns", histogram_quantile(h, 0.99));
 	put(o, "p999_ns", histogram_quantile(h, 0.999));
+	put(o, "p9999_ns", histogram_quantile(h, 0.9999));
 	put(o, "max_ns", h->max);
 	return o;
 }
 
 static json_t *json_latency(const struct latency *l)
 {
-	static const char *const names[NR_STAGES] = { "driver", "device", "completion", "total" };
+	static const char *const names[NR_STAGES] = { "queue", "driver", "device", "completion",
+						      "total" };
 	json_t *o = json_object();
 
 	for (unsigned int i = 0; l && i < NR_STAGES; i++)

@@ -183,7 +183,7 @@ static void print_stages(const struct analysis *a, const struct model_queue *q)
 	if (!l)
 		return;
 	printf("%-6s", queue_name(q).s);
-	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+	for (unsigned int i = STAGE_DRIVER; i < STAGE_TOTAL; i++)
 		printf("    %8s %8s", quantile(&l->stage[i], 0.5).s,
 		       quantile(&l->stage[i], 0.99).s);
 	printf("\n");
@@ -206,7 +206,7 @@ static void print_queues(const struct analysis *a, const struct model_ctrl *c)
 
 	printf("\n%-6s    %17s    %17s    %17s\n", "", "driver", "device", "completion");
 	printf("%-6s", "queue");
-	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+	for (unsigned int i = STAGE_DRIVER; i < STAGE_TOTAL; i++)
 		printf("    %8s %8s", "p50", "p99");
 	printf("\n");
 	for (unsigned int i = 0; i < c->nr_queues; i++)

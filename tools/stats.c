@@ -42,18 +42,21 @@ static unsigned int size_of(uint32_t bytes)
 	return size;
 }
 
-static void latency_add(struct latency *l, const struct model_split *s, uint32_t bytes)
+static void latency_add(struct latency *l, const struct model_split *s, const struct model_cmd *c)
 {
 	uint64_t *parts = l->parts[histogram_bucket(s->total)];
 
+	if (c->queued)
+		histogram_add(&l->stage[STAGE_QUEUE], s->queue);
 	histogram_add(&l->stage[STAGE_DRIVER], s->driver);
 	histogram_add(&l->stage[STAGE_DEVICE], s->device);
 	histogram_add(&l->stage[STAGE_COMPLETION], s->completion);
 	histogram_add(&l->stage[STAGE_TOTAL], s->total);
+	parts[STAGE_QUEUE] += s->queue;
 	parts[STAGE_DRIVER] += s->driver;
 	parts[STAGE_DEVICE] += s->device;
 	parts[STAGE_COMPLETION] += s->completion;
-	l->bytes += bytes;
+	l->bytes += c->bytes;
 }
 
 /* Made at first use: most of op x size is never used. */
@@ -77,12 +80,12 @@ void stats_command(struct stats *s, const struct model_queue *q, const struct mo
 	}
 	l = get(s, &s->queue[q->index]);
 	if (l)
-		latency_add(l, &split, c->bytes);
+		latency_add(l, &split, c);
 	if (q->qid == 0)
 		return;
 	l = get(s, &s->kind[stats_op(c)][size_of(c->bytes)]);
 	if (l)
-		latency_add(l, &split, c->bytes);
+		latency_add(l, &split, c);
 }
 
 void latency_merge(struct latency *into, const struct latency *from)

@@ -10,6 +10,7 @@
 #include "model.h"
 
 enum latency_stage {
+	STAGE_QUEUE,	  /* made by blk-mq .. rq_start; counted only where it was recorded */
 	STAGE_DRIVER,	  /* rq_start .. sq_doorbell */
 	STAGE_DEVICE,	  /* sq_doorbell .. cqe */
 	STAGE_COMPLETION, /* cqe .. rq_complete */

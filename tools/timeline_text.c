@@ -203,7 +203,7 @@ int text_depth(struct timeline *t, struct nvs_error *err)
 
 static void text_bar(const char *label, const struct latency *l, double q, double longest)
 {
-	static const char *const fill[STAGE_TOTAL] = { "█", "▒", "░" };
+	static const char *const fill[STAGE_TOTAL] = { "▓", "█", "▒", "░" };
 	double part[STAGE_TOTAL], sum = 0, end = 0;
 	int drawn = 0;
 
@@ -219,16 +219,18 @@ static void text_bar(const char *label, const struct latency *l, double q, doubl
 
 int text_latency(struct timeline *t, struct nvs_error *err)
 {
-	double part[STAGE_TOTAL], longest;
+	double part[STAGE_TOTAL], longest = 0;
 
 	(void)err;
-	printf("\nWhere the time of an I/O goes   █ driver  ▒ device  ░ completion\n");
+	printf("\nWhere the time of an I/O goes   ▓ queue  █ driver  ▒ device  ░ completion\n");
 	if (!t->a.all->stage[STAGE_TOTAL].count) {
 		printf("  no whole I/O command here\n");
 		return 0;
 	}
 	latency_parts(t->a.all, 0.999, part);
-	longest = fmax(part[STAGE_DRIVER] + part[STAGE_DEVICE] + part[STAGE_COMPLETION], 1);
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		longest += part[i];
+	longest = fmax(longest, 1);
 	text_bar("p50", t->a.all, 0.5, longest);
 	text_bar("p90", t->a.all, 0.9, longest);
 	text_bar("p99", t->a.all, 0.99, longest);
