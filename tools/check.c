@@ -187,13 +187,13 @@ static int run_checks(struct check_input *in, struct check_result *results, stru
 }
 
 static void print_text(const struct check_input *in, const struct check_result *results,
-		       const struct rules *rules)
+		       const struct rules *rules, bool all)
 {
 	if (in->witness)
 		print_checks(results);
 	if (recording_cut(in->rec))
 		printf("the recording is cut off: %s\n", recording_cut(in->rec));
-	check_rules_text(rules);
+	check_rules_text(rules, all);
 }
 
 static void print_json(const struct check_input *in, const struct check_result *results,
@@ -206,7 +206,12 @@ static void print_json(const struct check_input *in, const struct check_result *
 	printf("}\n");
 }
 
-static int check_recording(struct check_input *in, uint64_t findings, bool json)
+struct check_options {
+	uint64_t ctrl, findings;
+	bool json, list, all;
+};
+
+static int check_recording(struct check_input *in, const struct check_options *opt)
 {
 	struct check_result results[NR_CHECKS] = { 0 };
 	struct rules *rules = NULL;
@@ -215,14 +220,14 @@ static int check_recording(struct check_input *in, uint64_t findings, bool json)
 
 	in->rec = recording_open(in->dir, &err);
 	if (in->rec)
-		rules = check_rules(in, findings, &err);
+		rules = check_rules(in, opt->findings, &err);
 	if (!rules || run_checks(in, results, &err)) {
 		complain("%s", err.text);
 		code = EXIT_FAILED;
-	} else if (json) {
+	} else if (opt->json) {
 		print_json(in, results, rules);
 	} else {
-		print_text(in, results, rules);
+		print_text(in, results, rules, opt->all);
 	}
 	if (rules && check_rules_failed(rules))
 		code = EXIT_FAILED;
@@ -235,11 +240,6 @@ static int check_recording(struct check_input *in, uint64_t findings, bool json)
 	recording_close(in->rec);
 	return code;
 }
-
-struct check_options {
-	uint64_t ctrl, findings;
-	bool json, list;
-};
 
 static int run_command(const struct usage *usage, struct check_input *in,
 		       const struct check_options *opt, int argc, char **argv)
@@ -260,7 +260,7 @@ static int run_command(const struct usage *usage, struct check_input *in,
 		return options_wrong(usage, "there is no controller %" PRIu64, opt->ctrl);
 	in->dir = argv[first];
 	in->ctrl = opt->ctrl == UINT64_MAX ? -1 : (int)opt->ctrl;
-	return check_recording(in, opt->findings, opt->json);
+	return check_recording(in, opt);
 }
 
 int cmd_check(int argc, char **argv)
@@ -285,6 +285,11 @@ int cmd_check(int argc, char **argv)
 		  .arg = "N",
 		  .value = &opt.findings,
 		  .help = "show so many of each rule's findings (5)" },
+		{ .name = "all",
+		  .letter = 'a',
+		  .type = OPTION_FLAG,
+		  .value = &opt.all,
+		  .help = "print every rule, also those that passed" },
 		{ .name = "list",
 		  .type = OPTION_FLAG,
 		  .value = &opt.list,
@@ -298,7 +303,8 @@ int cmd_check(int argc, char **argv)
 		.description =
 			"Holds recording DIR against the rules of the NVMe specification: doorbells,\n"
 			"rings, identifiers, queues, registers, data pointers. A rule that cannot be told\n"
-			"from this recording says why.\n\n"
+			"from this recording says why. What passed is counted; --all lists it, as\n"
+			"--json does.\n\n"
 			"With --witness, compares it also with what the emulated device logged of the\n"
 			"same run (qemu-system-x86_64 -trace 'pci_nvme_*' -msg timestamp=on -D QEMULOG,\n"
 			"one NVMe controller): doorbells, commands, completions and register writes,\n"

@@ -62,7 +62,8 @@ void check_json_string(const char *s);
  */
 struct rules *check_rules(const struct check_input *in, size_t findings, struct nvs_error *err);
 bool check_rules_failed(const struct rules *r);
-void check_rules_text(const struct rules *r);
+/* What did not pass, and a count; with @all every rule. */
+void check_rules_text(const struct rules *r, bool all);
 void check_rules_json(const struct rules *r);
 void check_rules_list(void);
 

@@ -104,17 +104,64 @@ static void print_rule(const struct rule *rule, const struct rule_result *res)
 	print_findings(rule, res);
 }
 
-void check_rules_text(const struct rules *r)
+static bool same_reason(const struct rule_result *res, const char *why)
+{
+	return res->verdict == CHECK_CANNOT_TELL && !res->broken && why && !strcmp(res->why, why);
+}
+
+#define MAX_NAMED 12 /* rules of one reason: more are counted */
+
+/* Rules that cannot be told for the reason that @r's @first cannot, unless one before it has it. */
+static void print_reason(const struct rules *r, unsigned int first)
+{
+	const char *why = rules_result(r, first)->why;
+	unsigned int nr = 0;
+	int column = 0;
+
+	for (unsigned int i = 0; i < rules_nr(); i++) {
+		if (!same_reason(rules_result(r, i), why))
+			continue;
+		if (i < first)
+			return;
+		nr++;
+	}
+	printf("  cannot tell: %s:", why);
+	if (nr > MAX_NAMED) {
+		printf(" %u rules\n", nr);
+		return;
+	}
+	for (unsigned int i = first; i < rules_nr(); i++) {
+		if (!same_reason(rules_result(r, i), why))
+			continue;
+		if (column == 0 || column > 50) {
+			printf("\n   ");
+			column = 0;
+		}
+		column += printf(" %s", rules_rule(i)->name);
+	}
+	putchar('\n');
+}
+
+static void count_verdicts(const struct rules *r, unsigned int nr[CHECK_FAILED + 1])
+{
+	for (unsigned int i = 0; i < rules_nr(); i++)
+		nr[rules_result(r, i)->verdict]++;
+}
+
+void check_rules_text(const struct rules *r, bool all)
 {
 	unsigned int nr[CHECK_FAILED + 1] = { 0 };
 
-	for (unsigned int i = 0; i < rules_nr(); i++)
-		nr[rules_result(r, i)->verdict]++;
-	printf("rules: %u: %u passed, %u FAILED, %u cannot be told, %u had no occasion\n",
+	count_verdicts(r, nr);
+	printf("rules: %u: %u passed, %u FAILED, %u cannot be told, %u had no occasion%s\n",
 	       rules_nr(), nr[CHECK_PASSED], nr[CHECK_FAILED], nr[CHECK_CANNOT_TELL],
-	       nr[CHECK_SKIPPED]);
+	       nr[CHECK_SKIPPED], all ? "" : " (--all lists them)");
 	for (unsigned int i = 0; i < rules_nr(); i++)
-		print_rule(rules_rule(i), rules_result(r, i));
+		if (all || rules_result(r, i)->broken)
+			print_rule(rules_rule(i), rules_result(r, i));
+	for (unsigned int i = 0; i < rules_nr() && !all; i++)
+		if (same_reason(rules_result(r, i), rules_result(r, i)->why))
+			print_reason(r, i);
 }
 
 /* --- JSON -------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ enum rule_source {
 	SOURCE_RETRY,
 	SOURCE_CREATE,
 	SOURCE_LIMITS,
+	SOURCE_IO,
 	NR_SOURCES
 };
 

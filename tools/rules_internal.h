@@ -24,6 +24,7 @@ enum rule_occasion {
 	ON_END,
 	ON_UNMAP,
 	ON_CREATE,
+	ON_IO,
 	NR_OCCASIONS
 };
 #define BIT(n) (1u << (n))
@@ -98,7 +99,8 @@ enum request_state { RQ_NONE, RQ_STARTED, RQ_SENT, RQ_ENDED, RQ_RETRIED };
 /* The driver's side of a command, by tag. */
 struct request {
 	uint16_t cid;
-	uint8_t state; /* enum request_state */
+	uint8_t state;	/* enum request_state */
+	uint64_t ended; /* level io: ns, of the last request with this tag */
 	struct command cmd;
 };
 #define REQUESTS_IN_CHUNK 64
@@ -175,6 +177,23 @@ struct rule_moment {
 	char text[320];	      /* of a finding */
 };
 
+#define MAX_RULES 96
+
+struct rules {
+	const struct rule *rule[MAX_RULES];
+	unsigned int nr;
+	size_t max_findings;
+	struct rules_ctrl **ctrl;
+	unsigned int nr_ctrls, nr_queues;
+	uint64_t seen[NVS_EVENT_ID_MAX + 1];
+	uint64_t lost[NVS_EVENT_ID_MAX + 1];
+	uint64_t lost_total;
+	struct rule_result result[MAX_RULES];
+	/* Which rules are asked on which occasion. */
+	uint8_t asked[NR_OCCASIONS][MAX_RULES];
+	unsigned int nr_asked[NR_OCCASIONS];
+};
+
 /* Notes why a rule is broken; returns BROKEN. */
 enum judgement broken(struct rule_moment *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -202,6 +221,6 @@ void request_free_all(struct rules_queue *q);
 
 /* Each group's rules, up to one without a name. */
 extern const struct rule rules_of_registers[], rules_of_rings[], rules_of_commands[],
-	rules_of_queues[], rules_of_data[];
+	rules_of_queues[], rules_of_data[], rules_of_io[];
 
 #endif

@@ -459,6 +459,17 @@ static int update_start(struct rules_queue *q, const struct nvs_rq_start *ev)
 	return 0;
 }
 
+static int update_io(struct rules_queue *q, const struct nvs_hdr *h)
+{
+	struct request *rq = request_get(q, h->cid);
+
+	if (!rq)
+		return -1;
+	rq->cid = h->cid;
+	rq->ended = h->ts;
+	return 0;
+}
+
 static void update_request(struct rules_queue *q, uint16_t cid, enum request_state state)
 {
 	struct request *rq = request_find(q, cid);
@@ -529,6 +540,7 @@ int state_update(struct rule_moment *m)
 	switch (h->id) {
 	case NVS_ID_reg_write: return update_reg_write(m->c, AS(reg_write, h));
 	case NVS_ID_rq_start: return update_start(m->q, AS(rq_start, h));
+	case NVS_ID_io: return update_io(m->q, h);
 	case NVS_ID_cmd_setup: return update_setup(m->q, AS(cmd_setup, h));
 	case NVS_ID_cmd_map: update_map(m->q, AS(cmd_map, h)); return 0;
 	case NVS_ID_sqe:

@@ -6,6 +6,8 @@
 
 #define US 1000ull
 #define MS 1000000ull
+/* ns that blk-mq keeps each request */
+#define QUEUED 700
 
 /* MQES 2,048, contiguous queues, 8 s, NVM commands, pages of 4 to 64 KiB. */
 #define SYNTH_CAP    0x004000200f0107ffull
@@ -287,10 +289,19 @@ struct io {
 	unsigned int qid, tail, head, phase, sq_head, at_device, submitted;
 	struct {
 		uint64_t start, done; /* done: when the device has; 0: free */
+		uint64_t bell, seen;
 		uint32_t bytes;
-		unsigned int gen;
+		unsigned int gen, depth, batch;
+		bool write;
 	} cmd[256];
 };
+
+/* A step of an I/O: at level io it is in the record of the whole. */
+#define STEP(io, ev, qid, cid, ...)                               \
+	do {                                                      \
+		if (!(io)->o->io)                                 \
+			PUT(&(io)->c, ev, qid, cid, __VA_ARGS__); \
+	} while (0)
 
 static uint64_t device_time(struct io *io, uint32_t bytes, bool write)
 {
@@ -315,23 +326,37 @@ static unsigned int submit_one(struct io *io)
 	io->cmd[tag].gen = (io->cmd[tag].gen + 1) % 16;
 	io->cmd[tag].start = io->c.now;
 	io->cmd[tag].bytes = bytes;
+	io->cmd[tag].write = write;
+	io->cmd[tag].bell = 0;
 	cid = io->cmd[tag].gen << 12 | tag;
-	PUT(&io->c, rq_start, io->qid, cid, .bytes = bytes, .nsid = 1 + io->qid % 2, .pid = 4000,
-	    .op = write ? NVS_RQOP_write : NVS_RQOP_read, .tag = (uint16_t)tag);
+	STEP(io, rq_start, io->qid, cid, .queued = io->c.now - QUEUED, .bytes = bytes,
+	     .nsid = 1 + io->qid % 2, .pid = 4000, .op = write ? NVS_RQOP_write : NVS_RQOP_read,
+	     .tag = (uint16_t)tag);
 	io->c.now += 300 + rnd(&io->c, 300);
-	PUT(&io->c, cmd_setup, io->qid, cid, .opcode = write ? 1 : 2, .nsid = 1);
+	STEP(io, cmd_setup, io->qid, cid, .opcode = write ? 1 : 2, .nsid = 1);
 	io->c.now += 200 + bytes / 64;
-	PUT(&io->c, cmd_map, io->qid, cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
-	    .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1, .dptr1 = SYNTH_MEMORY,
-	    .dptr2 = bytes > 8192 ? SYNTH_MEMORY + 0x1000 : 0, .lists = bytes > 8192);
+	STEP(io, cmd_map, io->qid, cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
+	     .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1, .dptr1 = SYNTH_MEMORY,
+	     .dptr2 = bytes > 8192 ? SYNTH_MEMORY + 0x1000 : 0, .lists = bytes > 8192);
 	io->c.now += 150;
-	PUT(&io->c, sqe, io->qid, cid, .slot = (uint16_t)io->tail);
+	STEP(io, sqe, io->qid, cid, .slot = (uint16_t)io->tail);
 	io->tail = (io->tail + 1) % io->o->ring;
 	io->cmd[tag].done = io->c.now + device_time(io, bytes, write);
 	io->submitted++;
-	io->at_device++;
+	io->cmd[tag].depth = ++io->at_device;
 	*(write ? &io->truth->writes : &io->truth->reads) += 1;
 	return cid;
+}
+
+/* The doorbell covers the @n commands that have none yet. */
+static void cover(struct io *io, unsigned int n)
+{
+	for (unsigned int tag = 0; tag < 256; tag++) {
+		if (!io->cmd[tag].done || io->cmd[tag].bell)
+			continue;
+		io->cmd[tag].bell = io->c.now;
+		io->cmd[tag].batch = n;
+	}
 }
 
 static void submit_batch(struct io *io)
@@ -344,11 +369,12 @@ static void submit_batch(struct io *io)
 		n++;
 	}
 	if (n > 1)
-		PUT(&io->c, batch_submit, io->qid, 0, .count = (uint16_t)n);
+		STEP(io, batch_submit, io->qid, 0, .count = (uint16_t)n);
 	io->c.now += 100;
-	PUT(&io->c, sq_doorbell, io->qid, cid, .old_tail = (uint16_t)old,
-	    .new_tail = (uint16_t)io->tail, .count = (uint16_t)n);
+	STEP(io, sq_doorbell, io->qid, cid, .old_tail = (uint16_t)old,
+	     .new_tail = (uint16_t)io->tail, .count = (uint16_t)n);
 	io->truth->bells++;
+	cover(io, n);
 	if (io->at_device > io->truth->peak_depth)
 		io->truth->peak_depth = io->at_device;
 	io->c.now += 100 + rnd(&io->c, 2 * US);
@@ -364,17 +390,31 @@ static uint64_t first_done(const struct io *io)
 	return first;
 }
 
+static void put_io(struct io *io, unsigned int tag)
+{
+	PUT(&io->c, io, io->qid, io->cmd[tag].gen << 12 | tag,
+	    .queued = io->cmd[tag].start - QUEUED, .setup = io->cmd[tag].start,
+	    .bell = io->cmd[tag].bell, .seen = io->cmd[tag].seen, .bytes = io->cmd[tag].bytes,
+	    .nsid = 1 + io->qid % 2, .pid = 4000, .tgid = 4000, .comm0 = 0x6f6966, .cgroup = 1,
+	    .op = io->cmd[tag].write ? NVS_RQOP_write : NVS_RQOP_read,
+	    .opcode = io->cmd[tag].write ? 1 : 2, .how = NVS_HOW_DONE_direct,
+	    .depth = (uint16_t)io->cmd[tag].depth, .batch = (uint16_t)io->cmd[tag].batch,
+	    .submit_cpu = (uint16_t)io->c.cpu);
+}
+
 static void complete(struct io *io, unsigned int tag)
 {
 	unsigned int cid = io->cmd[tag].gen << 12 | tag;
 	uint64_t took;
 
-	PUT(&io->c, rq_complete, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	STEP(io, rq_complete, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	if (io->o->io)
+		put_io(io, tag);
 	took = io->c.now - io->cmd[tag].start;
 	if (took > io->truth->max_latency)
 		io->truth->max_latency = took;
 	io->c.now += 120;
-	PUT(&io->c, cmd_unmap, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	STEP(io, cmd_unmap, io->qid, cid, .bytes = io->cmd[tag].bytes);
 	io->cmd[tag].done = 0;
 	io->truth->commands++;
 }
@@ -384,28 +424,31 @@ static void interrupt(struct io *io)
 {
 	unsigned int found[256], n = 0, old = io->head;
 	uint64_t first = first_done(io);
+	uint64_t seen;
 
 	if (io->c.now < first)
 		io->c.now = first;
 	io->c.now += 2 * US;
-	PUT(&io->c, cq_enter, io->qid, 0, .cq_head = (uint16_t)io->head,
-	    .phase = (uint16_t)io->phase, .vector = (uint16_t)io->qid);
+	seen = io->c.now;
+	STEP(io, cq_enter, io->qid, 0, .cq_head = (uint16_t)io->head, .phase = (uint16_t)io->phase,
+	     .vector = (uint16_t)io->qid);
 	for (unsigned int tag = 0; tag < 256; tag++) {
 		if (!io->cmd[tag].done || io->cmd[tag].done > io->c.now)
 			continue;
 		io->c.now += 90;
-		PUT(&io->c, cqe, io->qid, io->cmd[tag].gen << 12 | tag, .slot = (uint16_t)io->head,
-		    .phase = (uint16_t)io->phase, .sq_head = (uint16_t)io->tail);
+		STEP(io, cqe, io->qid, io->cmd[tag].gen << 12 | tag, .slot = (uint16_t)io->head,
+		     .phase = (uint16_t)io->phase, .sq_head = (uint16_t)io->tail);
 		io->head = (io->head + 1) % io->o->ring;
 		if (io->head == 0)
 			io->phase ^= 1;
 		io->at_device--;
+		io->cmd[tag].seen = seen;
 		found[n++] = tag;
 	}
 	io->c.now += 100;
-	PUT(&io->c, cq_doorbell, io->qid, 0, .old_head = (uint16_t)old,
-	    .new_head = (uint16_t)io->head, .count = (uint16_t)n);
-	PUT(&io->c, cq_exit, io->qid, 0, .found = (uint16_t)n);
+	STEP(io, cq_doorbell, io->qid, 0, .old_head = (uint16_t)old, .new_head = (uint16_t)io->head,
+	     .count = (uint16_t)n);
+	STEP(io, cq_exit, io->qid, 0, .found = (uint16_t)n);
 	io->truth->irqs++;
 	io->truth->completions += n;
 	for (unsigned int i = 0; i < n; i++) {
@@ -454,11 +497,12 @@ struct synth *synth_make(const struct synth_options *options)
 		abort();
 	if (!o.ring)
 		o.ring = 64;
-	if (!o.no_init) {
+	if (!o.no_init && !o.io) {
 		probe(&c);
 		reset_work(&c, &o);
 		scan_work(&c);
 	}
+	s->level = o.io ? "io" : NULL;
 	c.ctrl = 0;
 	for (unsigned int q = 1; q <= o.queues; q++)
 		run_queue(&c, &o, q);
@@ -481,7 +525,7 @@ int synth_write(const struct synth *s, const char *dir, uint64_t lost, struct nv
 	if (!t)
 		return -1;
 	ctf_trace_env(t, "provider", s->provider ?: "driver");
-	ctf_trace_env(t, "level", "events");
+	ctf_trace_env(t, "level", s->level ?: "events");
 	ctf_trace_env(t, "kernel", "6.12.0-synthetic");
 	ctf_trace_env(t, "driver", "nvmescope");
 	for (unsigned int i = 0; i < s->nr; i++) {

@@ -17,6 +17,7 @@ struct synth_options {
 	unsigned int batch;    /* commands for each doorbell */
 	unsigned int ring;     /* entries in SQ and CQ; 0: 64 */
 	bool no_init;	       /* the recorder came late */
+	bool io;	       /* level io: a record for each request on the I/O queues, no steps */
 };
 
 /* What a reader must find. */
@@ -37,7 +38,7 @@ struct synth_truth {
 /* An event; of any kind, so of the largest size. */
 union synth_event {
 	struct nvs_hdr h;
-	uint64_t words[9];
+	uint64_t words[14];
 };
 
 struct synth_item {
@@ -48,6 +49,7 @@ struct synth_item {
 
 struct synth {
 	const char *provider;	 /* NULL: driver */
+	const char *level;	 /* NULL: events */
 	struct synth_item *item; /* in time order */
 	unsigned int nr, max;
 	struct synth_truth truth;
