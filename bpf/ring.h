@@ -44,6 +44,15 @@ static __noinline void count_lost(__u32 cpu, __u32 id, __u32 count)
 		__sync_fetch_and_add(&l->by_event[id], count);
 }
 
+static __noinline __attribute__((unused)) void count_cause(__u32 cause)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_lost *l = bpf_map_lookup_elem(&lost, &cpu);
+
+	if (l && cause < NR_LOST_CAUSES)
+		__sync_fetch_and_add(&l->by_cause[cause], 1);
+}
+
 /*
  * Room for an event of @size bytes (a constant), stamped with time and id; NULL
  * when it was lost, and counted.

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How programs of the stock provider read the kernel's structures, and fill an event's header. */
+#ifndef NVS_STOCK_READ_H
+#define NVS_STOCK_READ_H
+
+#include "stock.h"
+#include "ring.h"
+
+static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u16 ctrl, __u16 qid,
+				  __u16 cid)
+{
+	h->ts = ts;
+	h->id = id;
+	h->ctrl = ctrl;
+	h->qid = qid;
+	h->cid = cid;
+}
+
+/* A field of a structure that is known by its address alone. */
+#define FIELD_AT(address, type, field)                                                             \
+	({                                                                                         \
+		typeof(((type *)0)->field) __v = 0;                                                \
+		bpf_probe_read_kernel(&__v, sizeof(__v),                                           \
+				      (void *)((address) + bpf_core_field_offset(type, field)));   \
+		__v;                                                                               \
+	})
+
+/* A typed pointer as a number, which the verifier lets go anywhere. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* The minor number of a controller's character device is its number: the 0 of nvme0. */
+#define MINOR_BITS 0xfffff
+
+/* Which controller and queue is it?  qid 0 is the admin queue, which has no disk. */
+static __always_inline __u32 ctrl_of(struct request_queue *q, struct request *rq)
+{
+	struct gendisk *disk = q->disk;
+	__u64 ctrl;
+
+	if (disk)
+		return disk->part0->bd_device.parent->devt & MINOR_BITS;
+	if (!rq)
+		return NVS_NO_CTRL;
+	ctrl = (__u64)FIELD_AT((__u64)rq + bpf_core_type_size(struct request), struct nvme_request,
+			       ctrl);
+	return FIELD_AT(ctrl, struct nvme_ctrl, instance);
+}
+
+#endif
