@@ -71,14 +71,6 @@ static const struct usage usage = {
 	.rows = rows,
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 /*
  * "auto": the driver of the device that is named; else ours if it is loaded, or if nothing
  * is and COMMAND may load it.
@@ -129,6 +121,7 @@ static int parse_options(int argc, char **argv, struct recorder *r, char ***comm
 		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 1G");
 	r->ring_size = opt.ring_size;
 	r->provider = choose_provider(&r->device);
+	r->verbose = opt.verbose;
 	return -1;
 }
 
@@ -205,7 +198,7 @@ static int doze(const struct recorder *r, const sigset_t *signals, int fill)
 static const char *run(struct recorder *r, struct record_child *child, const sigset_t *signals,
 		       struct nvs_error *err)
 {
-	uint64_t end = opt.duration ? now_ns() + opt.duration : UINT64_MAX;
+	uint64_t end = opt.duration ? record_now() + opt.duration : UINT64_MAX;
 	int fill, signal;
 
 	for (;;) {
@@ -219,7 +212,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 		signal = doze(r, signals, fill);
 		if (record_child_ended(child))
 			return "command";
-		if (now_ns() >= end)
+		if (record_now() >= end)
 			return "duration";
 		if (signal && signal != SIGCHLD)
 			return "signal";
@@ -328,7 +321,7 @@ int cmd_record(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	if (check_start(&r, command, &err) || record_bpf_open(&r, opt.verbose, &err))
+	if (check_start(&r, command, &err) || record_bpf_open(&r, &err))
 		code = -1;
 	else
 		code = record(&r, command, &err);

@@ -23,6 +23,9 @@ extern const struct provider provider_driver, provider_stock;
 
 struct recorder;
 
+/* CLOCK_MONOTONIC, ns: the time of events. */
+uint64_t record_now(void);
+
 /* Which controller is recorded; all of them when @text is NULL. */
 struct record_device {
 	const char *text;   /* as given */
@@ -63,6 +66,7 @@ struct recorder {
 
 	struct record_bpf *bpf;
 	struct ctf_trace *trace;
+	bool verbose;
 	bool attached; /* now */
 	bool ever_attached;
 	bool init_failed;  /* the core module is about to vanish: keep off it */
@@ -74,7 +78,7 @@ struct recorder {
 /* record_bpf.c: programs, rings, attachments */
 
 /* Loads the programs and makes the rings. -1: @err says, all is undone by record_bpf_close(). */
-int record_bpf_open(struct recorder *r, bool verbose, struct nvs_error *err);
+int record_bpf_open(struct recorder *r, struct nvs_error *err);
 void record_bpf_close(struct recorder *r);
 /*
  * Attaches to all tracepoints, phase_begin last: the module's `hold_ms` waits
@@ -91,6 +95,8 @@ char *record_attach_points(const struct recorder *r, bool missing);
 /* record_stock.c: what the kernel's own driver shows on this kernel */
 
 struct bpf_object;
+/* Does each request pass this section's program? */
+bool record_stock_on_io_path(const char *section);
 /* Leaves out the programs whose function or tracepoint is not there. -1: too little is. */
 int record_stock_choose(struct bpf_object *obj, struct nvs_error *err);
 

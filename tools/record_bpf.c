@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -210,11 +211,11 @@ static int make_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err
 	return 0;
 }
 
-int record_bpf_open(struct recorder *r, bool verbose, struct nvs_error *err)
+int record_bpf_open(struct recorder *r, struct nvs_error *err)
 {
 	int possible = libbpf_num_possible_cpus();
 
-	print_all = verbose;
+	print_all = r->verbose;
 	libbpf_set_print(print_libbpf);
 	if (possible < 0)
 		return nvs_fail(err, "cannot count this machine's CPUs: %s", strerror(-possible));
@@ -248,6 +249,20 @@ void record_bpf_close(struct recorder *r)
 	r->cpus = NULL;
 }
 
+uint64_t record_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static void say_time(const struct recorder *r, const char *what, uint64_t since)
+{
+	if (r->verbose)
+		complain("%s in %.3f s", what, (record_now() - since) / 1e9);
+}
+
 /* 1: attached; 0: there is no such tracepoint; -1: @err says. */
 static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_error *err)
 {
@@ -276,6 +291,7 @@ int record_attach(struct recorder *r, struct nvs_error *err)
 {
 	struct record_bpf *b = r->bpf;
 	bool there = false;
+	uint64_t since = record_now();
 
 	if (!record_module_loaded(r->provider->core_module))
 		return 0;
@@ -296,28 +312,82 @@ int record_attach(struct recorder *r, struct nvs_error *err)
 		}
 	}
 	r->attached = r->ever_attached = true;
+	say_time(r, "attached", since);
 	return 1;
 }
 
-/* phase_begin last again: a module whose init failed waits for it to go. */
+static void let_go(struct attach_point *p)
+{
+	if (p->link_fd >= 0)
+		close(p->link_fd);
+	p->link_fd = -1;
+}
+
+static bool is_link(const struct record_bpf *b, int fd)
+{
+	for (unsigned int i = 0; i < b->nr_points; i++)
+		if (b->points[i].link_fd == fd)
+			return true;
+	return false;
+}
+
+/* Only the links are kept open: nobody's pipe, terminal or directory. */
+static void close_others(const struct record_bpf *b)
+{
+	int last = 0;
+
+	for (unsigned int i = 0; i < b->nr_points; i++)
+		if (b->points[i].link_fd > last)
+			last = b->points[i].link_fd;
+	for (int fd = 0; fd <= last; fd++)
+		if (!is_link(b, fd))
+			close(fd);
+	syscall(SYS_close_range, last + 1, ~0u, 0);
+	if (chdir("/"))
+		_exit(1);
+}
+
+/*
+ * To let go of a function the kernel waits for every task to leave it, 0.15 s for each, one
+ * after the other.  For those that only the life of a controller passes through a child
+ * waits, when no request meets a program any more.
+ */
+static void let_go_aside(struct recorder *r)
+{
+	pid_t pid = r->provider == &provider_stock && r->attached ? fork() : -1;
+
+	if (!pid) {
+		setsid();
+		close_others(r->bpf);
+	}
+	for (unsigned int i = 0; i < r->bpf->nr_points; i++)
+		let_go(&r->bpf->points[i]);
+	if (!pid)
+		_exit(0);
+}
+
+/* First what each request passes through; phase_begin last: a module whose init failed waits. */
 void record_detach(struct recorder *r)
 {
-	for (int last = 0; r->bpf && last < 2; last++) {
-		for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
-			struct attach_point *p = &r->bpf->points[i];
+	uint64_t since = record_now();
 
-			if (is_last(r, p) != last || p->link_fd < 0)
-				continue;
-			close(p->link_fd);
-			p->link_fd = -1;
-		}
+	for (unsigned int i = 0; r->bpf && i < r->bpf->nr_points; i++) {
+		struct attach_point *p = &r->bpf->points[i];
+
+		if (r->provider == &provider_stock ? record_stock_on_io_path(p->name)
+						   : !is_last(r, p))
+			let_go(p);
 	}
+	if (r->bpf)
+		let_go_aside(r);
 	/*
 	 * A program may still run on another CPU.  This returns only after every
 	 * CPU has left what it did: then whatever was reserved is committed.
 	 */
-	if (r->attached)
+	if (r->attached) {
 		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		say_time(r, "detached", since);
+	}
 	r->attached = false;
 }
 

@@ -24,6 +24,18 @@ static int check_types(const struct attach_sources *s, struct nvs_error *err)
 	return 0;
 }
 
+bool record_stock_on_io_path(const char *section)
+{
+	static const char *const functions[] = { "nvme_queue_rq", "nvme_queue_rqs",
+						 "nvme_commit_rqs", "nvme_irq", "nvme_poll" };
+	const char *name = strchr(section, '/') + 1;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (!strcmp(name, functions[i]))
+			return true;
+	return !strncmp(section, "tp_btf/", 7);
+}
+
 static int choose(const struct attach_sources *s, struct bpf_program *prog, struct nvs_error *err)
 {
 	const char *section = bpf_program__section_name(prog);
