@@ -11,7 +11,7 @@
 static const char header[] =
 	"controller,qid,cid,opcode,opcode_name,nsid,sector,bytes,pid,status,how,batch,map,"
 	"start_ns,setup_ns,map_ns,sqe_ns,sq_doorbell_ns,cqe_ns,cq_doorbell_ns,complete_ns,unmap_ns,"
-	"driver_ns,device_ns,completion_ns,total_ns\n";
+	"queue_ns,driver_ns,device_ns,completion_ns,total_ns\n";
 
 static void field(struct outfile *f, bool known, uint64_t n)
 {
@@ -50,6 +50,7 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 	named(f, c->at[STEP_MAP] ? nvs_symbol_name(NVS_SET_MAP, c->map) : NULL);
 	for (unsigned int i = 0; i < NR_STEPS; i++)
 		field(f, c->at[i], c->at[i]);
+	field(f, whole && c->queued, split.queue);
 	field(f, whole, split.driver);
 	field(f, whole, split.device);
 	field(f, whole, split.completion);

@@ -102,7 +102,7 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 		return;
 	ms = (c->at[STEP_COMPLETE] - model_totals(x->model)->first_ts) / 1000000;
 	sample(job->log[LOG_LAT], ms, split.total, dir, c);
-	sample(job->log[LOG_SLAT], ms, split.driver, dir, c);
+	sample(job->log[LOG_SLAT], ms, split.queue + split.driver, dir, c);
 	sample(job->log[LOG_CLAT], ms, split.device + split.completion, dir, c);
 	x->commands++;
 }

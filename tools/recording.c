@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads a recording: maps its streams, checks them, and merges their events by
- * time without copying one.
+ * Opens a recording: maps its streams and checks them.
  *
- * Nothing in the files is believed.  At open, every packet's header is checked;
- * a packet's checksum is checked when its first event is due, once; and each
- * event is checked against the table before it is handed out.
+ * Nothing in the files is believed.  At open, every packet's header is checked; the rest is
+ * checked as it is read (recording_read.c).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,54 +14,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "ctf_internal.h"
-#include "event_info.h"
+#include "recording_internal.h"
 #include "printable.h"
-
-struct stream {
-	char name[CTF_STREAM_NAME_SIZE];
-	unsigned int cpu;
-	const unsigned char *map; /* NULL when the file is empty */
-	size_t file_size;
-	size_t size; /* whole packets */
-	uint64_t lost;
-
-	size_t packet; /* offset of the packet being read */
-	size_t packet_end;
-	size_t at;	    /* offset of the next event */
-	uint64_t ts;	    /* of the event before, in this packet */
-	uint32_t nr_events; /* read of this packet */
-	size_t verified;    /* checksums are known to be right up to here */
-};
-
-struct recording {
-	char *dir;
-	struct ctf_metadata meta;
-	struct stream *streams;
-	unsigned int nr_streams;
-	struct stream **heap; /* streams that have an event, the earliest first */
-	unsigned int nr_heap;
-	struct stream *due; /* whose event was handed out last: it is to move on */
-	bool started;
-	char cut[256];
-};
-
-/* Sizes by id, for the path that every event takes; 0: no such event. */
-#define SIZE_ROW(id, ev, size) [id] = (size),
-static const uint16_t event_sizes[2][NVS_EVENT_ID_MAX + 1] = {
-	[CTF_STREAM_CPU] = { NVS_CPU_EVENTS(SIZE_ROW) },
-	[CTF_STREAM_DEVICE] = { NVS_DEVICE_EVENTS(SIZE_ROW) },
-};
-
-static int stream_id(const struct stream *s)
-{
-	return s->cpu == RECORDING_DEVICE ? CTF_STREAM_DEVICE : CTF_STREAM_CPU;
-}
-
-static const struct ctf_packet *packet_at(const struct stream *s, size_t offset)
-{
-	return (const struct ctf_packet *)(s->map + offset);
-}
 
 /* Returns what is wrong with the packet at @offset in itself, or NULL. */
 static const char *packet_flaw(const struct recording *r, const struct stream *s, size_t offset)
@@ -104,8 +56,8 @@ static const char *sequence_flaw(const struct stream *s, size_t before, size_t o
 	return NULL;
 }
 
-static int bad_packet(const struct recording *r, const struct stream *s, size_t offset,
-		      const char *flaw, struct nvs_error *err)
+int recording_bad_packet(const struct recording *r, const struct stream *s, size_t offset,
+			 const char *flaw, struct nvs_error *err)
 {
 	return nvs_fail(err, "%s/%s: %s, at byte %zu; the file is damaged, record anew", r->dir,
 			s->name, flaw, offset);
@@ -126,10 +78,58 @@ static void note_cut(struct recording *r, const struct stream *s)
 			 r->dir, s->name, s->file_size - s->size, s->size);
 }
 
+void stream_let_go(const struct stream *s, size_t from, size_t to)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	/* The page that the rest begins in stays. */
+	from -= from % page;
+	to -= to % page;
+	if (to > from)
+		madvise((void *)(s->map + from), to - from, MADV_DONTNEED);
+}
+
+/* Remembers where packet number @nr is, or not: they are evenly apart, and bounded in number. */
+static int put_signpost(struct stream *s, uint64_t nr, size_t packet)
+{
+	if (!s->posts) {
+		s->posts = calloc(MAX_SIGNPOSTS, sizeof(*s->posts));
+		s->posts_apart = 1;
+		if (!s->posts)
+			return -1;
+	}
+	if (nr % s->posts_apart)
+		return 0;
+	if (s->nr_posts == MAX_SIGNPOSTS) {
+		s->nr_posts /= 2;
+		s->posts_apart *= 2;
+		for (unsigned int i = 1; i < s->nr_posts; i++)
+			s->posts[i] = s->posts[2 * i];
+	}
+	s->posts[s->nr_posts++] =
+		(struct signpost){ packet_at(s, packet)->timestamp_begin, packet };
+	return 0;
+}
+
+/* What a packet that is sound says of its stream. */
+static int note_packet(const struct recording *r, struct stream *s, size_t at, uint64_t nr,
+		       struct nvs_error *err)
+{
+	const struct ctf_packet *p = packet_at(s, at);
+
+	s->lost = p->events_discarded;
+	if (p->nr_events && !s->first_ts)
+		s->first_ts = p->timestamp_begin;
+	if (p->nr_events)
+		s->last_ts = p->timestamp_end;
+	return put_signpost(s, nr, at) ? nvs_fail(err, "%s: out of memory", r->dir) : 0;
+}
+
 /* Walks the packets of @s, and finds how much of the file is whole. */
 static int check_packets(struct recording *r, struct stream *s, struct nvs_error *err)
 {
-	size_t at, before = 0;
+	size_t at, before = 0, gone = 0;
+	uint64_t nr = 0;
 
 	for (at = 0; at < s->file_size; before = at, at += packet_at(s, at)->packet_size / 8) {
 		const struct ctf_packet *p = packet_at(s, at);
@@ -147,10 +147,15 @@ static int check_packets(struct recording *r, struct stream *s, struct nvs_error
 		if (!flaw)
 			flaw = sequence_flaw(s, before, at);
 		if (flaw)
-			return bad_packet(r, s, at, flaw, err);
+			return recording_bad_packet(r, s, at, flaw, err);
 		if (p->packet_size / 8 > left)
 			break;
-		s->lost = p->events_discarded;
+		if (note_packet(r, s, at, nr++, err))
+			return -1;
+		if (at - gone > STEP_BYTES) {
+			stream_let_go(s, gone, at);
+			gone = at;
+		}
 	}
 	s->size = at;
 	if (at < s->file_size)
@@ -238,8 +243,8 @@ static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 		return nvs_fail(err, "%s holds no stream (cpu-0, ...): nothing was recorded",
 				r->dir);
 	qsort(r->streams, r->nr_streams, sizeof(*r->streams), by_cpu);
-	r->heap = calloc(r->nr_streams, sizeof(struct stream *));
-	return r->heap ? 0 : nvs_fail(err, "%s: out of memory", r->dir);
+	r->reader = reader_new(r, err);
+	return r->reader ? 0 : -1;
 }
 
 /* Values are for people, and nobody knows who wrote them. */
@@ -273,7 +278,6 @@ struct recording *recording_open(const char *dir, struct nvs_error *err)
 		recording_close(r);
 		return NULL;
 	}
-	recording_rewind(r);
 	return r;
 }
 
@@ -281,179 +285,16 @@ void recording_close(struct recording *r)
 {
 	if (!r)
 		return;
-	for (unsigned int i = 0; i < r->nr_streams; i++)
+	for (unsigned int i = 0; i < r->nr_streams; i++) {
+		free(r->streams[i].posts);
 		if (r->streams[i].map)
 			munmap((void *)r->streams[i].map, r->streams[i].file_size);
+	}
 	ctf_metadata_free(&r->meta);
-	free(r->heap);
+	reader_free(r->reader);
 	free(r->streams);
 	free(r->dir);
 	free(r);
-}
-
-void recording_rewind(struct recording *r)
-{
-	for (unsigned int i = 0; i < r->nr_streams; i++)
-		r->streams[i].packet = r->streams[i].packet_end = r->streams[i].at = 0;
-	r->nr_heap = 0;
-	r->due = NULL;
-	r->started = false;
-}
-
-static int bad_event(const struct recording *r, const struct stream *s, const char *flaw,
-		     struct nvs_error *err)
-{
-	return nvs_fail(err,
-			"%s/%s: %s, at byte %zu of the file, in the packet at byte %zu; the "
-			"file is damaged, record anew",
-			r->dir, s->name, flaw, s->at, s->packet);
-}
-
-/* Goes to the next packet that has events. 1: there is one; 0: the end; -1: it is damaged. */
-static int next_packet(struct recording *r, struct stream *s, struct nvs_error *err)
-{
-	const struct ctf_packet *p;
-	size_t bytes;
-
-	do {
-		if (s->packet_end >= s->size)
-			return 0;
-		s->packet = s->packet_end;
-		p = packet_at(s, s->packet);
-		bytes = p->packet_size / 8;
-		s->packet_end = s->packet + bytes;
-		if (s->verified < s->packet_end && p->checksum != ctf_packet_checksum(p, bytes))
-			return bad_packet(r, s, s->packet, "a packet with a wrong checksum", err);
-		if (s->verified < s->packet_end)
-			s->verified = s->packet_end;
-		s->at = s->packet + sizeof(*p);
-		s->ts = p->timestamp_begin;
-		s->nr_events = 0;
-		if (s->at == s->packet_end && p->nr_events)
-			return bad_event(r, s, "fewer events than the packet says", err);
-	} while (s->at == s->packet_end);
-	return 1;
-}
-
-/* Checks the event that @s is at. 1: it is sound. */
-static int check_event(const struct recording *r, struct stream *s, struct nvs_error *err)
-{
-	const struct ctf_packet *p = packet_at(s, s->packet);
-	const struct nvs_hdr *ev = (const void *)(s->map + s->at);
-	unsigned int size;
-
-	if (s->packet_end - s->at < sizeof(*ev))
-		return bad_event(r, s, "an event that is longer than its packet", err);
-	size = ev->id <= NVS_EVENT_ID_MAX ? event_sizes[stream_id(s)][ev->id] : 0;
-	if (!size)
-		return bad_event(r, s, "an unknown event", err);
-	if (size > s->packet_end - s->at)
-		return bad_event(r, s, "an event that is longer than its packet", err);
-	if (ev->ts < s->ts || ev->ts > p->timestamp_end)
-		return bad_event(r, s, "an event out of its time", err);
-	s->ts = ev->ts;
-	if (++s->nr_events > p->nr_events ||
-	    (s->at + size == s->packet_end && s->nr_events != p->nr_events))
-		return bad_event(r, s, "another number of events than the packet says", err);
-	return 1;
-}
-
-static unsigned int event_size(const struct stream *s)
-{
-	const struct nvs_hdr *ev = (const void *)(s->map + s->at);
-
-	return event_sizes[stream_id(s)][ev->id];
-}
-
-/* Finds the first event at or behind s->at. 1: there is one; 0: the end; -1: damaged. */
-static int find_event(struct recording *r, struct stream *s, struct nvs_error *err)
-{
-	int got;
-
-	if (s->at == s->packet_end) {
-		got = next_packet(r, s, err);
-		if (got <= 0)
-			return got;
-	}
-	return check_event(r, s, err);
-}
-
-/* Streams lie by CPU, so of two events at the same time the lower CPU's comes first. */
-static bool earlier(const struct stream *a, const struct stream *b)
-{
-	return a->ts < b->ts || (a->ts == b->ts && a < b);
-}
-
-static void sift_down(struct recording *r, unsigned int i)
-{
-	struct stream *s = r->heap[i];
-
-	for (;;) {
-		unsigned int child = 2 * i + 1;
-
-		if (child >= r->nr_heap)
-			break;
-		if (child + 1 < r->nr_heap && earlier(r->heap[child + 1], r->heap[child]))
-			child++;
-		if (!earlier(r->heap[child], s))
-			break;
-		r->heap[i] = r->heap[child];
-		i = child;
-	}
-	r->heap[i] = s;
-}
-
-static int start(struct recording *r, struct nvs_error *err)
-{
-	r->nr_heap = 0;
-	for (unsigned int i = 0; i < r->nr_streams; i++) {
-		struct stream *s = &r->streams[i];
-		int got = find_event(r, s, err);
-
-		if (got < 0)
-			return -1;
-		if (got)
-			r->heap[r->nr_heap++] = s;
-	}
-	for (unsigned int i = r->nr_heap; i--;)
-		sift_down(r, i);
-	r->started = true;
-	return 0;
-}
-
-/* The stream at the top moves on to its next event, or leaves when it has none. */
-static int move_on(struct recording *r, struct nvs_error *err)
-{
-	struct stream *s = r->due;
-	int got;
-
-	s->at += event_size(s);
-	got = find_event(r, s, err);
-	if (got < 0)
-		return -1;
-	if (!got)
-		r->heap[0] = r->heap[--r->nr_heap];
-	if (r->nr_heap)
-		sift_down(r, 0);
-	return 0;
-}
-
-int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err)
-{
-	struct stream *s;
-
-	if (r->started ? r->due && move_on(r, err) : start(r, err)) {
-		recording_rewind(r); /* so that a caller that goes on meets the error again */
-		return -1;
-	}
-	r->due = NULL;
-	if (!r->nr_heap)
-		return 0;
-	s = r->due = r->heap[0];
-	ev->hdr = (const void *)(s->map + s->at);
-	ev->size = event_size(s);
-	ev->cpu = s->cpu;
-	return 1;
 }
 
 const char *recording_env(const struct recording *r, const char *key)
@@ -491,4 +332,26 @@ uint64_t recording_lost_total(const struct recording *r)
 const char *recording_cut(const struct recording *r)
 {
 	return *r->cut ? r->cut : NULL;
+}
+
+uint64_t recording_bytes(const struct recording *r)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < r->nr_streams; i++)
+		bytes += r->streams[i].size;
+	return bytes;
+}
+
+void recording_span(const struct recording *r, uint64_t *first, uint64_t *last)
+{
+	*first = *last = 0;
+	for (unsigned int i = 0; i < r->nr_streams; i++) {
+		const struct stream *s = &r->streams[i];
+
+		if (s->first_ts && (!*first || s->first_ts < *first))
+			*first = s->first_ts;
+		if (s->last_ts > *last)
+			*last = s->last_ts;
+	}
 }

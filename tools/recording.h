@@ -22,6 +22,7 @@ struct nvs_error {
 int nvs_fail(struct nvs_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct recording;
+struct reader;
 
 /* One event, valid until the recording is closed. */
 struct recorded {
@@ -45,6 +46,21 @@ void recording_close(struct recording *r);
  */
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err);
 void recording_rewind(struct recording *r);
+
+/*
+ * A reader of its own: several may read one recording at once, each in its thread.  What is
+ * handed out is valid until the recording is closed.  NULL: no memory, @err is set.
+ */
+struct reader *reader_new(const struct recording *r, struct nvs_error *err);
+void reader_free(struct reader *rd);
+/* Sets it before the first event at or behind @from; it ends with the last one at or before @to. */
+void reader_window(struct reader *rd, uint64_t from, uint64_t to);
+/* As recording_next(). */
+int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err);
+
+/* Bytes in all streams; times of the first and the last event, 0 if there is none. */
+uint64_t recording_bytes(const struct recording *r);
+void recording_span(const struct recording *r, uint64_t *first, uint64_t *last);
 
 /* A key of CTF's env (kernel, driver, device, command, ...), printable, or NULL. */
 const char *recording_env(const struct recording *r, const char *key);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ctf_writer.h"
@@ -6,8 +7,6 @@
 
 #define US 1000ull
 #define MS 1000000ull
-/* ns that blk-mq keeps each request */
-#define QUEUED 700
 
 /* MQES 2,048, contiguous queues, 8 s, NVM commands, pages of 4 to 64 KiB. */
 #define SYNTH_CAP    0x004000200f0107ffull
@@ -51,6 +50,13 @@ static void put(struct clock *c, unsigned int id, unsigned int qid, unsigned int
 	h->cid = (uint16_t)cid;
 	synth_add(c->s, c->cpu, h, size);
 }
+
+/* A step of a command: level io tells them all at its end. */
+#define STEP(io, ev, qid, cid, ...)                               \
+	do {                                                      \
+		if (!(io)->o->io)                                 \
+			PUT(&(io)->c, ev, qid, cid, __VA_ARGS__); \
+	} while (0)
 
 #define PUT(c, ev, qid, cid, ...)                                 \
 	do {                                                      \
@@ -286,22 +292,14 @@ struct io {
 	struct clock c;
 	const struct synth_options *o;
 	struct synth_queue_truth *truth;
-	unsigned int qid, tail, head, phase, sq_head, at_device, submitted;
+	unsigned int qid, tail, head, phase, sq_head, at_device, at_driver, submitted;
+	uint64_t next_sector;
 	struct {
-		uint64_t start, done; /* done: when the device has; 0: free */
-		uint64_t bell, seen;
-		uint32_t bytes;
-		unsigned int gen, depth, batch;
-		bool write;
+		uint64_t done; /* when the device has; 0: free */
+		unsigned int gen;
+		struct synth_command is;
 	} cmd[256];
 };
-
-/* A step of an I/O: at level io it is in the record of the whole. */
-#define STEP(io, ev, qid, cid, ...)                               \
-	do {                                                      \
-		if (!(io)->o->io)                                 \
-			PUT(&(io)->c, ev, qid, cid, __VA_ARGS__); \
-	} while (0)
 
 static uint64_t device_time(struct io *io, uint32_t bytes, bool write)
 {
@@ -314,49 +312,70 @@ static uint64_t device_time(struct io *io, uint32_t bytes, bool write)
 	return rnd(&io->c, 1000) ? ns : ns * 20;
 }
 
+/* Three of four begin where the one before ended. */
+static uint64_t next_sector(struct io *io, uint32_t bytes)
+{
+	uint64_t sector = io->next_sector;
+
+	if (io->submitted % 4 == 0)
+		sector = (io->submitted + 1) * 2654435761ull % (1 << 20) / 8 * 8;
+	io->next_sector = sector + bytes / 512;
+	return sector;
+}
+
+static struct synth_command *make_command(struct io *io, unsigned int tag, uint32_t bytes,
+					  bool write)
+{
+	struct synth_command *is = &io->cmd[tag].is;
+	unsigned int task = io->submitted % (io->o->tasks ? io->o->tasks : 1);
+
+	io->cmd[tag].gen = (io->cmd[tag].gen + 1) % 16;
+	*is = (struct synth_command){
+		.queued = io->c.now - 500 - io->submitted * 37 % 1000,
+		.setup = io->c.now,
+		.sector = next_sector(io, bytes),
+		.cgroup = 100 + task % 2,
+		.bytes = bytes,
+		.pid = 4000 + task,
+		.qid = (uint16_t)io->qid,
+		.cpu = (uint16_t)io->c.cpu,
+		.nsid = (uint16_t)(1 + io->qid % 2),
+		.cid = (uint16_t)(io->cmd[tag].gen << 12 | tag),
+		.depth = (uint16_t)(++io->at_driver),
+		.write = write,
+	};
+	snprintf(is->comm, sizeof(is->comm), "task%u", task);
+	return is;
+}
+
 static unsigned int submit_one(struct io *io)
 {
 	static const uint32_t sizes[] = { 4096, 4096, 4096, 16384, 65536, 131072, 1048576 };
 	uint32_t bytes = sizes[rnd(&io->c, 7)];
 	bool write = rnd(&io->c, 3) == 0;
-	unsigned int tag = 0, cid;
+	const struct synth_command *is;
+	unsigned int tag = 0;
 
 	while (io->cmd[tag].done)
 		tag++;
-	io->cmd[tag].gen = (io->cmd[tag].gen + 1) % 16;
-	io->cmd[tag].start = io->c.now;
-	io->cmd[tag].bytes = bytes;
-	io->cmd[tag].write = write;
-	io->cmd[tag].bell = 0;
-	cid = io->cmd[tag].gen << 12 | tag;
-	STEP(io, rq_start, io->qid, cid, .queued = io->c.now - QUEUED, .bytes = bytes,
-	     .nsid = 1 + io->qid % 2, .pid = 4000, .op = write ? NVS_RQOP_write : NVS_RQOP_read,
-	     .tag = (uint16_t)tag);
+	is = make_command(io, tag, bytes, write);
+	STEP(io, rq_start, io->qid, is->cid, .queued = is->queued, .sector = is->sector,
+	     .bytes = bytes, .nsid = is->nsid, .pid = is->pid,
+	     .op = write ? NVS_RQOP_write : NVS_RQOP_read, .tag = (uint16_t)tag);
 	io->c.now += 300 + rnd(&io->c, 300);
-	STEP(io, cmd_setup, io->qid, cid, .opcode = write ? 1 : 2, .nsid = 1);
+	STEP(io, cmd_setup, io->qid, is->cid, .opcode = write ? 1 : 2, .nsid = 1);
 	io->c.now += 200 + bytes / 64;
-	STEP(io, cmd_map, io->qid, cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
+	STEP(io, cmd_map, io->qid, is->cid, .bytes = bytes, .entries = (uint16_t)(bytes / 4096),
 	     .how = bytes > 8192 ? NVS_MAP_prp_list : NVS_MAP_prp1, .dptr1 = SYNTH_MEMORY,
 	     .dptr2 = bytes > 8192 ? SYNTH_MEMORY + 0x1000 : 0, .lists = bytes > 8192);
 	io->c.now += 150;
-	STEP(io, sqe, io->qid, cid, .slot = (uint16_t)io->tail);
+	STEP(io, sqe, io->qid, is->cid, .slot = (uint16_t)io->tail);
 	io->tail = (io->tail + 1) % io->o->ring;
 	io->cmd[tag].done = io->c.now + device_time(io, bytes, write);
 	io->submitted++;
-	io->cmd[tag].depth = ++io->at_device;
+	io->at_device++;
 	*(write ? &io->truth->writes : &io->truth->reads) += 1;
-	return cid;
-}
-
-/* The doorbell covers the @n commands that have none yet. */
-static void cover(struct io *io, unsigned int n)
-{
-	for (unsigned int tag = 0; tag < 256; tag++) {
-		if (!io->cmd[tag].done || io->cmd[tag].bell)
-			continue;
-		io->cmd[tag].bell = io->c.now;
-		io->cmd[tag].batch = n;
-	}
+	return is->cid;
 }
 
 static void submit_batch(struct io *io)
@@ -373,8 +392,13 @@ static void submit_batch(struct io *io)
 	io->c.now += 100;
 	STEP(io, sq_doorbell, io->qid, cid, .old_tail = (uint16_t)old,
 	     .new_tail = (uint16_t)io->tail, .count = (uint16_t)n);
+	for (unsigned int tag = 0; tag < 256; tag++) {
+		if (!io->cmd[tag].done || io->cmd[tag].is.bell)
+			continue;
+		io->cmd[tag].is.bell = io->c.now;
+		io->cmd[tag].is.batch = (uint16_t)n;
+	}
 	io->truth->bells++;
-	cover(io, n);
 	if (io->at_device > io->truth->peak_depth)
 		io->truth->peak_depth = io->at_device;
 	io->c.now += 100 + rnd(&io->c, 2 * US);
@@ -390,59 +414,73 @@ static uint64_t first_done(const struct io *io)
 	return first;
 }
 
-static void put_io(struct io *io, unsigned int tag)
+static void put_io(struct io *io, const struct synth_command *is)
 {
-	PUT(&io->c, io, io->qid, io->cmd[tag].gen << 12 | tag,
-	    .queued = io->cmd[tag].start - QUEUED, .setup = io->cmd[tag].start,
-	    .bell = io->cmd[tag].bell, .seen = io->cmd[tag].seen, .bytes = io->cmd[tag].bytes,
-	    .nsid = 1 + io->qid % 2, .pid = 4000, .tgid = 4000, .comm0 = 0x6f6966, .cgroup = 1,
-	    .op = io->cmd[tag].write ? NVS_RQOP_write : NVS_RQOP_read,
-	    .opcode = io->cmd[tag].write ? 1 : 2, .how = NVS_HOW_DONE_direct,
-	    .depth = (uint16_t)io->cmd[tag].depth, .batch = (uint16_t)io->cmd[tag].batch,
-	    .submit_cpu = (uint16_t)io->c.cpu);
+	uint64_t comm[2];
+
+	memcpy(comm, is->comm, sizeof(comm));
+	PUT(&io->c, io, io->qid, is->cid, .queued = is->queued, .setup = is->setup,
+	    .bell = is->bell, .seen = is->seen, .sector = is->sector, .cgroup = is->cgroup,
+	    .comm0 = comm[0], .comm1 = comm[1], .bytes = is->bytes, .nsid = is->nsid,
+	    .pid = is->pid, .tgid = is->pid, .op = is->write ? NVS_RQOP_write : NVS_RQOP_read,
+	    .opcode = is->write ? 1 : 2, .how = NVS_HOW_DONE_batched, .depth = is->depth,
+	    .batch = is->batch, .submit_cpu = is->cpu, .why = NVS_WHY_CQ_irq);
+}
+
+static void tell_truth(struct synth_truth *t, const struct synth_command *is)
+{
+	if (t->nr_commands == t->max_commands) {
+		t->max_commands = t->max_commands ? t->max_commands * 2 : 1024;
+		t->command = realloc(t->command, t->max_commands * sizeof(*t->command));
+		if (!t->command)
+			abort();
+	}
+	t->command[t->nr_commands++] = *is;
 }
 
 static void complete(struct io *io, unsigned int tag)
 {
-	unsigned int cid = io->cmd[tag].gen << 12 | tag;
+	struct synth_command *is = &io->cmd[tag].is;
 	uint64_t took;
 
-	STEP(io, rq_complete, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	is->end = io->c.now;
 	if (io->o->io)
-		put_io(io, tag);
-	took = io->c.now - io->cmd[tag].start;
+		put_io(io, is);
+	STEP(io, rq_complete, io->qid, is->cid, .bytes = is->bytes);
+	took = is->end - is->queued;
 	if (took > io->truth->max_latency)
 		io->truth->max_latency = took;
 	io->c.now += 120;
-	STEP(io, cmd_unmap, io->qid, cid, .bytes = io->cmd[tag].bytes);
+	STEP(io, cmd_unmap, io->qid, is->cid, .bytes = is->bytes);
 	io->cmd[tag].done = 0;
+	io->at_driver--;
 	io->truth->commands++;
+	tell_truth(&io->c.s->truth, is);
 }
 
 /* The interrupt for the first command that is done, and what else is done by then. */
 static void interrupt(struct io *io)
 {
 	unsigned int found[256], n = 0, old = io->head;
-	uint64_t first = first_done(io);
-	uint64_t seen;
+	uint64_t first = first_done(io), enter;
 
 	if (io->c.now < first)
 		io->c.now = first;
 	io->c.now += 2 * US;
-	seen = io->c.now;
+	enter = io->c.now;
 	STEP(io, cq_enter, io->qid, 0, .cq_head = (uint16_t)io->head, .phase = (uint16_t)io->phase,
 	     .vector = (uint16_t)io->qid);
 	for (unsigned int tag = 0; tag < 256; tag++) {
 		if (!io->cmd[tag].done || io->cmd[tag].done > io->c.now)
 			continue;
 		io->c.now += 90;
-		STEP(io, cqe, io->qid, io->cmd[tag].gen << 12 | tag, .slot = (uint16_t)io->head,
+		io->cmd[tag].is.seen = io->o->io ? enter : io->c.now;
+		STEP(io, cqe, io->qid, io->cmd[tag].is.cid, .slot = (uint16_t)io->head,
 		     .phase = (uint16_t)io->phase, .sq_head = (uint16_t)io->tail);
 		io->head = (io->head + 1) % io->o->ring;
 		if (io->head == 0)
 			io->phase ^= 1;
 		io->at_device--;
-		io->cmd[tag].seen = seen;
 		found[n++] = tag;
 	}
 	io->c.now += 100;
@@ -502,17 +540,18 @@ struct synth *synth_make(const struct synth_options *options)
 		reset_work(&c, &o);
 		scan_work(&c);
 	}
-	s->level = o.io ? "io" : NULL;
 	c.ctrl = 0;
 	for (unsigned int q = 1; q <= o.queues; q++)
 		run_queue(&c, &o, q);
 	qsort(s->item, s->nr, sizeof(*s->item), by_time);
+	s->level = o.io ? "io" : NULL;
 	s->truth.events = s->nr;
 	return s;
 }
 
 void synth_free(struct synth *s)
 {
+	free(s->truth.command);
 	free(s->item);
 	free(s);
 }

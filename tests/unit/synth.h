@@ -18,6 +18,19 @@ struct synth_options {
 	unsigned int ring;     /* entries in SQ and CQ; 0: 64 */
 	bool no_init;	       /* the recorder came late */
 	bool io;	       /* level io: a record for each request on the I/O queues, no steps */
+	unsigned int tasks;    /* that submit, in turn; 0: 1 */
+};
+
+/* One command of an I/O queue, as it was made up: the truth to hold figures against. */
+struct synth_command {
+	uint64_t queued, setup, bell, seen, end; /* ns */
+	uint64_t sector, cgroup;
+	uint32_t bytes, pid;
+	uint16_t qid, cpu, nsid, cid;
+	uint16_t depth; /* of the queue at the driver when it was taken, it included */
+	uint16_t batch;
+	bool write;
+	char comm[16];
 };
 
 /* What a reader must find. */
@@ -33,6 +46,8 @@ struct synth_truth {
 	unsigned int phases, admin_commands, reg_writes;
 	uint64_t wait_ready_ns;				      /* of the longest nvme_wait_ready */
 	struct synth_queue_truth queue[SYNTH_MAX_QUEUES + 1]; /* by qid */
+	struct synth_command *command; /* in the order they ended on each queue, queue by queue */
+	unsigned int nr_commands, max_commands;
 };
 
 /* An event; of any kind, so of the largest size. */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between recording.c, which opens a recording, and recording_read.c; no business of others. */
+#ifndef NVS_RECORDING_INTERNAL_H
+#define NVS_RECORDING_INTERNAL_H
+
+#include "ctf_internal.h"
+
+/* A place to begin at: more of them than this, and every second one is forgotten. */
+#define MAX_SIGNPOSTS 4096
+/* Pages are given back to the kernel in steps of this. */
+#define STEP_BYTES (8u << 20)
+
+struct signpost {
+	uint64_t ts; /* when the packet begins */
+	size_t packet;
+};
+
+/* One file; nothing here changes once the recording is open. */
+struct stream {
+	char name[CTF_STREAM_NAME_SIZE];
+	unsigned int cpu;
+	const unsigned char *map; /* NULL when the file is empty */
+	size_t file_size;
+	size_t size; /* whole packets */
+	uint64_t lost;
+	uint64_t first_ts, last_ts;
+	struct signpost *posts;
+	unsigned int nr_posts, posts_apart; /* packets from one to the next */
+};
+
+struct recording {
+	char *dir;
+	struct ctf_metadata meta;
+	struct stream *streams;
+	unsigned int nr_streams;
+	struct reader *reader; /* recording_next()'s */
+	char cut[256];
+};
+
+static inline int stream_id(const struct stream *s)
+{
+	return s->cpu == RECORDING_DEVICE ? CTF_STREAM_DEVICE : CTF_STREAM_CPU;
+}
+
+static inline const struct ctf_packet *packet_at(const struct stream *s, size_t offset)
+{
+	return (const struct ctf_packet *)(s->map + offset);
+}
+
+/* @flaw of the packet at @offset as an error; returns -1. */
+int recording_bad_packet(const struct recording *r, const struct stream *s, size_t offset,
+			 const char *flaw, struct nvs_error *err);
+/* Nobody reads the bytes from @from up to @to any more: their pages need not stay. */
+void stream_let_go(const struct stream *s, size_t from, size_t to);
+
+#endif
