@@ -50,10 +50,11 @@ struct synth_truth {
 	unsigned int nr_commands, max_commands;
 };
 
-/* An event; of any kind, so of the largest size. */
+/* An event; of any kind: io is the largest. */
 union synth_event {
 	struct nvs_hdr h;
-	uint64_t words[14];
+	struct nvs_rq_start rq_start;
+	struct nvs_io io;
 };
 
 struct synth_item {
