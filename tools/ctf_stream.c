@@ -12,6 +12,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "ctf_internal.h"
+#include "event_buffer.h"
 #include "event_info.h"
 
 /* A packet is big enough when it holds this much, or spans this much time. */
@@ -20,13 +21,6 @@
 /* One packet never takes more than this, however much is waiting. */
 #define PACKET_MOST (1u << 20)
 _Static_assert(PACKET_MOST + PACKET_BYTES <= CTF_PACKET_MAX, "readers would refuse our packets");
-
-/* Where an event lies in the buffer; kept in time order. */
-struct slot {
-	uint64_t ts;
-	uint32_t offset;
-	uint32_t size;
-};
 
 struct ctf_stream {
 	struct ctf_trace *trace;
@@ -38,19 +32,13 @@ struct ctf_stream {
 	bool failed;	    /* takes no more: said so when it happened */
 	uint64_t file_size; /* whole packets so far */
 
-	/* The buffer: room for a packet's header, then events as they came. */
-	unsigned char *buf;
-	size_t len, cap;
-	struct slot *slots;
-	size_t nr_slots, cap_slots;
-	bool unordered; /* slots stand in another order than the events */
-
-	uint64_t safe_ts;    /* latest event at the flush before: nothing comes before it now */
-	uint64_t written_ts; /* latest event in the file */
-	uint64_t seq;	     /* of the next packet */
-	uint64_t lost;	     /* as last told */
+	struct event_buffer buf;
+	struct event_mark settled; /* what was there at the flush before */
+	uint64_t safe_ts;	   /* latest of that: nothing comes before it now */
+	uint64_t seq;		   /* of the next packet */
+	uint64_t lost;		   /* as last told */
 	uint64_t written_lost;
-	uint64_t events, clamped, unwritten;
+	uint64_t events, unwritten;
 };
 
 void ctf_stream_name(char name[CTF_STREAM_NAME_SIZE], unsigned int cpu)
@@ -75,8 +63,7 @@ static void free_stream(struct ctf_stream *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	free(s->slots);
-	free(s->buf);
+	event_buffer_free(&s->buf);
 	free(s);
 }
 
@@ -94,7 +81,7 @@ struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct
 	}
 	s->trace = t;
 	s->cpu = cpu;
-	s->len = sizeof(struct ctf_packet);
+	event_buffer_init(&s->buf, cpu == RECORDING_DEVICE);
 	ctf_stream_name(s->name, cpu);
 	/* In a recording that others may read, a stream appears when it is whole. */
 	if (t->reopened)
@@ -116,119 +103,69 @@ struct ctf_stream *ctf_stream_next(const struct ctf_stream *s)
 	return s->next;
 }
 
-/* Room for one more event of @size bytes, the first packet header included. */
-static int make_room(struct ctf_stream *s, size_t size)
+void ctf_stream_look_out(struct ctf_stream *s, unsigned int id)
 {
-	void *p;
-
-	if (s->len + size > s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 2 * PACKET_BYTES;
-
-		p = cap > UINT32_MAX ? NULL : realloc(s->buf, cap);
-		if (!p)
-			return -1;
-		s->buf = p;
-		s->cap = cap;
-	}
-	if (s->nr_slots == s->cap_slots) {
-		size_t cap = s->cap_slots ? 2 * s->cap_slots : 4096;
-
-		p = realloc(s->slots, cap * sizeof(*s->slots));
-		if (!p)
-			return -1;
-		s->slots = p;
-		s->cap_slots = cap;
-	}
-	return 0;
+	event_buffer_look_out(&s->buf, id);
 }
 
-/* From the end, for few events are late, and by little. */
-static void insert_slot(struct ctf_stream *s, struct slot slot)
+int ctf_stream_add_run(struct ctf_stream *s, const void *run, size_t bytes, bool *seen,
+		       struct nvs_error *err)
 {
-	size_t i = s->nr_slots++;
+	size_t before = s->buf.all.nr;
+	ssize_t taken = event_buffer_add(&s->buf, run, bytes, seen);
+	const struct nvs_hdr *ev;
 
-	while (i && s->slots[i - 1].ts > slot.ts) {
-		s->slots[i] = s->slots[i - 1];
-		s->unordered = true;
-		i--;
-	}
-	s->slots[i] = slot;
+	if (taken < 0)
+		return nvs_fail(err, "%s/%s: out of memory for events", s->trace->dir, s->name);
+	s->events += s->buf.all.nr - before;
+	if ((size_t)taken == bytes)
+		return 0;
+	ev = (const void *)((const unsigned char *)run + taken);
+	return nvs_fail(err, "%s/%s: an event %u of %zu bytes does not belong there", s->trace->dir,
+			s->name, bytes - taken < sizeof(*ev) ? 0 : ev->id, bytes - taken);
 }
 
 int ctf_stream_add(struct ctf_stream *s, const struct nvs_hdr *ev, unsigned int size,
 		   struct nvs_error *err)
 {
 	const struct event_info *info = event_info(ev->id);
-	struct nvs_hdr *copy;
+	bool seen = false;
 
-	if (!info || info->size != size || info->device != (s->cpu == RECORDING_DEVICE))
+	if (!info || info->size != size)
 		return nvs_fail(err, "%s/%s: an event %u of %u bytes does not belong there",
 				s->trace->dir, s->name, ev->id, size);
-	if (make_room(s, size))
-		return nvs_fail(err, "%s/%s: out of memory for events", s->trace->dir, s->name);
-	copy = memcpy(s->buf + s->len, ev, size);
-	if (copy->ts < s->written_ts) {
-		copy->ts = s->written_ts;
-		s->clamped++;
-	}
-	insert_slot(s, (struct slot){ copy->ts, s->len, size });
-	s->len += size;
-	s->events++;
-	return 0;
+	return ctf_stream_add_run(s, ev, size, &seen, err);
 }
 
-/* Puts the events themselves in the order of their slots. */
-static int put_in_order(struct ctf_stream *s)
+/* Fills in the header of a packet of the events before @m. */
+static void make_header(struct ctf_stream *s, struct event_mark m)
 {
-	unsigned char *ordered;
-	size_t at = sizeof(struct ctf_packet);
+	struct ctf_packet *p = (struct ctf_packet *)s->buf.bytes;
+	uint64_t begin = s->buf.not_before, end = begin;
+	uint64_t padding = sizeof(*p) - CTF_PACKET_USED;
 
-	if (!s->unordered)
-		return 0;
-	ordered = malloc(s->cap);
-	if (!ordered)
-		return -1;
-	for (size_t i = 0; i < s->nr_slots; i++) {
-		memcpy(ordered + at, s->buf + s->slots[i].offset, s->slots[i].size);
-		s->slots[i].offset = at;
-		at += s->slots[i].size;
-	}
-	free(s->buf);
-	s->buf = ordered;
-	s->unordered = false;
-	return 0;
-}
+	if (m.nr) {
+		const struct nvs_hdr *last = (const void *)(s->buf.bytes + m.last);
 
-/* Fills in the header of a packet of the first @n events, which take @bytes with it. */
-static void make_header(struct ctf_stream *s, size_t n, size_t bytes)
-{
-	struct ctf_packet *p = (struct ctf_packet *)s->buf;
-	uint64_t begin = s->written_ts, end = s->written_ts, padding;
-
-	padding = sizeof(*p) - CTF_PACKET_USED;
-	if (n) {
-		const struct slot *last = &s->slots[n - 1];
-		const struct nvs_hdr *ev = (const void *)(s->buf + last->offset);
-
-		begin = s->slots[0].ts;
+		begin = event_buffer_time(&s->buf, sizeof(*p));
 		end = last->ts;
-		padding = last->size - event_used(event_info(ev->id));
+		padding = m.end - m.last - event_used(event_info(last->id));
 	}
 	*p = (struct ctf_packet){
 		.magic = CTF_MAGIC,
 		.stream_id = s->cpu == RECORDING_DEVICE ? CTF_STREAM_DEVICE : CTF_STREAM_CPU,
 		.version = NVS_EVENTS_VERSION,
-		.nr_events = n,
+		.nr_events = m.nr,
 		.timestamp_begin = begin,
 		.timestamp_end = end,
-		.content_size = 8 * (bytes - padding),
-		.packet_size = 8 * bytes,
+		.content_size = 8 * (m.end - padding),
+		.packet_size = 8 * m.end,
 		.events_discarded = s->lost,
 		.packet_seq_num = s->seq,
 		.cpu_id = s->cpu,
 	};
 	memcpy(p->uuid, s->trace->meta.uuid, sizeof(p->uuid));
-	p->checksum = ctf_packet_checksum(p, bytes);
+	p->checksum = ctf_packet_checksum(p, m.end);
 }
 
 /* A packet is in the file as a whole or not at all. */
@@ -239,7 +176,7 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 	int why;
 
 	while (done < bytes) {
-		n = write(s->fd, s->buf + done, bytes - done);
+		n = write(s->fd, s->buf.bytes + done, bytes - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -257,108 +194,85 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 	return 0;
 }
 
-/* Takes the first @n events, which end at @end, out of the buffer. */
-static void drop_events(struct ctf_stream *s, size_t n, size_t end)
-{
-	size_t gone = end - sizeof(struct ctf_packet);
-
-	memmove(s->buf + sizeof(struct ctf_packet), s->buf + end, s->len - end);
-	memmove(s->slots, s->slots + n, (s->nr_slots - n) * sizeof(*s->slots));
-	s->len -= gone;
-	s->nr_slots -= n;
-	for (size_t i = 0; i < s->nr_slots; i++)
-		s->slots[i].offset -= gone;
-}
-
 /* Once a stream has failed, what it holds and what it is yet given is counted and forgotten. */
 static int give_up(struct ctf_stream *s)
 {
 	s->failed = true;
-	s->unwritten += s->nr_slots;
-	s->nr_slots = 0;
-	s->len = sizeof(struct ctf_packet);
-	s->unordered = false;
+	s->unwritten += s->buf.all.nr;
+	event_buffer_drop(&s->buf, s->buf.all);
+	s->buf.unordered = false;
 	return -1;
 }
 
-static int write_packet(struct ctf_stream *s, size_t n, struct nvs_error *err)
+/* Writes the events before @m. */
+static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_error *err)
 {
-	size_t end = sizeof(struct ctf_packet);
-
-	if (make_room(s, 0) || put_in_order(s)) {
+	if (event_buffer_room(&s->buf, 0)) {
 		nvs_fail(err, "%s/%s: out of memory for a packet", s->trace->dir, s->name);
 		return give_up(s);
 	}
-	if (n)
-		end = s->slots[n - 1].offset + s->slots[n - 1].size;
-	make_header(s, n, end);
-	if (write_whole(s, end, err))
+	make_header(s, m);
+	if (write_whole(s, m.end, err))
 		return give_up(s);
-	if (n)
-		s->written_ts = s->slots[n - 1].ts;
+	if (m.nr)
+		s->buf.not_before = event_buffer_time(&s->buf, m.last);
 	s->written_lost = s->lost;
 	s->seq++;
-	drop_events(s, n, end);
+	event_buffer_drop(&s->buf, m);
 	return 0;
 }
 
-/* How many events may be written, without those whose place others may still claim. */
-static size_t nr_settled(const struct ctf_stream *s, bool force)
+/* Writes the events that are settled, in packets that are not too big. */
+static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err)
 {
-	size_t n = s->nr_slots;
+	struct event_mark left = force ? s->buf.all : s->settled, m;
 
-	while (!force && n && s->slots[n - 1].ts > s->safe_ts)
-		n--;
-	return n;
+	if (s->buf.unordered) {
+		if (event_buffer_sort(&s->buf)) {
+			nvs_fail(err, "%s/%s: out of memory to sort events", s->trace->dir,
+				 s->name);
+			return give_up(s);
+		}
+		left = event_buffer_until(&s->buf, SIZE_MAX, force ? UINT64_MAX : s->safe_ts);
+	}
+	while (left.nr) {
+		m = left;
+		if (m.end > PACKET_MOST)
+			m = event_buffer_until(&s->buf, PACKET_MOST, UINT64_MAX);
+		if (write_packet(s, m, err))
+			return -1;
+		left.nr -= m.nr;
+		left.end -= m.end - sizeof(struct ctf_packet);
+		left.last -= m.end - sizeof(struct ctf_packet);
+	}
+	return 0;
 }
 
-static bool big_enough(const struct ctf_stream *s, size_t n)
+/* Are there settled events enough for a packet? */
+static bool big_enough(const struct ctf_stream *s)
 {
-	size_t bytes = 0;
-
-	if (!n)
-		return false;
-	if (s->slots[n - 1].ts - s->slots[0].ts >= PACKET_NS)
-		return true;
-	/* Offsets tell sizes only while events lie in order: else add up. */
-	for (size_t i = 0; i < n && bytes < PACKET_BYTES; i++)
-		bytes += s->slots[i].size;
-	return bytes >= PACKET_BYTES;
-}
-
-/* The part of @n events that goes into the next packet. */
-static size_t nr_in_packet(const struct ctf_stream *s, size_t n)
-{
-	size_t bytes = 0, i;
-
-	for (i = 0; i < n && bytes < PACKET_MOST; i++)
-		bytes += s->slots[i].size;
-	return i;
+	return s->settled.nr &&
+	       (s->settled.end >= PACKET_BYTES ||
+		s->safe_ts - event_buffer_time(&s->buf, sizeof(struct ctf_packet)) >= PACKET_NS);
 }
 
 int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err)
 {
-	size_t settled = nr_settled(s, force);
-	bool due = force || big_enough(s, settled);
-
 	s->lost = lost;
 	if (s->failed) {
 		give_up(s);
 		return nvs_fail(err, "%s/%s takes no more events since it could not be written",
 				s->trace->dir, s->name);
 	}
-	while (due && settled) {
-		size_t n = nr_in_packet(s, settled);
-
-		if (write_packet(s, n, err))
-			return -1;
-		settled -= n;
-	}
-	/* A stream in which nothing happened says so, and how much of it was lost. */
-	if (force && (!s->seq || s->lost != s->written_lost) && write_packet(s, 0, err))
+	if ((force || big_enough(s)) && write_settled(s, force, err))
 		return -1;
-	if (s->nr_slots)
-		s->safe_ts = s->slots[s->nr_slots - 1].ts;
+	/* A stream in which nothing happened says so, and how much of it was lost. */
+	if (force && (!s->seq || s->lost != s->written_lost) &&
+	    write_packet(s, event_buffer_until(&s->buf, 0, 0), err))
+		return -1;
+	s->settled = s->buf.all;
+	s->buf.fixed = s->buf.all.end;
+	s->safe_ts = s->buf.latest;
 	return 0;
 }
 
@@ -369,7 +283,7 @@ uint64_t ctf_stream_events(const struct ctf_stream *s)
 
 uint64_t ctf_stream_clamped(const struct ctf_stream *s)
 {
-	return s->clamped;
+	return s->buf.nr_changed;
 }
 
 uint64_t ctf_stream_unwritten(const struct ctf_stream *s)

@@ -45,6 +45,15 @@ struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct
 int ctf_stream_add(struct ctf_stream *s, const struct nvs_hdr *ev, unsigned int size,
 		   struct nvs_error *err);
 /*
+ * Appends what stands one behind the other in @run, an event or many; an id of 0 is a gap,
+ * its cid says of how many bytes.  *@seen is set if one was looked out for.  -1: as above;
+ * the events before that one were taken.
+ */
+int ctf_stream_add_run(struct ctf_stream *s, const void *run, size_t bytes, bool *seen,
+		       struct nvs_error *err);
+/* Looks out for events of kind @id. */
+void ctf_stream_look_out(struct ctf_stream *s, unsigned int id);
+/*
  * Ends a packet if it is big enough; @lost: events lost on this CPU so far.
  * Events later than all those that were there at the call before stay, for
  * others may still come that belong before them; @force: nothing stays.  -1:

@@ -3,18 +3,6 @@
 #include "event_info.h"
 #include "record.h"
 
-int record_open_streams(struct recorder *r, struct nvs_error *err)
-{
-	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
-		if (r->cpus[cpu].ring.fd < 0)
-			continue;
-		r->cpus[cpu].stream = ctf_stream_open(r->trace, cpu, err);
-		if (!r->cpus[cpu].stream)
-			return -1;
-	}
-	return 0;
-}
-
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 {
 	uint64_t lost = 0;
@@ -24,7 +12,9 @@ uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 	return lost;
 }
 
-/* A few events tell the recorder itself something. */
+/* Events that tell the recorder itself something. */
+static const unsigned int noted[] = { NVS_ID_phase_end, NVS_ID_ctrl_state };
+
 static void take_note(struct recorder *r, const struct nvs_hdr *ev)
 {
 	const struct nvs_phase_end *end = (const void *)ev;
@@ -38,6 +28,20 @@ static void take_note(struct recorder *r, const struct nvs_hdr *ev)
 		r->device_news = true;
 }
 
+int record_open_streams(struct recorder *r, struct nvs_error *err)
+{
+	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
+		if (r->cpus[cpu].ring.fd < 0)
+			continue;
+		r->cpus[cpu].stream = ctf_stream_open(r->trace, cpu, err);
+		if (!r->cpus[cpu].stream)
+			return -1;
+		for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
+			ctf_stream_look_out(r->cpus[cpu].stream, noted[i]);
+	}
+	return 0;
+}
+
 struct pass {
 	struct recorder *r;
 	struct ctf_stream *stream;
@@ -45,41 +49,33 @@ struct pass {
 	bool failed;
 };
 
-static void take_event(struct pass *pass, const struct nvs_hdr *ev, unsigned int size)
+/* Looks at each event of a run that was taken. */
+static void take_notes(struct recorder *r, const unsigned char *at, const unsigned char *end)
 {
-	struct nvs_error later;
+	while (at < end) {
+		const struct nvs_hdr *ev = (const void *)at;
 
-	if (ctf_stream_add(pass->stream, ev, size, pass->failed ? &later : pass->err)) {
+		if (ev->id)
+			take_note(r, ev);
+		at += ev->id ? event_info(ev->id)->size : ev->cid;
+	}
+}
+
+/* One record holds one event or several, one behind the other. */
+static void take_record(void *ctx, const void *record, unsigned int size)
+{
+	struct pass *pass = ctx;
+	struct nvs_error later;
+	bool seen = !pass->r->device_seen;
+
+	if (ctf_stream_add_run(pass->stream, record, size, &seen,
+			       pass->failed ? &later : pass->err)) {
 		pass->failed = true;
 		pass->r->rejected++;
 		return;
 	}
-	take_note(pass->r, ev);
-}
-
-static unsigned int event_bytes(unsigned int id)
-{
-	const struct event_info *info = event_info(id);
-
-	return info ? info->size : 0;
-}
-
-/* One record holds one event or several, one behind the other; id 0 is a gap of cid bytes. */
-static void take_record(void *ctx, const void *record, unsigned int size)
-{
-	const unsigned char *at = record, *end = at + size;
-
-	while (at < end) {
-		const struct nvs_hdr *ev = (const void *)at;
-		unsigned int bytes = ev->id ? event_bytes(ev->id) : ev->cid;
-
-		/* What is no event is for the writer to refuse. */
-		if (!bytes || bytes > end - at)
-			bytes = end - at;
-		if (ev->id)
-			take_event(ctx, ev, bytes);
-		at += bytes;
-	}
+	if (seen)
+		take_notes(pass->r, record, (const unsigned char *)record + size);
 }
 
 /* Returns how full the ring was, in percent, or -1. */
