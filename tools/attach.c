@@ -109,15 +109,17 @@ static bool is_ours(const struct attach_sources *s, const char *bracketed)
 }
 
 /* Lines of "ADDRESS TYPE NAME [MODULE]", or, without @address, of "NAME [MODULE]". */
-static void read_names(const struct attach_sources *s, struct names *n, const char *path,
+static bool read_names(const struct attach_sources *s, struct names *n, const char *path,
 		       bool address)
 {
 	char line[1024], name[512], module[128];
 	FILE *f = fopen(path, "r");
+	bool any = false;
 
 	while (f && fgets(line, sizeof(line), f)) {
 		int got =
 			sscanf(line, address ? "%*s %*s %511s %127s" : "%511s %127s", name, module);
+		any = true;
 
 		if ((got == 2 && is_ours(s, module)) ||
 		    (got >= 1 && address && !strncmp(name, "__tracepoint_", 13)))
@@ -127,12 +129,13 @@ static void read_names(const struct attach_sources *s, struct names *n, const ch
 		fclose(f);
 	if (n->nr)
 		qsort(n->name, n->nr, sizeof(*n->name), compare);
+	return any;
 }
 
 void attach_open_names(struct attach_sources *s, const char *kallsyms, const char *traceable)
 {
-	read_names(s, &s->symbols, kallsyms, true);
-	read_names(s, &s->traceable, traceable, false);
+	s->symbols_read = read_names(s, &s->symbols, kallsyms, true);
+	s->traceable_read = read_names(s, &s->traceable, traceable, false);
 }
 
 void attach_close(struct attach_sources *s)
@@ -145,10 +148,12 @@ void attach_close(struct attach_sources *s)
 
 static bool is_described(const struct attach_sources *s, const char *type, int kind)
 {
-	for (int i = 0; i < NR_TYPES; i++)
-		if (s->btf[i] && btf__find_by_name_kind(s->btf[i], type, kind) > 0)
+	/* The modules first: the kernel itself has a hundred times as many. */
+	for (int i = NR_TYPES; --i >= TYPES_CORE;)
+		if (s->btf[i] && btf__find_by_name_kind_own(s->btf[i], type, kind) > 0)
 			return true;
-	return false;
+	return s->btf[TYPES_VMLINUX] &&
+	       btf__find_by_name_kind(s->btf[TYPES_VMLINUX], type, kind) > 0;
 }
 
 /* "nvme_init_queue.part.0", ".isra.0", ".constprop.0": what the compiler left of it */
@@ -165,8 +170,8 @@ static bool is_in_pieces(const struct attach_sources *s, const char *name)
 static enum attach_state find_function(const struct attach_sources *s, const char *name)
 {
 	if (is_described(s, name, BTF_KIND_FUNC))
-		return s->traceable.nr && !has_name(&s->traceable, name) ? ATTACH_UNTRACEABLE
-									 : ATTACH_FOUND;
+		return s->traceable_read && !has_name(&s->traceable, name) ? ATTACH_UNTRACEABLE
+									   : ATTACH_FOUND;
 	if (has_name(&s->symbols, name))
 		return ATTACH_UNDESCRIBED;
 	return is_in_pieces(s, name) ? ATTACH_INLINED : ATTACH_MISSING;

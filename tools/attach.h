@@ -34,8 +34,9 @@ enum attach_types { TYPES_VMLINUX, TYPES_CORE, TYPES_PCI, NR_TYPES };
 struct attach_sources {
 	struct btf *btf[NR_TYPES]; /* NULL: says nothing of its types */
 	const char *module[NR_TYPES];
-	struct names symbols;	/* of the modules, and all tracepoints; empty: not read */
-	struct names traceable; /* functions of the modules; empty: not read, or not allowed to */
+	struct names symbols;		   /* of the modules, and all tracepoints */
+	struct names traceable;		   /* functions of the modules */
+	bool symbols_read, traceable_read; /* there is such a list, and it could be read */
 };
 
 /* Asks for types alone.  What there is none of stays NULL. */

@@ -24,6 +24,7 @@ enum exit_code {
  */
 #define NVS_COMMANDS(C)                                                          \
 	C(record, "record an NVMe driver's steps into a directory")              \
+	C(inspect, "list devices, queues, and what can be recorded here")        \
 	C(report, "summarise a recording queue by queue")                        \
 	C(timeline, "draw a recording")                                          \
 	C(check, "hold a recording against the rules of the NVMe specification") \

@@ -34,7 +34,7 @@ static struct record_options {
 	bool wait, verbose;
 } opt;
 
-static const char *const levels[] = { "events", NULL };
+const char *const record_levels[] = { "events", NULL };
 
 static const char *const providers[] = { "auto", "driver", "stock", NULL };
 
@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
 	{ "output", 'o', OPTION_STRING, "DIR", &opt.output, "where to; must not exist yet", NULL },
 	{ "device", 'd', OPTION_STRING, "DEV", &opt.device,
 	  "this one only: nvme0, /dev/nvme0n1, 0000:01:00.0", NULL },
-	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", levels },
+	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", record_levels },
 	{ "provider", 'p', OPTION_CHOICE, "WHOSE", &opt.provider,
 	  "steps are recorded: ours, the kernel's own, or DEV's", providers },
 	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
@@ -99,7 +99,7 @@ static int parse_options(int argc, char **argv, struct recorder *r, char ***comm
 	int at;
 
 	opt = (struct record_options){ .ring_size = 8u << 20,
-				       .level = levels[0],
+				       .level = record_levels[0],
 				       .provider = providers[0] };
 	at = options_parse(&usage, argc, argv);
 	if (at == OPTIONS_HELP)

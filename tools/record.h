@@ -19,6 +19,8 @@ struct provider {
 };
 extern const struct provider provider_driver, provider_stock;
 
+extern const char *const record_levels[]; /* up to NULL */
+
 #define SPARE_CTRLS 16 /* that may come while the stock provider records */
 
 struct recorder;
@@ -80,6 +82,12 @@ struct recorder {
 /* Loads the programs and makes the rings. -1: @err says, all is undone by record_bpf_close(). */
 int record_bpf_open(struct recorder *r, struct nvs_error *err);
 void record_bpf_close(struct recorder *r);
+struct bpf_object;
+/*
+ * The programs that record @provider's steps at @level, not loaded, to be closed with
+ * bpf_object__close(); NULL: there are none.
+ */
+struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level);
 /*
  * Attaches to all tracepoints, phase_begin last: the module's `hold_ms` waits
  * for it.  1: done; 0: the module is not there; -1: @err says.
@@ -94,7 +102,6 @@ char *record_attach_points(const struct recorder *r, bool missing);
 
 /* record_stock.c: what the kernel's own driver shows on this kernel */
 
-struct bpf_object;
 /* Does each request pass this section's program? */
 bool record_stock_on_io_path(const char *section);
 /* Leaves out the programs whose function or tracepoint is not there. -1: too little is. */

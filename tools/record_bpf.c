@@ -153,6 +153,18 @@ static int load_programs(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
+struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level)
+{
+	size_t size;
+	const void *elf;
+
+	if (strcmp(level, "events"))
+		return NULL;
+	elf = provider == &provider_stock ? stock_bpf__elf_bytes(&size)
+					  : driver_bpf__elf_bytes(&size);
+	return bpf_object__open_mem(elf, size, NULL);
+}
+
 static int map_fd(const struct recorder *r, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(r->bpf->obj, name);
