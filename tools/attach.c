@@ -146,14 +146,26 @@ void attach_close(struct attach_sources *s)
 	free_names(&s->traceable);
 }
 
-static bool is_described(const struct attach_sources *s, const char *type, int kind)
+/* Among a module's own types alone: the kernel itself has a hundred times as many. */
+static bool module_describes(const struct attach_sources *s, struct btf *btf, const char *name,
+			     unsigned int kind)
 {
-	/* The modules first: the kernel itself has a hundred times as many. */
-	for (int i = NR_TYPES; --i >= TYPES_CORE;)
-		if (s->btf[i] && btf__find_by_name_kind_own(s->btf[i], type, kind) > 0)
+	for (unsigned int i = btf__type_cnt(s->btf[TYPES_VMLINUX]); i < btf__type_cnt(btf); i++) {
+		const struct btf_type *t = btf__type_by_id(btf, i);
+
+		if (btf_kind(t) == kind && !strcmp(btf__name_by_offset(btf, t->name_off), name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_described(const struct attach_sources *s, const char *name, unsigned int kind)
+{
+	for (int i = TYPES_CORE; i < NR_TYPES; i++)
+		if (s->btf[i] && module_describes(s, s->btf[i], name, kind))
 			return true;
 	return s->btf[TYPES_VMLINUX] &&
-	       btf__find_by_name_kind(s->btf[TYPES_VMLINUX], type, kind) > 0;
+	       btf__find_by_name_kind(s->btf[TYPES_VMLINUX], name, kind) > 0;
 }
 
 /* "nvme_init_queue.part.0", ".isra.0", ".constprop.0": what the compiler left of it */

@@ -8,6 +8,7 @@ plan 21
 guest all --smp 2 --nvme max_ioqpairs=4,mdts=7,serial=abc --ns size=16M --module nvme --add setpriv -- inspect-guest.sh both
 
 of() { jq -c --arg p "${3-}" "$2" "$logs/all/$1.json"; } # NAME FILTER [PROVIDER]
+# shellcheck disable=SC2016 # jq's
 level='.recording[] | select(.provider == $p and .level == "events")'
 says() { check "$1" grep -qE -- "$3" "$logs/all/$2.txt"; }
 

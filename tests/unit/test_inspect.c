@@ -59,7 +59,7 @@ static int remove_root(void **state)
 /* Two I/O queues, of which the second has no vector */
 static void put_driven(const char *prefix, const char *driver)
 {
-	char path[256], text[256];
+	char path[512], text[64];
 
 	point(DEVICE "driver", driver);
 #define PUT(name, text)                                                                 \
