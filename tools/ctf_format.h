@@ -53,9 +53,10 @@ _Static_assert(sizeof(struct ctf_packet) == 120, "size of a CTF packet's header"
 /* The checksum as the packet's header holds it; @bytes is the whole packet's size. */
 uint32_t ctf_packet_checksum(const struct ctf_packet *p, size_t bytes);
 
-/* "cpu-3" or "device". */
-#define CTF_STREAM_NAME_SIZE 16
+/* "cpu-3" or "device"; "cpu-3.0007" in a recording of parts. */
+#define CTF_STREAM_NAME_SIZE 24
 void ctf_stream_name(char name[CTF_STREAM_NAME_SIZE], unsigned int cpu);
+void ctf_stream_part_name(char name[CTF_STREAM_NAME_SIZE], unsigned int part);
 
 /* One key of CTF's env; a list of them ends with a NULL key. */
 struct ctf_env {

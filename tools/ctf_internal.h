@@ -21,6 +21,13 @@ void ctf_metadata_free(struct ctf_metadata *m);
 int ctf_metadata_set(struct ctf_metadata *m, const char *key, const char *value);
 const char *ctf_metadata_get(const struct ctf_metadata *m, const char *key);
 
+struct ctf_parts;
+struct ctf_kept;
+
+/* A packet is big enough when it holds this much (struct ctf_trace says less), or spans this time. */
+#define CTF_PACKET_BYTES (256u << 10)
+#define CTF_PACKET_NS	 1000000000ull
+
 struct ctf_trace {
 	char *dir; /* for messages */
 	int dir_fd;
@@ -28,6 +35,9 @@ struct ctf_trace {
 	bool dirty;    /* the metadata file is behind */
 	struct ctf_metadata meta;
 	struct ctf_stream *streams; /* a list */
+	size_t packet_bytes;
+	struct ctf_parts *parts; /* NULL: one file for each stream, however big */
+	struct ctf_kept *kept;	 /* not NULL: packets stay in memory, there is no directory */
 };
 
 /* Brings the metadata file up to date, if it is not. */
@@ -37,5 +47,27 @@ int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err);
 /* Closes and removes @s. */
 void ctf_stream_discard(struct ctf_stream *s);
 struct ctf_stream *ctf_stream_next(const struct ctf_stream *s);
+
+/* ctf_parts.c: a recording that does not grow beyond a size */
+
+void ctf_parts_free(struct ctf_parts *p);
+/* Number of the part that is written now; the first is 1. */
+unsigned int ctf_part_now(const struct ctf_trace *t);
+/* Makes "cpu-3" into "cpu-3.0007", and that file one of this part. */
+void ctf_part_name(struct ctf_trace *t, char name[CTF_STREAM_NAME_SIZE]);
+/* Makes room for a packet of @bytes: may begin a part and drop the oldest. */
+int ctf_part_room(struct ctf_trace *t, size_t bytes, struct nvs_error *err);
+/* A packet was written. */
+void ctf_part_grew(struct ctf_trace *t, const struct ctf_packet *packet);
+
+/* Says in the env what is not there any more. -1: out of memory. */
+int ctf_dropped_env(struct ctf_metadata *m, const struct ctf_dropped *d);
+
+/* ctf_kept.c: packets in memory */
+
+struct ctf_kept *ctf_kept_new(size_t bytes);
+void ctf_kept_free(struct ctf_kept *all);
+/* Takes a copy of @packet, and lets the oldest go. -1: out of memory, @err says. */
+int ctf_keep(struct ctf_kept *all, const struct ctf_packet *packet, struct nvs_error *err);
 
 #endif

@@ -15,12 +15,11 @@
 #include "event_buffer.h"
 #include "event_info.h"
 
-/* A packet is big enough when it holds this much, or spans this much time. */
-#define PACKET_BYTES (256u << 10)
-#define PACKET_NS    1000000000ull
-/* One packet never takes more than this, however much is waiting. */
-#define PACKET_MOST (1u << 20)
-_Static_assert(PACKET_MOST + PACKET_BYTES <= CTF_PACKET_MAX, "readers would refuse our packets");
+/*
+ * A packet is big enough when it holds packet_bytes, or spans CTF_PACKET_NS.  None holds more
+ * than four times that, however much is waiting.
+ */
+_Static_assert(5 * CTF_PACKET_BYTES <= CTF_PACKET_MAX, "readers would refuse our packets");
 
 struct ctf_stream {
 	struct ctf_trace *trace;
@@ -29,6 +28,7 @@ struct ctf_stream {
 	char name[CTF_STREAM_NAME_SIZE];
 	char temporary[CTF_STREAM_NAME_SIZE + 8]; /* the name until the end, or "" */
 	int fd;
+	unsigned int part;  /* of the recording, that fd belongs to; see ctf_parts.c */
 	bool failed;	    /* takes no more: said so when it happened */
 	uint64_t file_size; /* whole packets so far */
 
@@ -49,6 +49,13 @@ void ctf_stream_name(char name[CTF_STREAM_NAME_SIZE], unsigned int cpu)
 		snprintf(name, CTF_STREAM_NAME_SIZE, "cpu-%u", cpu);
 }
 
+void ctf_stream_part_name(char name[CTF_STREAM_NAME_SIZE], unsigned int part)
+{
+	size_t n = strlen(name);
+
+	snprintf(name + n, CTF_STREAM_NAME_SIZE - n, ".%04u", part);
+}
+
 uint32_t ctf_packet_checksum(const struct ctf_packet *p, size_t bytes)
 {
 	struct ctf_packet head = *p;
@@ -67,10 +74,27 @@ static void free_stream(struct ctf_stream *s)
 	free(s);
 }
 
+/* Makes the file that packets go to now. */
+static int open_file(struct ctf_stream *s, struct nvs_error *err)
+{
+	struct ctf_trace *t = s->trace;
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (t->reopened ? O_TRUNC : O_EXCL);
+
+	ctf_stream_name(s->name, s->cpu);
+	if (t->parts)
+		ctf_part_name(t, s->name);
+	/* In a recording that others may read, a stream appears when it is whole. */
+	if (t->reopened)
+		snprintf(s->temporary, sizeof(s->temporary), ".%s.new", s->name);
+	s->fd = openat(t->dir_fd, t->reopened ? s->temporary : s->name, flags, 0600);
+	if (s->fd < 0)
+		return nvs_fail(err, "cannot make %s/%s: %s", t->dir, s->name, strerror(errno));
+	return 0;
+}
+
 struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct nvs_error *err)
 {
 	struct ctf_stream *s;
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
 
 	if (ctf_trace_sync(t, err))
 		return NULL;
@@ -82,14 +106,10 @@ struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct
 	s->trace = t;
 	s->cpu = cpu;
 	event_buffer_init(&s->buf, cpu == RECORDING_DEVICE);
+	s->fd = -1;
 	ctf_stream_name(s->name, cpu);
-	/* In a recording that others may read, a stream appears when it is whole. */
-	if (t->reopened)
-		snprintf(s->temporary, sizeof(s->temporary), ".%s.new", s->name);
-	flags |= t->reopened ? O_TRUNC : O_EXCL;
-	s->fd = openat(t->dir_fd, t->reopened ? s->temporary : s->name, flags, 0600);
-	if (s->fd < 0) {
-		nvs_fail(err, "cannot make %s/%s: %s", t->dir, s->name, strerror(errno));
+	/* Packets that stay in memory need no file, and a part's begins with its first packet. */
+	if (!t->kept && !t->parts && open_file(s, err)) {
 		free_stream(s);
 		return NULL;
 	}
@@ -168,13 +188,31 @@ static void make_header(struct ctf_stream *s, struct event_mark m)
 	p->checksum = ctf_packet_checksum(p, m.end);
 }
 
+/* Of a recording in parts: makes room for a packet, and goes on to the part that is due. */
+static int enter_part(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
+{
+	if (ctf_part_room(s->trace, bytes, err))
+		return -1;
+	if (s->part == ctf_part_now(s->trace))
+		return 0;
+	if (s->fd >= 0)
+		close(s->fd);
+	s->part = ctf_part_now(s->trace);
+	s->file_size = 0;
+	s->seq = 0;
+	return open_file(s, err);
+}
+
 /* A packet is in the file as a whole or not at all. */
 static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 {
+	const struct ctf_packet *packet = (const struct ctf_packet *)s->buf.bytes;
 	size_t done = 0;
 	ssize_t n;
 	int why;
 
+	if (s->trace->kept)
+		return ctf_keep(s->trace->kept, packet, err);
 	while (done < bytes) {
 		n = write(s->fd, s->buf.bytes + done, bytes - done);
 		if (n < 0 && errno == EINTR)
@@ -191,6 +229,8 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 		done += n;
 	}
 	s->file_size += bytes;
+	if (s->trace->parts)
+		ctf_part_grew(s->trace, packet);
 	return 0;
 }
 
@@ -211,6 +251,8 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_er
 		nvs_fail(err, "%s/%s: out of memory for a packet", s->trace->dir, s->name);
 		return give_up(s);
 	}
+	if (s->trace->parts && enter_part(s, m.end, err))
+		return give_up(s);
 	make_header(s, m);
 	if (write_whole(s, m.end, err))
 		return give_up(s);
@@ -226,6 +268,7 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_er
 static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err)
 {
 	struct event_mark left = force ? s->buf.all : s->settled, m;
+	size_t most = 4 * s->trace->packet_bytes;
 
 	if (s->buf.unordered) {
 		if (event_buffer_sort(&s->buf)) {
@@ -237,8 +280,8 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 	}
 	while (left.nr) {
 		m = left;
-		if (m.end > PACKET_MOST)
-			m = event_buffer_until(&s->buf, PACKET_MOST, UINT64_MAX);
+		if (m.end > most)
+			m = event_buffer_until(&s->buf, most, UINT64_MAX);
 		if (write_packet(s, m, err))
 			return -1;
 		left.nr -= m.nr;
@@ -248,15 +291,28 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 	return 0;
 }
 
+uint64_t ctf_stream_oldest(const struct ctf_stream *s)
+{
+	if (!s->buf.all.nr)
+		return UINT64_MAX;
+	return event_buffer_time(&s->buf, sizeof(struct ctf_packet));
+}
+
 /* Are there settled events enough for a packet? */
 static bool big_enough(const struct ctf_stream *s)
 {
-	return s->settled.nr &&
-	       (s->settled.end >= PACKET_BYTES ||
-		s->safe_ts - event_buffer_time(&s->buf, sizeof(struct ctf_packet)) >= PACKET_NS);
+	return s->settled.nr && (s->settled.end >= s->trace->packet_bytes ||
+				 s->safe_ts - ctf_stream_oldest(s) >= CTF_PACKET_NS);
 }
 
-int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err)
+/* No packet yet or, of a recording in parts, none of the part that is written now. */
+static bool says_nothing(const struct ctf_stream *s)
+{
+	return !s->seq || (s->trace->parts && s->part != ctf_part_now(s->trace));
+}
+
+/* @now: a packet may be small; @force: it takes what is not settled, too. */
+static int flush(struct ctf_stream *s, uint64_t lost, bool force, bool now, struct nvs_error *err)
 {
 	s->lost = lost;
 	if (s->failed) {
@@ -264,16 +320,26 @@ int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs
 		return nvs_fail(err, "%s/%s takes no more events since it could not be written",
 				s->trace->dir, s->name);
 	}
-	if ((force || big_enough(s)) && write_settled(s, force, err))
+	if ((now || big_enough(s)) && write_settled(s, force, err))
 		return -1;
 	/* A stream in which nothing happened says so, and how much of it was lost. */
-	if (force && (!s->seq || s->lost != s->written_lost) &&
+	if (now && (s->lost != s->written_lost || (force && says_nothing(s))) &&
 	    write_packet(s, event_buffer_until(&s->buf, 0, 0), err))
 		return -1;
 	s->settled = s->buf.all;
 	s->buf.fixed = s->buf.all.end;
 	s->safe_ts = s->buf.latest;
 	return 0;
+}
+
+int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err)
+{
+	return flush(s, lost, force, force, err);
+}
+
+int ctf_stream_settle(struct ctf_stream *s, uint64_t lost, struct nvs_error *err)
+{
+	return flush(s, lost, false, true, err);
 }
 
 uint64_t ctf_stream_events(const struct ctf_stream *s)
@@ -305,7 +371,7 @@ int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err)
 	if (!s->failed)
 		failed = ctf_stream_flush(s, s->lost, true, err);
 	/* Only now may a file system tell that it has no room after all. */
-	if (!failed && fsync(s->fd) && errno != EINVAL)
+	if (!failed && s->fd >= 0 && fsync(s->fd) && errno != EINVAL)
 		failed = nvs_fail(err, "cannot write %s/%s: %s", t->dir, s->name, strerror(errno));
 	if (*s->temporary && (failed || s->failed))
 		unlinkat(t->dir_fd, s->temporary, 0);
@@ -317,6 +383,7 @@ int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err)
 
 void ctf_stream_discard(struct ctf_stream *s)
 {
-	unlinkat(s->trace->dir_fd, *s->temporary ? s->temporary : s->name, 0);
+	if (s->fd >= 0)
+		unlinkat(s->trace->dir_fd, *s->temporary ? s->temporary : s->name, 0);
 	free_stream(s);
 }

@@ -15,6 +15,9 @@
 /* Readers pass over names that begin with a dot. */
 #define METADATA     "metadata"
 #define METADATA_NEW ".metadata.new"
+/* Room that is given back when the last metadata is written: the disk may be full by then. */
+#define RESERVE	      ".reserve"
+#define RESERVE_BYTES (32u << 10)
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -54,6 +57,8 @@ static int make_uuid(uint8_t uuid[16])
 static void free_trace(struct ctf_trace *t)
 {
 	ctf_metadata_free(&t->meta);
+	ctf_parts_free(t->parts);
+	ctf_kept_free(t->kept);
 	if (t->dir_fd >= 0)
 		close(t->dir_fd);
 	free(t->dir);
@@ -72,6 +77,7 @@ static struct ctf_trace *alloc_trace(const char *dir, struct nvs_error *err)
 		return NULL;
 	}
 	t->dir_fd = -1;
+	t->packet_bytes = CTF_PACKET_BYTES;
 	return t;
 }
 
@@ -93,6 +99,24 @@ static int make_directory(struct ctf_trace *t, struct nvs_error *err)
 	return 0;
 }
 
+static void make_reserve(const struct ctf_trace *t)
+{
+	int fd = openat(t->dir_fd, RESERVE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	/* No room, and the recording will soon say so. */
+	if (posix_fallocate(fd, 0, RESERVE_BYTES))
+		unlinkat(t->dir_fd, RESERVE, 0);
+	close(fd);
+}
+
+static void free_reserve(const struct ctf_trace *t)
+{
+	if (t->dir_fd >= 0 && !t->reopened)
+		unlinkat(t->dir_fd, RESERVE, 0);
+}
+
 struct ctf_trace *ctf_trace_create(const char *dir, struct nvs_error *err)
 {
 	struct ctf_trace *t = alloc_trace(dir, err);
@@ -111,11 +135,30 @@ struct ctf_trace *ctf_trace_create(const char *dir, struct nvs_error *err)
 		ctf_trace_discard(t);
 		return NULL;
 	}
+	make_reserve(t);
 	return t;
 
 out_free:
 	free_trace(t);
 	return NULL;
+}
+
+struct ctf_trace *ctf_trace_memory(size_t bytes, unsigned int nr_cpus, struct nvs_error *err)
+{
+	struct ctf_trace *t = alloc_trace("(memory)", err);
+
+	if (!t)
+		return NULL;
+	t->kept = ctf_kept_new(bytes);
+	if (!t->kept) {
+		nvs_fail(err, "out of memory");
+		free_trace(t);
+		return NULL;
+	}
+	/* Each CPU's share is to hold a good many packets. */
+	while (t->packet_bytes > 4096 && t->packet_bytes > bytes / nr_cpus / 16)
+		t->packet_bytes /= 2;
+	return t;
 }
 
 struct ctf_trace *ctf_trace_reopen(const char *dir, struct nvs_error *err)
@@ -188,7 +231,7 @@ int ctf_trace_sync(struct ctf_trace *t, struct nvs_error *err)
 {
 	char *text;
 
-	if (!t->dirty)
+	if (!t->dirty || t->kept)
 		return 0;
 	text = ctf_metadata_text(t->meta.uuid, &t->meta.clock, t->meta.env);
 	if (!text)
@@ -221,6 +264,7 @@ int ctf_trace_close(struct ctf_trace *t, struct nvs_error *err)
 		if (ctf_stream_finish(s, failed ? &later : err))
 			failed = -1;
 	}
+	free_reserve(t);
 	if (ctf_trace_sync(t, failed ? &later : err))
 		failed = -1;
 	free_trace(t);
@@ -235,6 +279,7 @@ void ctf_trace_discard(struct ctf_trace *t)
 		t->streams = ctf_stream_next(s);
 		ctf_stream_discard(s);
 	}
+	free_reserve(t);
 	if (!t->reopened) {
 		unlinkat(t->dir_fd, METADATA_NEW, 0);
 		unlinkat(t->dir_fd, METADATA, 0);

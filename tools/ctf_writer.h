@@ -19,6 +19,24 @@ struct ctf_stream;
  */
 struct ctf_trace *ctf_trace_create(const char *dir, struct nvs_error *err);
 /*
+ * No directory: the newest packets, up to @bytes, stay in memory, for ctf_snapshot_take()
+ * (ctf_kept.h).  @nr_cpus: how many streams share them.
+ */
+struct ctf_trace *ctf_trace_memory(size_t bytes, unsigned int nr_cpus, struct nvs_error *err);
+/*
+ * Before any stream is opened: the directory shall never hold more than @most bytes (at least
+ * CTF_BOUND_LEAST).  What is oldest goes, a part of the recording at a time, and the env says
+ * dropped_events, dropped_bytes and dropped_until_ns.
+ */
+int ctf_trace_bound(struct ctf_trace *t, uint64_t most, struct nvs_error *err);
+#define CTF_BOUND_LEAST (1u << 20)
+
+struct ctf_dropped {
+	uint64_t events, bytes, parts;
+	uint64_t until; /* time of the latest event of these, ns */
+};
+struct ctf_dropped ctf_trace_dropped(const struct ctf_trace *t);
+/*
  * Opens a recording that is finished, to add a stream to it: its uuid, clock
  * and env are kept.  The directory is changed only by ctf_stream_open().
  */
@@ -61,6 +79,11 @@ void ctf_stream_look_out(struct ctf_stream *s, unsigned int id);
  * and takes no more.
  */
 int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err);
+
+/* Like ctf_stream_flush(), but ends a packet even if it is small; what is not settled stays. */
+int ctf_stream_settle(struct ctf_stream *s, uint64_t lost, struct nvs_error *err);
+/* Time of the earliest event that is in no packet yet; UINT64_MAX: there is none. */
+uint64_t ctf_stream_oldest(const struct ctf_stream *s);
 
 /* Events that were added, and those of them whose time had to be changed. */
 uint64_t ctf_stream_events(const struct ctf_stream *s);

@@ -194,20 +194,21 @@ fail:
 	return -1;
 }
 
-/* The CPU whose stream @name is; false when it is no stream's name. */
-static bool stream_cpu(const char *name, unsigned int *cpu)
+/* CPU and part whose stream @name is; false when it is no stream's name. */
+static bool stream_named(const char *name, struct stream *s)
 {
-	char again[CTF_STREAM_NAME_SIZE];
-
-	if (!strcmp(name, "device"))
-		*cpu = RECORDING_DEVICE;
-	else if (sscanf(name, "cpu-%5u", cpu) != 1 || *cpu >= RECORDING_DEVICE)
+	*s = (struct stream){ .cpu = RECORDING_DEVICE };
+	if (strcmp(name, "device") &&
+	    (sscanf(name, "cpu-%5u.%9u", &s->cpu, &s->part) < 1 || s->cpu >= RECORDING_DEVICE))
 		return false;
-	ctf_stream_name(again, *cpu);
-	return !strcmp(name, again);
+	ctf_stream_name(s->name, s->cpu);
+	if (s->part)
+		ctf_stream_part_name(s->name, s->part);
+	return !strcmp(name, s->name);
 }
 
-static int add_stream(struct recording *r, int dir_fd, unsigned int cpu, struct nvs_error *err)
+static int add_stream(struct recording *r, int dir_fd, const struct stream *named,
+		      struct nvs_error *err)
 {
 	struct stream *s = realloc(r->streams, (r->nr_streams + 1) * sizeof(*s));
 
@@ -215,8 +216,7 @@ static int add_stream(struct recording *r, int dir_fd, unsigned int cpu, struct 
 		return nvs_fail(err, "%s: out of memory", r->dir);
 	r->streams = s;
 	s += r->nr_streams;
-	*s = (struct stream){ .cpu = cpu };
-	ctf_stream_name(s->name, cpu);
+	*s = *named;
 	if (map_stream(r, s, dir_fd, err))
 		return -1;
 	r->nr_streams++;
@@ -228,16 +228,18 @@ static int by_cpu(const void *a, const void *b)
 {
 	const struct stream *s = a, *t = b;
 
-	return (s->cpu > t->cpu) - (s->cpu < t->cpu);
+	if (s->cpu == t->cpu)
+		return (s->part > t->part) - (s->part < t->part);
+	return s->cpu > t->cpu ? 1 : -1;
 }
 
 static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 {
 	struct dirent *entry;
-	unsigned int cpu;
+	struct stream named;
 
 	while ((entry = readdir(d)))
-		if (stream_cpu(entry->d_name, &cpu) && add_stream(r, dirfd(d), cpu, err))
+		if (stream_named(entry->d_name, &named) && add_stream(r, dirfd(d), &named, err))
 			return -1;
 	if (!r->nr_streams)
 		return nvs_fail(err, "%s holds no stream (cpu-0, ...): nothing was recorded",
@@ -302,19 +304,25 @@ const char *recording_env(const struct recording *r, const char *key)
 	return ctf_metadata_get(&r->meta, key);
 }
 
+/* The last of a CPU's files: its count of what was lost goes on through all of them. */
+static bool is_newest(const struct recording *r, unsigned int i)
+{
+	return i + 1 == r->nr_streams || r->streams[i + 1].cpu != r->streams[i].cpu;
+}
+
 unsigned int recording_nr_cpus(const struct recording *r)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < r->nr_streams; i++)
-		n += r->streams[i].cpu != RECORDING_DEVICE;
+		n += r->streams[i].cpu != RECORDING_DEVICE && is_newest(r, i);
 	return n;
 }
 
 uint64_t recording_lost(const struct recording *r, unsigned int cpu)
 {
 	for (unsigned int i = 0; i < r->nr_streams; i++)
-		if (r->streams[i].cpu == cpu)
+		if (r->streams[i].cpu == cpu && is_newest(r, i))
 			return r->streams[i].lost;
 	return 0;
 }
@@ -325,7 +333,8 @@ uint64_t recording_lost_total(const struct recording *r)
 	uint64_t total = elsewhere ? strtoull(elsewhere, NULL, 10) : 0;
 
 	for (unsigned int i = 0; i < r->nr_streams; i++)
-		total += r->streams[i].lost;
+		if (is_newest(r, i))
+			total += r->streams[i].lost;
 	return total;
 }
 

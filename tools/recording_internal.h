@@ -19,6 +19,7 @@ struct signpost {
 struct stream {
 	char name[CTF_STREAM_NAME_SIZE];
 	unsigned int cpu;
+	unsigned int part;	  /* see ctf_parts.c; 0: all is in one file */
 	const unsigned char *map; /* NULL when the file is empty */
 	size_t file_size;
 	size_t size; /* whole packets */
