@@ -88,21 +88,37 @@ static bool parse_size(const char *text, uint64_t *bytes)
 	return true;
 }
 
+/* "0.5" is seconds, as is "0.5s"; "10ms", "2.5us" and "100ns" are what they say. */
 static bool parse_seconds(const char *text, uint64_t *ns)
 {
-	const char *end;
-	uint64_t unit = 1000000000;
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "", 1000000000 },
+		      { "s", 1000000000 },
+		      { "ms", 1000000 },
+		      { "us", 1000 },
+		      { "ns", 1 } };
+	const char *end, *fraction;
+	uint64_t part;
+	size_t u = 0;
 
-	if (!parse_digits(text, ns, &end) || *ns > UINT64_MAX / unit - 1)
+	if (!parse_digits(text, ns, &end))
 		return false;
-	*ns *= unit;
-	if (*end == '.') {
-		for (end++; isdigit((unsigned char)*end); end++) {
-			unit /= 10;
-			*ns += (*end - '0') * unit;
-		}
-	}
-	return !*end;
+	fraction = end;
+	if (*end == '.')
+		for (end++; isdigit((unsigned char)*end); end++)
+			;
+	while (u < sizeof(units) / sizeof(units[0]) && strcmp(units[u].name, end))
+		u++;
+	if (u == sizeof(units) / sizeof(units[0]) || *ns > UINT64_MAX / units[u].ns - 1)
+		return false;
+	*ns *= units[u].ns;
+	part = units[u].ns;
+	if (*fraction == '.')
+		for (fraction++; isdigit((unsigned char)*fraction); fraction++)
+			*ns += (uint64_t)(*fraction - '0') * (part /= 10);
+	return true;
 }
 
 static bool parse_choice(const struct option_row *row, const char *text)

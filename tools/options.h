@@ -14,7 +14,7 @@ enum option_type {
 	OPTION_STRING,	/* const char *: points into argv */
 	OPTION_UINT,	/* uint64_t: a decimal number */
 	OPTION_SIZE,	/* uint64_t: bytes; takes K, M and G, powers of 1024 */
-	OPTION_SECONDS, /* uint64_t: nanoseconds; takes "0.5" */
+	OPTION_SECONDS, /* uint64_t: nanoseconds; takes "0.5", "10ms", "2.5us" */
 	OPTION_CHOICE,	/* const char *: one of @choices, the table's own string */
 };
 

@@ -132,7 +132,7 @@ void closeup_draw(struct rows_picture *p)
 
 	closeup_title(p, top);
 	fprintf(p->pic.script,
-		"unset object\nset xtics auto\nset ytics auto\nset format y '%%g'\n");
+		"unset object\nunset arrow\nset xtics auto\nset ytics auto\nset format y '%%g'\n");
 	if (depth && depth == t->close_queue->q->cq_depth) {
 		unwrap(t, depth);
 		slot_ticks(p, depth);

@@ -9,16 +9,15 @@
 #define PALE_SKY "#BBDFF6"
 
 /*
- * A column without a change holds the depth of the last change before it.  A
- * picture from the first I/O on begins with none; one that begins in the middle
- * (--from) does not know before the first change, and draws nothing there.
+ * A column without a change holds the depth of the last change before it; the first ones
+ * what there was when the window began.
  */
-static double write_band(struct rows_picture *p, const char *name, const struct decimator *d)
+static double write_band(struct rows_picture *p, const char *name, const struct series *s)
 {
-	bool known = !p->t->from && !p->t->to;
 	uint64_t from, to;
 	unsigned int columns;
-	double value = 0, most = 0;
+	const struct decimator *d = &s->depth;
+	double value = p->t->before[s->q->index].depth, most = 0;
 
 	timeline_span(p->t, &from, &to);
 	columns = (unsigned int)((to - from) / d->width) + 1;
@@ -28,13 +27,10 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 		double low = value, high = value;
 
 		if (c->points) {
-			low = c->min < value || !known ? c->min : value;
-			high = c->max > value || !known ? c->max : value;
+			low = c->min < value ? c->min : value;
+			high = c->max > value ? c->max : value;
 			value = c->last;
-			known = true;
 		}
-		if (!known)
-			continue;
 		if (high > most)
 			most = high;
 		/* Nothing goes on in a cut; a blank line ends the curve before it. */
@@ -59,6 +55,7 @@ static void draw_row(struct rows_picture *p, unsigned int i, double own, double 
 	rows_text(p, i, figures);
 	rows_place(p, i, 0, most * 1.08);
 	rows_cuts(p, i, 0, most * 1.08);
+	rows_mark(p, i, 0, most * 1.08);
 	fprintf(p->pic.script,
 		"plot $d%u using 1:2 with filledcurves y1=0 fc rgb '" PALE_SKY "', "
 		"$d%u using 1:2:3 with filledcurves fc rgb '" COLOR_BLUE "', "
@@ -84,7 +81,7 @@ int plot_depth(struct timeline *t, struct nvs_error *err)
 		char name[32];
 
 		snprintf(name, sizeof(name), "d%u", i);
-		own[i] = write_band(&p, name, &p.row[i]->depth);
+		own[i] = write_band(&p, name, p.row[i]);
 		most = own[i] > most ? own[i] : most;
 	}
 	fprintf(p.pic.script, "set ytics %g font ',11'\n",

@@ -15,11 +15,15 @@ double gantt_px(double px)
 	return px * AXIS_LENGTH / (PICTURE_WIDTH - GANTT_LEFT - GANTT_RIGHT);
 }
 
-/* Part of a bring-up: it and all it belongs to, and this controller's or the module's. */
+/* Part of a bring-up: it and all it belongs to, and this controller's or the module's; or of the window. */
 static bool belongs(const struct gantt *g, unsigned int i)
 {
-	if (g->phases[i].ctrl != g->ctrl && g->phases[i].ctrl != NVS_NO_CTRL)
+	const struct model_phase *p = &g->phases[i];
+
+	if (p->ctrl != g->ctrl && p->ctrl != NVS_NO_CTRL)
 		return false;
+	if (g->t->windowed)
+		return p->end >= g->t->from && (!g->t->to || p->begin <= g->t->to);
 	for (int32_t k = (int32_t)i; k >= 0; k = g->phases[k].parent)
 		if (!phase_is_init(g->phases[k].phase))
 			return false;
@@ -52,6 +56,16 @@ static int choose_rows(struct gantt *g)
 static void make_axis(struct gantt *g)
 {
 	uint64_t gap = 0;
+
+	if (g->t->windowed) {
+		uint64_t from, to;
+
+		timeline_span(g->t, &from, &to);
+		axis_add(&g->axis, from, to + 1, 0);
+		axis_finish(&g->axis, PICTURE_WIDTH - GANTT_LEFT - GANTT_RIGHT,
+			    model_totals(g->t->a.model)->first_ts);
+		return;
+	}
 
 	/* What counts as a gap depends on how much there is without gaps. */
 	for (unsigned int pass = 0; pass < 2; pass++) {
@@ -252,11 +266,15 @@ static void legend(struct gantt *g)
 
 static uint64_t waited(const struct gantt *g)
 {
-	uint64_t ns = 0;
+	uint64_t from = g->axis.seg[0].begin, to = g->axis.seg[g->axis.nr - 1].end, ns = 0;
 
-	for (unsigned int i = 0; i < g->nr_rows; i++)
-		if (g->phases[g->row[i]].phase == NVS_PHASE_nvme_wait_ready)
-			ns += g->phases[g->row[i]].end - g->phases[g->row[i]].begin;
+	for (unsigned int i = 0; i < g->nr_rows; i++) {
+		const struct model_phase *p = &g->phases[g->row[i]];
+		uint64_t begin = p->begin > from ? p->begin : from, end = p->end < to ? p->end : to;
+
+		if (p->phase == NVS_PHASE_nvme_wait_ready && end > begin)
+			ns += end - begin;
+	}
 	return ns;
 }
 
@@ -268,13 +286,15 @@ static void title(struct gantt *g)
 	if (g->left_out)
 		snprintf(more, sizeof(more), "; first %u of %u phases", g->nr_rows,
 			 g->nr_rows + g->left_out);
-	snprintf(text, sizeof(text), "%s at work for %s, of that %s waiting for CSTS.RDY%s%s%s",
-		 format_ctrl(g->ctrl).s, format_ns_label((double)axis_busy(&g->axis)).s,
+	snprintf(text, sizeof(text), "%s %s %s, of that %s waiting for CSTS.RDY%s%s%s",
+		 format_ctrl(g->ctrl).s, g->t->windowed ? "in" : "at work for",
+		 format_ns_label((double)axis_busy(&g->axis)).s,
 		 format_ns_label((double)waited(g)).s, more, kernel ? "; Linux " : "",
 		 kernel ? kernel : "");
 	picture_title(&g->pic,
-		      "How the controller comes up: every phase of the driver, "
-		      "from module load to disk",
+		      g->t->windowed ? "What the driver was at: its phases in this window"
+				     : "How the controller comes up: every phase of the driver, "
+				       "from module load to disk",
 		      text);
 }
 
@@ -294,8 +314,13 @@ static int draw(struct gantt *g, const char *name, struct nvs_error *err)
 	g->y = g->nr_rows;
 	gantt_marks_on_bars(g);
 	gantt_lanes(g);
-	fprintf(g->pic.script, "set xlabel 'time since the first phase began (%s)'\n",
-		axis_ticks(&g->axis, &g->pic, true));
+	if (g->t->mark.set)
+		fprintf(g->pic.script,
+			"set arrow from first %.4f, graph 0 to first %.4f, graph 1 nohead front "
+			"lc rgb '" COLOR_RED "' dt 2\n",
+			axis_x(&g->axis, g->t->mark.begin), axis_x(&g->axis, g->t->mark.begin));
+	fprintf(g->pic.script, "set xlabel 'time since the %s began (%s)'\n",
+		g->t->windowed ? "recording" : "first phase", axis_ticks(&g->axis, &g->pic, true));
 	fprintf(g->pic.script,
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
 		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
@@ -332,7 +357,10 @@ static int draw_ctrl(struct timeline *t, const struct model_ctrl *c, unsigned in
 		ret = draw(g, name, err);
 	}
 	if (ret == 0 && !g->nr_rows && !nth)
-		complain("%s has no bring-up of %s to draw: record from before the modules load",
+		complain(t->windowed
+				 ? "%s has no phase of %s in this window: nothing to draw for init"
+				 : "%s has no bring-up of %s to draw: record from before the "
+				   "modules load",
 			 t->a.dir, format_ctrl(c->id).s);
 	free(g->row_of);
 	free(g);

@@ -223,8 +223,8 @@ static void lane_states(struct gantt *g)
 	for (; nr; nr--, m++) {
 		if (m->kind != MARK_STATE || !shown(g, m))
 			continue;
-		if (state < 0 && m->value == NVS_STATE_new)
-			state = NVS_STATE_new;
+		if (state < 0 && (g->t->windowed || m->value == NVS_STATE_new))
+			state = (int)m->value;
 		if (state >= 0)
 			state_box(g, (unsigned int)state, since, m->ts);
 		state = (int)m->what;

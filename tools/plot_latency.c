@@ -62,16 +62,16 @@ static void bar_add(struct panel *p, const char *label, const struct latency *l,
 static void panel_percentiles(const struct timeline *t, struct panel *p)
 {
 	snprintf(p->title, sizeof(p->title), "All I/O: the typical command, and the slow ones");
-	bar_add(p, "p50", t->a.all, 0.5);
-	bar_add(p, "p90", t->a.all, 0.9);
-	bar_add(p, "p99", t->a.all, 0.99);
-	bar_add(p, "p99.9", t->a.all, 0.999);
+	bar_add(p, "p50", t->all, 0.5);
+	bar_add(p, "p90", t->all, 0.9);
+	bar_add(p, "p99", t->all, 0.99);
+	bar_add(p, "p99.9", t->all, 0.999);
 }
 
 /* Commands that a kind must have to be among the MAX_BARS most frequent. */
 static uint64_t kinds_threshold(const struct timeline *t, unsigned int *kinds)
 {
-	const struct latency *const *k = (const struct latency *const *)&t->a.stats->kind[0][0];
+	const struct latency *const *k = (const struct latency *const *)&t->stats->kind[0][0];
 	const unsigned int all = NR_STATS_OPS * NR_STATS_SIZES;
 	uint64_t threshold = 0;
 
@@ -103,7 +103,7 @@ static void panel_kinds(const struct timeline *t, struct panel *p)
 
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++) {
 		for (unsigned int size = 0; size < NR_STATS_SIZES; size++) {
-			const struct latency *l = t->a.stats->kind[op][size];
+			const struct latency *l = t->stats->kind[op][size];
 
 			if (!l || l->stage[STAGE_TOTAL].count <= threshold)
 				continue;
@@ -129,8 +129,8 @@ static void panel_queues(const struct timeline *t, struct panel *p)
 
 	snprintf(p->title, sizeof(p->title), "The median command of each queue");
 	for (unsigned int i = 0; i < nr; i++)
-		if (row[i]->q->qid && t->a.stats->queue[row[i]->q->index])
-			bar_add(p, series_name(row[i]).s, t->a.stats->queue[row[i]->q->index], 0.5);
+		if (row[i]->q->qid && t->stats->queue[row[i]->q->index])
+			bar_add(p, series_name(row[i]).s, t->stats->queue[row[i]->q->index], 0.5);
 }
 
 static unsigned int panel_height(const struct panel *p)
@@ -315,7 +315,7 @@ static int draw(struct timeline *t, const struct panel *panel, unsigned int nr,
 		struct nvs_error *err)
 {
 	unsigned int height = LATENCY_TOP + PANEL_TITLE + CURVE_HEIGHT + PANEL_AXIS + 160, all = 0;
-	const struct histogram *total = &t->a.all->stage[STAGE_TOTAL];
+	const struct histogram *total = &t->all->stage[STAGE_TOTAL];
 	double top = LATENCY_TOP;
 	struct picture pic;
 	char text[200];
@@ -329,9 +329,9 @@ static int draw(struct timeline *t, const struct panel *panel, unsigned int nr,
 		return -1;
 	snprintf(
 		text, sizeof(text),
-		"%s commands; a bar is as long as the percentile, and split as the commands around it "
+		"%s commands%s; a bar is as long as the percentile, and split as the commands around it "
 		"divide their time; right to 1/%u",
-		format_count(total->count).s, HISTOGRAM_SUB);
+		format_count(total->count).s, t->windowed ? " in the window" : "", HISTOGRAM_SUB);
 	picture_title(&pic, "Where the time of an I/O goes", text);
 	legend(&pic);
 	fprintf(pic.script, "unset key\nset multiplot\n");
@@ -340,8 +340,8 @@ static int draw(struct timeline *t, const struct panel *panel, unsigned int nr,
 			draw_panel(&pic, &panel[i], top);
 		top += panel_height(&panel[i]);
 	}
-	draw_table(&pic, t->a.all, LATENCY_TOP + PANEL_TITLE + CURVE_HEIGHT + PANEL_AXIS + 40);
-	draw_curves(&pic, t->a.all, LATENCY_TOP);
+	draw_table(&pic, t->all, LATENCY_TOP + PANEL_TITLE + CURVE_HEIGHT + PANEL_AXIS + 40);
+	draw_curves(&pic, t->all, LATENCY_TOP);
 	fprintf(pic.script, "unset multiplot\n");
 	ret = picture_end(&pic, err);
 	if (ret == 0)
@@ -354,8 +354,9 @@ int plot_latency(struct timeline *t, struct nvs_error *err)
 {
 	struct panel panel[3];
 
-	if (!t->a.all->stage[STAGE_TOTAL].count) {
-		complain("%s has no whole I/O command: nothing to draw for latency", t->a.dir);
+	if (!t->all->stage[STAGE_TOTAL].count) {
+		complain("%s has no whole I/O command%s: nothing to draw for latency", t->a.dir,
+			 t->windowed ? " in this window" : "");
 		return 0;
 	}
 	memset(panel, 0, sizeof(panel));

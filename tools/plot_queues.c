@@ -27,7 +27,8 @@ static void make_axis(struct rows_picture *p)
 	uint64_t from, to, gap = 0;
 
 	timeline_span(p->t, &from, &to);
-	for (unsigned int pass = 0; pass < 2; pass++) {
+	/* A window is drawn as it is: idle time in it says something. */
+	for (unsigned int pass = 0; pass < 2 && !p->t->windowed; pass++) {
 		double depth[MAX_ROWS] = { 0 };
 
 		p->axis.nr = 0;
@@ -57,7 +58,7 @@ int rows_begin(struct rows_picture *p, struct timeline *t, const char *name, uns
 	p->nr = timeline_rows(t, p->row, MAX_ROWS);
 	if (!p->nr) {
 		complain("%s has no I/O%s: nothing to draw for %s", t->a.dir,
-			 t->from || t->to ? " between --from and --to" : "", name);
+			 t->windowed ? " in this window" : "", name);
 		return 0;
 	}
 	make_axis(p);
@@ -75,27 +76,35 @@ int rows_begin(struct rows_picture *p, struct timeline *t, const char *name, uns
 	return 1;
 }
 
+static double add_legend(struct rows_picture *p, const struct legend_item *item, double px)
+{
+	char x[32], y[32], style[64];
+
+	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, 78));
+	snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, px));
+	snprintf(style, sizeof(style), "left textcolor rgb '%s'", item->color);
+	picture_label(&p->pic, item->sign, x, y, style);
+	snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, px + 18));
+	picture_label(&p->pic, item->text, x, y, "left");
+	return px + 34 + picture_text_width(item->text, 12);
+}
+
 void rows_title(struct rows_picture *p, const char *title, const char *subtitle,
 		const struct legend_item *legend, unsigned int nr)
 {
 	unsigned int all = p->t->nr_series, shown = p->nr;
-	char x[32], y[32], style[64], text[320];
+	const struct legend_item mark = { "┆", COLOR_RED, p->t->mark.label };
+	char text[320];
 	double px = 24;
 
 	snprintf(text, sizeof(text), "%s", subtitle);
 	if (all > shown)
 		snprintf(text, sizeof(text), "%s; %u of %u queues", subtitle, shown, all);
 	picture_title(&p->pic, title, text);
-	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, 78));
-	for (unsigned int i = 0; i < nr; i++) {
-		snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, px));
-		snprintf(style, sizeof(style), "left textcolor rgb '%s'", legend[i].color);
-		picture_label(&p->pic, legend[i].sign, x, y, style);
-		px += 18;
-		snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, px));
-		picture_label(&p->pic, legend[i].text, x, y, "left");
-		px += picture_text_width(legend[i].text, 12) + 16;
-	}
+	for (unsigned int i = 0; i < nr; i++)
+		px = add_legend(p, &legend[i], px);
+	if (p->t->mark.set)
+		add_legend(p, &mark, px);
 	fprintf(p->pic.script, "set multiplot\n");
 }
 
@@ -212,4 +221,22 @@ void rows_cuts(struct rows_picture *p, unsigned int row, double low, double high
 		picture_label(&p->pic, format_ns_label((double)ns).s, x, y,
 			      "center rotate by 90 font ',11' textcolor rgb '" COLOR_GREY "'");
 	}
+}
+
+/* A dashed line where it is, in every row; in its own queue's the time that it took. */
+void rows_mark(struct rows_picture *p, unsigned int row, double low, double high)
+{
+	const struct timeline_mark *m = &p->t->mark;
+	const struct model_queue *q = p->row[row]->q;
+	double x1 = axis_x(&p->axis, m->begin), x2 = axis_x(&p->axis, m->end);
+
+	if (!m->set)
+		return;
+	fprintf(p->pic.script,
+		"unset arrow\nset arrow from first %.4f, graph 0 to first %.4f, graph 1 nohead front "
+		"lc rgb '" COLOR_RED "' dt 2 lw 1.2\n",
+		x1, x1);
+	if (m->end > m->begin && q->ctrl == m->ctrl && q->qid == m->qid)
+		picture_box(&p->pic, x1, low, x2, high,
+			    "fc rgb '" COLOR_RED "' fs transparent solid 0.18 noborder front");
 }

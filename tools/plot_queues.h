@@ -7,7 +7,7 @@
 #include "gnuplot.h"
 #include "timeline.h"
 
-#define ROWS_LEFT   156 /* pixels */
+#define ROWS_LEFT   164 /* pixels */
 #define ROWS_RIGHT  190
 #define ROWS_TOP    104
 #define ROWS_BOTTOM 66
@@ -49,6 +49,8 @@ double rows_rate(struct rows_picture *p, const char *name, const struct decimato
 
 /* Where the axis is cut, a band; in the first row it says how much was left out. */
 void rows_cuts(struct rows_picture *p, unsigned int row, double low, double high);
+/* After rows_cuts(): what the window is around. */
+void rows_mark(struct rows_picture *p, unsigned int row, double low, double high);
 /* doorbells has a close-up below its rows: its height in pixels, or 0 without one. */
 unsigned int closeup_height(const struct timeline *t, const char *name);
 void closeup_draw(struct rows_picture *p);

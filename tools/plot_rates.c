@@ -41,6 +41,7 @@ static void draw_row(struct rows_picture *p, const struct rate_pair *r, unsigned
 	rows_text(p, i, figures);
 	rows_place(p, i, -most * 1.08, most * 1.08);
 	rows_cuts(p, i, -most * 1.08, most * 1.08);
+	rows_mark(p, i, -most * 1.08, most * 1.08);
 	fprintf(p->pic.script,
 		"plot $up%u using 1:2 with filledcurves y1=0 fc rgb '%s', "
 		"$down%u using 1:(-$2*%g) with filledcurves y1=0 fc rgb '%s', "

@@ -27,14 +27,39 @@ struct bell {
 	bool cq;
 };
 
+/* What the window is around. */
+struct timeline_mark {
+	bool set;
+	uint64_t begin, end; /* CLOCK_MONOTONIC ns; the same for what takes no time */
+	uint16_t ctrl, qid;
+	char label[160];
+};
+
+/* A queue's depth when the window began. */
+struct before {
+	const struct model_queue *q;
+	uint32_t depth;
+};
+
+/* How much a recording has of each I/O. */
+enum level { LEVEL_EVENTS, LEVEL_IO, LEVEL_HIST };
+
 struct timeline {
 	struct analysis a;
+	const struct stats *stats; /* of the commands in the window */
+	const struct latency *all;
+	struct stats *own_stats; /* these, if there is a window */
+	struct latency *own_all;
 	const char *out;    /* directory; NULL for text */
 	const char *format; /* "svg", "png" or "text" */
-	uint64_t from, to;  /* ns since the recording began; to 0: its end */
-	uint64_t start;	    /* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
+	enum level level;
+	bool windowed;
+	uint64_t from, to; /* CLOCK_MONOTONIC ns, if windowed; to 0: the end */
+	struct timeline_mark mark;
+	uint64_t start; /* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
 	struct series *series[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	unsigned int nr_series, left_out;
+	struct before before[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	bool out_of_memory;
 	/* The busiest queue's doorbells, one by one, for as long as they can be told apart. */
 	const struct series *close_queue;
@@ -42,6 +67,24 @@ struct timeline {
 	struct bell bell[MAX_CLOSEUP];
 	unsigned int nr_bells;
 };
+
+/* What --around names, the @n-th of them. */
+struct around {
+	enum { AROUND_NOTHING, AROUND_SLOWEST, AROUND_ERROR, AROUND_EVENT, AROUND_NUMBER } what;
+	uint16_t id; /* enum nvs_event_id, of AROUND_EVENT */
+	uint64_t n;
+};
+
+/* timeline_window.c.  False: @why says what is wrong with @text. */
+bool around_parse(const char *text, struct around *a, char *why, size_t size);
+/* Finds it in @dir and sets the window, @span ns long (0: as fits), and the mark. */
+int window_around(struct timeline *t, const char *dir, const struct around *a, uint64_t span,
+		  struct nvs_error *err);
+/* @from and @to: ns since the recording began; @to 0: its end. */
+int window_fixed(struct timeline *t, const char *dir, uint64_t from, uint64_t to,
+		 struct nvs_error *err);
+/* After the pass: -1 with @err set if the recording ends before the window begins. */
+int window_check(const struct timeline *t, struct nvs_error *err);
 
 extern const struct model_visitor timeline_visitor;
 /* After the pass: brings all series to the same columns, finds the close-up. */

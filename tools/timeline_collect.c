@@ -13,15 +13,14 @@
  */
 static struct series *series_at(struct timeline *t, const struct model_queue *q, uint64_t ts)
 {
-	uint64_t first = model_totals(t->a.model)->first_ts;
 	struct series **s = &t->series[q->index];
 
-	if (ts < first + t->from || (t->to && ts > first + t->to))
+	if (ts < t->from || (t->to && ts > t->to))
 		return NULL;
-	if (!q->qid && !t->from && !t->to)
+	if (!q->qid && !t->windowed)
 		return NULL;
 	if (!t->start)
-		t->start = t->from || t->to ? first + t->from : ts;
+		t->start = t->windowed ? t->from : ts;
 	if (*s || t->nr_series == MAX_SERIES)
 		return *s;
 	*s = calloc(1, sizeof(**s));
@@ -76,13 +75,27 @@ static void on_look(void *ctx, const struct model_queue *q, const struct model_l
 
 static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
 {
-	struct series *s = series_at(ctx, q, ts);
+	struct timeline *t = ctx;
+	struct series *s;
 
+	if (ts < t->from)
+		t->before[q->index] = (struct before){ q, q->depth };
+	s = series_at(t, q, ts);
 	if (s)
 		decimate_add(&s->depth, ts, q->depth);
 }
 
+static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
+{
+	struct timeline *t = ctx;
+	uint64_t ts = c->at[STEP_COMPLETE];
+
+	if (t->own_stats && ts >= t->from && (!t->to || ts <= t->to))
+		stats_command(t->own_stats, q, c);
+}
+
 const struct model_visitor timeline_visitor = {
+	.command = on_command,
 	.sq_doorbell = on_sq_doorbell,
 	.cq_doorbell = on_cq_doorbell,
 	.completion = on_completion,
@@ -141,11 +154,24 @@ static void find_close_up(struct timeline *t)
 	t->close_to = t->start + to * s->sq_bells.width;
 }
 
+/* What was at the device when the window began, and stayed there, is to be seen too. */
+static void add_waiting(struct timeline *t)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		if (t->before[i].q && t->before[i].depth)
+			series_at(t, t->before[i].q, t->from);
+}
+
 void timeline_align(struct timeline *t)
 {
 	struct decimator *d[NR_DECIMATORS];
 	uint64_t width = 1;
+	uint64_t from, to;
 
+	add_waiting(t);
+	timeline_span(t, &from, &to);
+	while ((to - from) / width >= DECIMATE_COLUMNS)
+		width *= 2;
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
 			if (!t->series[i])
@@ -197,6 +223,8 @@ void timeline_free(struct timeline *t)
 {
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		free(t->series[i]);
+	stats_free(t->own_stats);
+	free(t->own_all);
 	analysis_close(&t->a);
 	free(t);
 }
@@ -233,6 +261,14 @@ unsigned int timeline_rows(const struct timeline *t, const struct series **rows,
 void timeline_span(const struct timeline *t, uint64_t *from, uint64_t *to)
 {
 	*from = *to = t->start;
+	if (t->windowed) {
+		*to = model_totals(t->a.model)->last_ts;
+		if (t->to && t->to < *to)
+			*to = t->to;
+		if (*to < *from)
+			*to = *from;
+		return;
+	}
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
 		struct decimator *d[NR_DECIMATORS];
 

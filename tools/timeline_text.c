@@ -69,12 +69,17 @@ static void fill_counts(const struct timeline *t, struct chart *c, const struct 
 }
 
 /* The most of each cell; without a change it is what it was. */
-static void fill_depth(const struct timeline *t, struct chart *c, const struct decimator *d)
+static void fill_depth(const struct timeline *t, struct chart *c, const struct series *s)
 {
-	unsigned int columns = decimate_columns(d), at = 0;
-	double now = 0;
+	const struct decimator *d = &s->depth;
+	double now = t->before[s->q->index].depth;
+	unsigned int columns, at = 0;
+	uint64_t from, to;
 
-	for (unsigned int i = 0; i < columns; i++) {
+	timeline_span(t, &from, &to);
+	columns = (unsigned int)((to - from) / d->width) + 1;
+
+	for (unsigned int i = 0; i < columns && i < DECIMATE_COLUMNS; i++) {
 		unsigned int cell = cell_of(t, d, i);
 
 		for (; at < cell; at++)
@@ -159,7 +164,7 @@ static int charts(const struct timeline *t, const char *title, which_fn which)
 	memset(c, 0, sizeof(c));
 	for (unsigned int i = 0; i < nr; i++) {
 		if (which == depth)
-			fill_depth(t, &c[i], which(row[i]));
+			fill_depth(t, &c[i], row[i]);
 		else
 			fill_counts(t, &c[i], which(row[i]));
 		most = fmax(most, most_of(&c[i]));
@@ -223,18 +228,18 @@ int text_latency(struct timeline *t, struct nvs_error *err)
 
 	(void)err;
 	printf("\nWhere the time of an I/O goes   ▓ queue  █ driver  ▒ device  ░ completion\n");
-	if (!t->a.all->stage[STAGE_TOTAL].count) {
+	if (!t->all->stage[STAGE_TOTAL].count) {
 		printf("  no whole I/O command here\n");
 		return 0;
 	}
-	latency_parts(t->a.all, 0.999, part);
+	latency_parts(t->all, 0.999, part);
 	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
 		longest += part[i];
 	longest = fmax(longest, 1);
-	text_bar("p50", t->a.all, 0.5, longest);
-	text_bar("p90", t->a.all, 0.9, longest);
-	text_bar("p99", t->a.all, 0.99, longest);
-	text_bar("p99.9", t->a.all, 0.999, longest);
+	text_bar("p50", t->all, 0.5, longest);
+	text_bar("p90", t->all, 0.9, longest);
+	text_bar("p99", t->all, 0.99, longest);
+	text_bar("p99.9", t->all, 0.999, longest);
 	return 0;
 }
 

@@ -57,6 +57,14 @@ static void test_values(void **state)
 	assert_int_equal(size, 1 << 30);
 	assert_true(parse("-t 0.000000001", &operand) > 0);
 	assert_int_equal(seconds, 1);
+	assert_true(parse("-t 1.5s", &operand) > 0);
+	assert_int_equal(seconds, 1500000000);
+	assert_true(parse("-t 10ms", &operand) > 0);
+	assert_int_equal(seconds, 10000000);
+	assert_true(parse("-t 2.25us", &operand) > 0);
+	assert_int_equal(seconds, 2250);
+	assert_true(parse("-t 7ns", &operand) > 0);
+	assert_int_equal(seconds, 7);
 }
 
 static void test_wrong(void **state)
@@ -73,7 +81,10 @@ static void test_wrong(void **state)
 		"-n 1x",
 		"-n 1e3",
 		"-n -1",
-		"-t 1.5s",
+		"-t 1.5x",
+		"-t 5sm",
+		"-t ms",
+		"-t 99999999999999999ms",
 		"-t .5",
 		"-t -1",
 		"-c xml",

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* nvmescope timeline: windows, and what is drawn of which level. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "cmd.h"
+#include "command.h"
+#include "synth.h"
+#include "timeline.h"
+
+static const struct synth_options options = { .queues = 3,
+					      .commands = 500,
+					      .depth = 8,
+					      .batch = 2 };
+/* Counted over all ends of requests. */
+#define FIRST_FAILURE  10
+#define SECOND_FAILURE 700
+static struct nvs_error err;
+
+struct bench {
+	char *tmp, *dir, *io;
+	struct synth *s, *s_io; /* what is in them */
+};
+
+static char *write_level(const char *tmp, const char *name, bool io, struct synth **kept)
+{
+	struct synth_options o = options;
+	char *dir = scratch_path(tmp, name);
+	struct synth *s;
+
+	o.io = io;
+	s = synth_make(&o);
+	/* Two that failed: one early, one late. */
+	for (unsigned int i = 0, n = 0; i < s->nr; i++) {
+		struct nvs_hdr *h = &s->item[i].ev.h;
+		bool end = h->id == NVS_ID_rq_complete || h->id == NVS_ID_io;
+
+		if (!end || !h->qid || (++n != FIRST_FAILURE && n != SECOND_FAILURE))
+			continue;
+		if (io)
+			((struct nvs_io *)h)->status = 0x281;
+		else
+			((struct nvs_rq_complete *)h)->status = 0x281;
+	}
+	assert_int_equal(synth_write(s, dir, 0, &err), 0);
+	*kept = s;
+	return dir;
+}
+
+static int setup(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	b->tmp = scratch_dir();
+	b->dir = write_level(b->tmp, "events", false, &b->s);
+	b->io = write_level(b->tmp, "io", true, &b->s_io);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+
+	synth_free(b->s);
+	synth_free(b->s_io);
+	scratch_remove(b->tmp);
+	free(b->dir);
+	free(b->io);
+	free(b);
+	return 0;
+}
+
+/* The window and the mark that --around @what sets in @dir. */
+static struct timeline *around(const char *dir, const char *what, uint64_t span)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+	struct around a;
+	char why[256];
+
+	assert_non_null(t);
+	assert_true(around_parse(what, &a, why, sizeof(why)));
+	assert_int_equal(window_around(t, dir, &a, span, &err), 0);
+	assert_true(t->windowed && t->mark.set);
+	return t;
+}
+
+static void what_can_be_asked_for(void **state)
+{
+	static const char *const wrong[] = { "",	  "slow",	  "slowest=", "slowest=0",
+					     "slowest=x", "slowest=1001", "reset=-1", "error=1x",
+					     "0",	  "5=2" };
+	struct around a;
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		why[0] = 0;
+		assert_false(around_parse(wrong[i], &a, why, sizeof(why)));
+		assert_true(why[0]);
+	}
+	assert_true(around_parse("slowest=7", &a, why, sizeof(why)));
+	assert_int_equal(a.what, AROUND_SLOWEST);
+	assert_int_equal(a.n, 7);
+	assert_true(around_parse("ctrl_state=2", &a, why, sizeof(why)));
+	assert_int_equal(a.id, NVS_ID_ctrl_state);
+	assert_true(around_parse("1234", &a, why, sizeof(why)));
+	assert_int_equal(a.what, AROUND_NUMBER);
+	assert_int_equal(a.n, 1234);
+}
+
+static int by_time_taken(const void *a, const void *b)
+{
+	const struct synth_command *x = a, *y = b;
+	uint64_t p = x->end - x->queued, q = y->end - y->queued;
+
+	return (p < q) - (p > q);
+}
+
+static void around_the_slowest(void **state)
+{
+	struct bench *b = *state;
+	struct synth *const s[] = { b->s, b->s_io };
+	const char *const dirs[] = { b->dir, b->io };
+
+	for (int level = 0; level < 2; level++) {
+		struct synth_truth *truth = &s[level]->truth;
+
+		qsort(truth->command, truth->nr_commands, sizeof(*truth->command), by_time_taken);
+		for (unsigned int n = 1; n <= 20; n += 6) {
+			const struct synth_command *is = &truth->command[n - 1];
+			struct timeline *t;
+			char what[32];
+
+			snprintf(what, sizeof(what), "slowest=%u", n);
+			t = around(dirs[level], what, 0);
+			assert_int_equal(t->mark.begin, is->queued);
+			assert_int_equal(t->mark.end, is->end);
+			assert_int_equal(t->mark.qid, is->qid);
+			assert_true(t->from <= is->queued && t->to >= is->end);
+			assert_true(t->to - t->from <= 4 * (is->end - is->queued) + 100000);
+			timeline_free(t);
+		}
+	}
+}
+
+static void around_events(void **state)
+{
+	struct bench *b = *state;
+	uint64_t states[8], n = 0;
+	struct timeline *t;
+
+	for (unsigned int i = 0; i < b->s->nr && n < 8; i++)
+		if (b->s->item[i].ev.h.id == NVS_ID_ctrl_state)
+			states[n++] = b->s->item[i].ev.h.ts;
+	t = around(b->dir, "ctrl_state=2", 10000000);
+	assert_int_equal(t->mark.begin, states[1]);
+	assert_int_equal(t->to, states[1] + 5000000);
+	timeline_free(t);
+	t = around(b->dir, "33", 0);
+	assert_int_equal(t->mark.begin, b->s->item[32].ev.h.ts);
+	timeline_free(t);
+	/* No window begins before the recording does. */
+	t = around(b->dir, "1", 0);
+	assert_int_equal(t->from, b->s->item[0].ev.h.ts);
+	timeline_free(t);
+}
+
+static uint64_t end_of_nth(const struct synth *s, unsigned int nth)
+{
+	for (unsigned int i = 0; i < s->nr; i++) {
+		const struct nvs_hdr *h = &s->item[i].ev.h;
+		bool end = h->id == NVS_ID_rq_complete || h->id == NVS_ID_io;
+
+		if (end && h->qid && !--nth)
+			return h->ts;
+	}
+	abort();
+}
+
+static void around_an_error(void **state)
+{
+	struct bench *b = *state;
+	struct synth *const s[] = { b->s, b->s_io };
+	const char *const dirs[] = { b->dir, b->io };
+
+	for (int level = 0; level < 2; level++) {
+		struct timeline *t = around(dirs[level], "error=2", 0);
+
+		assert_int_equal(t->mark.end, end_of_nth(s[level], SECOND_FAILURE));
+		timeline_free(t);
+	}
+}
+
+#define TIMELINE(b, want, dir, ...) \
+	COMMAND_RUN((b)->tmp, cmd_timeline, want, "timeline", "--format", "text", __VA_ARGS__, dir)
+
+static void expect_error(const struct bench *b, const char *words)
+{
+	char *said = command_errors(b->tmp);
+
+	if (!strstr(said, words))
+		fail_msg("expected '%s' in: %s", words, said);
+	free(said);
+}
+
+static void errors_say_what_is_wrong(void **state)
+{
+	struct bench *b = *state;
+
+	free(TIMELINE(b, EXIT_USAGE, b->dir, "--around", "reset", "--from", "1"));
+	expect_error(b, "leave out --from");
+	free(TIMELINE(b, EXIT_USAGE, b->dir, "--span", "1ms"));
+	expect_error(b, "--span goes with --around");
+	free(TIMELINE(b, EXIT_USAGE, b->dir, "--around", "nothing"));
+	expect_error(b, "there is no event 'nothing'");
+	free(TIMELINE(b, EXIT_FAILED, b->dir, "--around", "timeout"));
+	expect_error(b, "has 0 events timeout, not 1");
+	free(TIMELINE(b, EXIT_FAILED, b->dir, "--around", "error=3"));
+	expect_error(b, "has 2 I/O commands that ended with an error status, not 3");
+	free(TIMELINE(b, EXIT_FAILED, b->dir, "--from", "100"));
+	expect_error(b, "ends");
+	free(TIMELINE(b, EXIT_FAILED, b->io, "--only", "doorbells"));
+	expect_error(b, "the recording is of level io, it takes one of level events");
+}
+
+/* The figures are of the window's commands alone. */
+static void figures_of_the_window(void **state)
+{
+	struct bench *b = *state;
+	const struct synth_truth *truth = &b->s->truth;
+	uint64_t first = b->s->item[0].ev.h.ts, from = 75000000, to = 76000000, n = 0;
+	const struct latency *all;
+	struct timeline *t = calloc(1, sizeof(*t));
+
+	assert_int_equal(window_fixed(t, b->dir, from, to, &err), 0);
+	t->own_stats = stats_new();
+	assert_int_equal(analysis_open(&t->a, b->dir, &timeline_visitor, t, &err), 0);
+	for (unsigned int i = 0; i < truth->nr_commands; i++)
+		n += truth->command[i].end >= first + from && truth->command[i].end <= first + to;
+	assert_true(n > 50);
+	all = t->own_all = stats_all(t->own_stats);
+	assert_int_equal(all->stage[STAGE_TOTAL].count, n);
+	timeline_free(t);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(what_can_be_asked_for), TEST(around_the_slowest),
+		TEST(around_events),	     TEST(around_an_error),
+		TEST(figures_of_the_window), TEST(errors_say_what_is_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
