@@ -145,6 +145,7 @@ int analysis_open(struct analysis *a, const char *dir, const struct model_visito
 		return nvs_fail(err, "out of memory: close other programs and try again");
 	if (model_run(a->model, a->recording, err) < 0)
 		return -1;
+	stats_finish(a->stats);
 	a->all = stats_all(a->stats);
 	if (!a->all || a->stats->out_of_memory || order_phases(a) < 0)
 		return nvs_fail(err,

@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
-#include "stats.h"
+#include <string.h>
+#include "stats_internal.h"
 
 struct stats *stats_new(void)
 {
-	return calloc(1, sizeof(struct stats));
+	struct stats *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->sequence = calloc(1, sizeof(*s->sequence));
+	if (!s || !s->sequence) {
+		free(s);
+		return NULL;
+	}
+	return s;
 }
 
 void stats_free(struct stats *s)
 {
 	if (!s)
 		return;
-	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
 		free(s->queue[i]);
+		free(s->queue_tally[i]);
+	}
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
-		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++) {
 			free(s->kind[op][size]);
+			free(s->kind_tally[op][size]);
+		}
+	tasks_free(s);
+	free(s->sequence);
 	free(s);
 }
 
@@ -31,61 +46,176 @@ unsigned int stats_op(const struct model_cmd *c)
 	}
 }
 
-static unsigned int size_of(uint32_t bytes)
+/* Up to 4 KiB: 1; each doubling: one more. */
+unsigned int stats_size(uint32_t bytes)
 {
-	unsigned int size = 1;
+	unsigned int size;
 
 	if (!bytes)
 		return 0;
-	while (size < NR_STATS_SIZES - 1 && bytes > 4096u << (size - 1))
-		size++;
-	return size;
+	if (bytes <= 4096)
+		return 1;
+	size = 21u - (unsigned int)__builtin_clz(bytes - 1);
+	return size < NR_STATS_SIZES ? size : NR_STATS_SIZES - 1;
 }
 
-static void latency_add(struct latency *l, const struct model_split *s, const struct model_cmd *c)
+static void tally_add(struct tally *t, const uint64_t ns[NR_STAGES], const struct model_cmd *c)
 {
-	uint64_t *parts = l->parts[histogram_bucket(s->total)];
+	for (unsigned int i = c->queued ? STAGE_QUEUE : STAGE_DRIVER; i < NR_STAGES; i++) {
+		t->bucket[i][histogram_bucket(ns[i])]++;
+		t->sum[i] += ns[i];
+		if (ns[i] < t->min[i])
+			t->min[i] = ns[i];
+		if (ns[i] > t->max[i])
+			t->max[i] = ns[i];
+	}
+	t->bytes += c->bytes;
+}
 
-	if (c->queued)
-		histogram_add(&l->stage[STAGE_QUEUE], s->queue);
-	histogram_add(&l->stage[STAGE_DRIVER], s->driver);
-	histogram_add(&l->stage[STAGE_DEVICE], s->device);
-	histogram_add(&l->stage[STAGE_COMPLETION], s->completion);
-	histogram_add(&l->stage[STAGE_TOTAL], s->total);
-	parts[STAGE_QUEUE] += s->queue;
-	parts[STAGE_DRIVER] += s->driver;
-	parts[STAGE_DEVICE] += s->device;
-	parts[STAGE_COMPLETION] += s->completion;
-	l->bytes += c->bytes;
+static void parts_add(struct tally *t, const uint64_t ns[NR_STAGES])
+{
+	uint64_t *parts = t->parts[histogram_bucket(ns[STAGE_TOTAL])];
+
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		parts[i] += ns[i];
 }
 
 /* Made at first use: most of op x size is never used. */
-static struct latency *get(struct stats *s, struct latency **l)
+static struct tally *tally_get(struct stats *s, struct tally **t, bool parts)
 {
-	if (!*l)
-		*l = calloc(1, sizeof(**l));
-	if (!*l)
+	if (*t)
+		return *t;
+	*t = calloc(1, sizeof(**t) + (parts ? HISTOGRAM_BUCKETS * sizeof((*t)->parts[0]) : 0));
+	if (*t)
+		memset((*t)->min, 0xff, sizeof((*t)->min));
+	else
 		s->out_of_memory = true;
-	return *l;
+	return *t;
 }
 
 void stats_command(struct stats *s, const struct model_queue *q, const struct model_cmd *c)
 {
+	struct queue_stats *of = &s->of_queue[q->index];
+	unsigned int op = stats_op(c);
+	bool io = q->qid != 0;
 	struct model_split split;
-	struct latency *l;
+	uint64_t ns[NR_STAGES];
+	struct tally *t;
 
+	of->ended++;
+	of->remote += c->submit_cpu != c->end_cpu && c->at[STEP_START];
+	of->bytes += c->bytes;
 	if (!model_split(c, &split)) {
 		s->incomplete++;
 		return;
 	}
-	l = get(s, &s->queue[q->index]);
-	if (l)
-		latency_add(l, &split, c);
-	if (q->qid == 0)
+	ns[STAGE_QUEUE] = split.queue;
+	ns[STAGE_DRIVER] = split.driver;
+	ns[STAGE_DEVICE] = split.device;
+	ns[STAGE_COMPLETION] = split.completion;
+	ns[STAGE_TOTAL] = split.total;
+	t = tally_get(s, &s->queue_tally[q->index], false);
+	if (t)
+		tally_add(t, ns, c);
+	if (!io)
 		return;
-	l = get(s, &s->kind[stats_op(c)][size_of(c->bytes)]);
-	if (l)
-		latency_add(l, &split, c);
+	t = tally_get(s, &s->kind_tally[op][stats_size(c->bytes)], true);
+	if (t) {
+		tally_add(t, ns, c);
+		parts_add(t, ns);
+	}
+	task_add(s, q, c, op, ns);
+}
+
+static void tally_merge(struct tally *into, const struct tally *from, bool parts)
+{
+	for (unsigned int i = 0; i < NR_STAGES; i++) {
+		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
+			into->bucket[i][b] += from->bucket[i][b];
+		into->sum[i] += from->sum[i];
+		if (from->min[i] < into->min[i])
+			into->min[i] = from->min[i];
+		if (from->max[i] > into->max[i])
+			into->max[i] = from->max[i];
+	}
+	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
+		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+			into->parts[b][i] += from->parts[b][i];
+	into->bytes += from->bytes;
+}
+
+static void merge_one(struct stats *s, struct tally **into, const struct tally *from, bool parts)
+{
+	struct tally *t = from ? tally_get(s, into, parts) : NULL;
+
+	if (t)
+		tally_merge(t, from, parts);
+}
+
+void stats_merge(struct stats *s, const struct stats *from, const uint32_t *index)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+		const struct queue_stats *q = &from->of_queue[i];
+		struct queue_stats *into;
+
+		if (!q->ended)
+			continue;
+		into = &s->of_queue[index[i]];
+		into->ended += q->ended;
+		into->remote += q->remote;
+		into->bytes += q->bytes;
+		into->accesses += q->accesses;
+		into->sequential += q->sequential;
+		merge_one(s, &s->queue_tally[index[i]], from->queue_tally[i], false);
+	}
+	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+			merge_one(s, &s->kind_tally[op][size], from->kind_tally[op][size], true);
+	for (unsigned int i = 0; i < 2; i++) {
+		s->accesses[i] += from->accesses[i];
+		s->sequential[i] += from->sequential[i];
+	}
+	s->incomplete += from->incomplete;
+	s->out_of_memory |= from->out_of_memory;
+	tasks_merge(s, from);
+}
+
+/* Turns a tally into figures, and frees it. */
+static void make_latency(struct stats *s, struct latency **l, struct tally **t, bool parts)
+{
+	if (!*t)
+		return;
+	*l = calloc(1, sizeof(**l));
+	if (!*l) {
+		s->out_of_memory = true;
+		return;
+	}
+	for (unsigned int i = 0; i < NR_STAGES; i++) {
+		struct histogram *h = &(*l)->stage[i];
+
+		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
+			if ((*t)->bucket[i][b])
+				h->count += h->bucket[b] = (*t)->bucket[i][b];
+		h->sum = (*t)->sum[i];
+		h->min = h->count ? (*t)->min[i] : 0;
+		h->max = (*t)->max[i];
+	}
+	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
+		if ((*l)->stage[STAGE_TOTAL].bucket[b])
+			memcpy((*l)->parts[b], (*t)->parts[b], sizeof((*l)->parts[b]));
+	(*l)->bytes = (*t)->bytes;
+	free(*t);
+	*t = NULL;
+}
+
+void stats_finish(struct stats *s)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		make_latency(s, &s->queue[i], &s->queue_tally[i], false);
+	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+			make_latency(s, &s->kind[op][size], &s->kind_tally[op][size], true);
+	tasks_finish(s);
 }
 
 void latency_merge(struct latency *into, const struct latency *from)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Latencies of a recording's commands: by queue, and by operation and size.
+ * Latencies of a recording's commands: by queue, by operation and size, by task.
  * A model's visitor feeds it; its memory does not grow with the recording.
  */
 #ifndef NVS_STATS_H
@@ -23,7 +23,7 @@ struct latency {
 	/*
 	 * For each bucket of the total, what its commands spent in the other
 	 * stages: medians of stages do not add up to the median of the total,
-	 * but the parts of the commands found at a quantile do.
+	 * but the parts of the commands found at a quantile do.  All 0 for a queue's.
 	 */
 	uint64_t parts[HISTOGRAM_BUCKETS][STAGE_TOTAL];
 	uint64_t bytes;
@@ -42,17 +42,64 @@ enum stats_op {
 /* No data, up to 4K, 8K, ... 1M, and more. */
 #define NR_STATS_SIZES 11
 
+/* Tasks told apart; what others did goes into one row. */
+#define MAX_TASKS 512
+
+/* Who submitted: of level io the process and its cgroup, else the task alone. */
+struct task_stats {
+	uint32_t tgid; /* 0: not recorded */
+	uint32_t pid;  /* of a task whose process was not recorded */
+	uint64_t cgroup;
+	char comm[16];
+	uint64_t bytes, failed;
+	uint64_t ops[NR_STATS_OPS];
+	uint64_t accesses, sequential; /* reads and writes, as in struct stats */
+	uint64_t time[STAGE_TOTAL];    /* ns in all, by stage */
+	struct histogram total;	       /* ns */
+};
+
+/* What a queue's commands share beside their latency. */
+struct queue_stats {
+	uint64_t ended;	 /* commands whose CPUs are known: all of a whole recording */
+	uint64_t remote; /* of these, submitted on another CPU than the one that ended them */
+	uint64_t bytes;
+	uint64_t accesses, sequential;
+};
+
+struct tally;
+struct sequence;
+
 struct stats {
+	/* After stats_finish(). */
 	struct latency *queue[MODEL_MAX_QUEUES];	    /* by model_queue.index */
 	struct latency *kind[NR_STATS_OPS][NR_STATS_SIZES]; /* I/O queues only */
+	struct queue_stats of_queue[MODEL_MAX_QUEUES];
+	struct task_stats *tasks; /* I/O queues only; the most commands first */
+	unsigned int nr_tasks;
+	struct task_stats *other_tasks; /* beyond MAX_TASKS, together; NULL: none */
+	/* Reads and writes, and those that begin where another of late ended, or the reverse. */
+	uint64_t accesses[2], sequential[2];
 	uint64_t incomplete; /* commands with a step missing or out of order: in no figure */
 	bool out_of_memory;  /* some commands are missing here: the figures are no good */
+
+	/* Until then. */
+	struct tally *queue_tally[MODEL_MAX_QUEUES];
+	struct tally *kind_tally[NR_STATS_OPS][NR_STATS_SIZES];
+	struct task_stats **task_table; /* hashed */
+	struct task_stats *last_task;
+	struct sequence *sequence;
 };
 
 struct stats *stats_new(void);
 void stats_free(struct stats *s);
 /* One ended command; for a visitor's command(). */
 void stats_command(struct stats *s, const struct model_queue *q, const struct model_cmd *c);
+/* Commands that follow are of another time: nothing is in sequence with what was before. */
+void stats_break(struct stats *s);
+/* Adds @from, of the queues @index[from's index]; both before stats_finish(). */
+void stats_merge(struct stats *s, const struct stats *from, const uint32_t *index);
+/* After the last command: makes the figures. */
+void stats_finish(struct stats *s);
 /* All I/O commands together; caller frees.  NULL: no memory. */
 struct latency *stats_all(const struct stats *s);
 
@@ -63,8 +110,9 @@ struct latency *stats_all(const struct stats *s);
 void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL]);
 void latency_merge(struct latency *into, const struct latency *from);
 
-/* Which of enum stats_op an I/O command is. */
+/* Which of enum stats_op an I/O command is, and which class its size is in. */
 unsigned int stats_op(const struct model_cmd *c);
+unsigned int stats_size(uint32_t bytes);
 const char *stats_op_name(unsigned int op);
 /* "-", "4K", ... "1M", ">1M": the largest size of the class. */
 const char *stats_size_name(unsigned int size);
