@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing lint vm clean tools kmod packages install
+.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -45,6 +45,10 @@ bench-driver: packages kmod-6.12 kmod-6.1 ## instructions per read, ours and the
 bench-tracing: packages tools kmod ## instructions per read that recording adds, ours and the in-box driver's (KERNEL=6.12)
 	@$(GUEST)/packages.sh bench
 	@tests/bench/tracing.sh $(KERNEL)
+
+fuzz: packages ## hostile recordings, logs and command lines at what reads them (FUZZ_SECONDS=600 each)
+	@$(GUEST)/packages.sh fuzz
+	@tests/fuzz/fuzz.sh $(or $(FUZZ_SECONDS),600) $(FUZZ_ONLY)
 
 lint: packages tools kmod ## shellcheck, clang-format, sparse, checkpatch
 	@tests/lint.sh

@@ -275,8 +275,11 @@ static void judge_recorded(struct diffing *d, struct slice rec)
 
 static struct slice next_slice(const struct witness_seq *seq, size_t *from, uint32_t epoch)
 {
-	struct slice s = { .at = seq->items + *from };
+	struct slice s = { NULL, NULL };
 
+	if (!seq->nr)
+		return s; /* nothing to point to */
+	s.at = seq->items + *from;
 	while (*from < seq->nr && seq->items[*from].epoch <= epoch)
 		(*from)++;
 	s.end = seq->items + *from;

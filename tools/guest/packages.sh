@@ -21,9 +21,10 @@ declare -A group=(
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
 	[test]="libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq"
 )
-# only for make check-sanitized, which builds a kernel, make bench-driver and make check-long
+# only for make check-sanitized, which builds a kernel, make bench-driver, make fuzz and make check-long
 group[sanitized]="bc bison flex libssl-dev rsync"
 group[bench]="liburing-dev"
+group[fuzz]="libclang-rt-dev"
 group[long]="xfsprogs fdisk parted dmsetup mdadm smartmontools udev"
 order=(build guest draw test)
 
@@ -33,7 +34,7 @@ for arg; do
 	case $arg in
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
-	build | guest | draw | test | sanitized | bench | long) wanted+=("$arg") ;;
+	build | guest | draw | test | sanitized | bench | fuzz | long) wanted+=("$arg") ;;
 	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench long]" ;;
 	esac
 done
