@@ -131,6 +131,8 @@ void fuzz_make_seeds(fuzz_seed_fn add)
 	}
 	fclose(log);
 	add("story", text, size);
+	/* A device that stopped in the midst of it: lanes that one side lacks. */
+	add("half", text, size / 2);
 	/* Some of the words that the dictionary has as well, behind a time and without one. */
 	line = strstr(text, "pci_nvme_");
 	add("untimed", line, strcspn(line, "\n") + 1);

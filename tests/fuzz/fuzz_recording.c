@@ -87,25 +87,50 @@ static void write_parts(const uint8_t *data, size_t size)
 	}
 }
 
-/* Twice, and the second time all must be as it was. */
+/* A window holds just what a reading of the whole finds within its times. */
+static void read_window(const struct recording *r, uint64_t from, uint64_t to, uint64_t expected)
+{
+	struct nvs_error err;
+	struct reader *rd = reader_new(r, &err);
+	struct recorded ev;
+	int ret;
+
+	if (!rd)
+		abort();
+	reader_window(rd, from, to);
+	while ((ret = reader_next(rd, &ev, &err)) == 1) {
+		if (ev.hdr->ts < from || ev.hdr->ts > to || !expected--)
+			abort();
+	}
+	if (ret || expected)
+		abort();
+	reader_free(rd);
+}
+
+/* Twice, and the second time all must be as it was; then a part of it. */
 static void read_all(void)
 {
 	struct nvs_error err;
 	struct recording *r = recording_open(fuzz_dir(), &err);
-	uint64_t sums[2] = { 0, 0 };
+	uint64_t sums[2] = { 0, 0 }, first, last, from, to, within = 0;
+	int ret = 0;
 
 	if (!r)
 		return;
+	recording_span(r, &first, &last);
+	from = first + (last - first) / 4;
+	to = last - (last - first) / 3;
 	for (int turn = 0; turn < 2; turn++) {
 		struct recorded ev;
-		uint64_t last = 0;
+		uint64_t before = 0;
 
-		while (recording_next(r, &ev, &err) == 1) {
+		while ((ret = recording_next(r, &ev, &err)) == 1) {
 			const unsigned char *bytes = (const void *)ev.hdr;
 
-			if (ev.hdr->ts < last)
+			if (ev.hdr->ts < before)
 				abort();
-			last = ev.hdr->ts;
+			before = ev.hdr->ts;
+			within += !turn && before >= from && before <= to;
 			for (unsigned int i = 0; i < ev.size; i++)
 				sums[turn] = 31 * sums[turn] + bytes[i];
 		}
@@ -113,6 +138,8 @@ static void read_all(void)
 	}
 	if (sums[0] != sums[1])
 		abort();
+	if (!ret && first <= last)
+		read_window(r, from, to, within);
 	recording_close(r);
 }
 
