@@ -17,20 +17,15 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 	uint64_t from, to;
 	unsigned int columns;
 	const struct decimator *d = &s->depth;
-	double value = p->t->before[s->q->index].depth, most = 0;
+	double value = depth_before(p->t, s), most = 0;
 
 	timeline_span(p->t, &from, &to);
 	columns = (unsigned int)((to - from) / d->width) + 1;
 	fprintf(p->pic.script, "$%s << EOD\n", name);
 	for (unsigned int i = 0; i < columns && i < DECIMATE_COLUMNS; i++) {
-		const struct column *c = &d->column[i];
-		double low = value, high = value;
+		double low, high;
 
-		if (c->points) {
-			low = c->min < value ? c->min : value;
-			high = c->max > value ? c->max : value;
-			value = c->last;
-		}
+		depth_step(p->t, s, i, &value, &low, &high);
 		if (high > most)
 			most = high;
 		/* Nothing goes on in a cut; a blank line ends the curve before it. */
@@ -75,8 +70,12 @@ int plot_depth(struct timeline *t, struct nvs_error *err)
 
 	if (ret <= 0)
 		return ret;
-	rows_title(&p, "Queue depth: commands at the device",
-		   "doorbell rung, completion not seen yet; on each queue", legend, 2);
+	if (t->level == LEVEL_IO)
+		rows_title(&p, "Queue depth: requests at the driver",
+			   "taken from blk-mq, not ended yet; on each queue", legend, 2);
+	else
+		rows_title(&p, "Queue depth: commands at the device",
+			   "doorbell rung, completion not seen yet; on each queue", legend, 2);
 	for (unsigned int i = 0; i < p.nr; i++) {
 		char name[32];
 

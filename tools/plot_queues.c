@@ -11,11 +11,12 @@ static bool column_busy(const struct rows_picture *p, unsigned int column, doubl
 	bool busy = false;
 
 	for (unsigned int i = 0; i < p->nr; i++) {
-		const struct column *d = &p->row[i]->depth.column[column];
+		const struct series *s = p->row[i];
+		double low, high;
 
-		busy |= d->points || p->row[i]->cq_bells.column[column].points || depth[i] > 0;
-		if (d->points)
-			depth[i] = d->last;
+		depth_step(p->t, s, column, &depth[i], &low, &high);
+		busy |= s->depth.column[column].points || s->cq_bells.column[column].points ||
+			high > 0;
 	}
 	return busy;
 }
@@ -29,9 +30,11 @@ static void make_axis(struct rows_picture *p)
 	timeline_span(p->t, &from, &to);
 	/* A window is drawn as it is: idle time in it says something. */
 	for (unsigned int pass = 0; pass < 2 && !p->t->windowed; pass++) {
-		double depth[MAX_ROWS] = { 0 };
+		double depth[MAX_ROWS];
 
 		p->axis.nr = 0;
+		for (unsigned int i = 0; i < p->nr; i++)
+			depth[i] = depth_before(p->t, p->row[i]);
 		for (unsigned int i = 0; i < DECIMATE_COLUMNS && rows_time(p, d, i) <= to; i++)
 			if (column_busy(p, i, depth))
 				axis_add(&p->axis, rows_time(p, d, i), rows_time(p, d, i + 1), gap);

@@ -90,6 +90,12 @@ static const struct decimator *completions(const struct series *s)
 	return &s->completions;
 }
 
+/* At level io each request leaves a point there. */
+static const struct decimator *taken(const struct series *s)
+{
+	return &s->depth;
+}
+
 static const struct decimator *irqs(const struct series *s)
 {
 	return &s->irqs;
@@ -125,6 +131,12 @@ static void completion_figures(const struct series *s, char *text, size_t size)
 
 	if (s->q->polls)
 		snprintf(text + n, size - (size_t)n, "\n%s polls", format_count(s->q->polls).s);
+}
+
+static void request_figures(const struct series *s, char *text, size_t size)
+{
+	snprintf(text, size, "%s taken\n%s completed", format_count(all_of(&s->depth).points).s,
+		 format_count(all_of(&s->completions).points).s);
 }
 
 static int plot(struct timeline *t, const struct rate_pair *r, struct nvs_error *err)
@@ -174,5 +186,17 @@ int plot_completions(struct timeline *t, struct nvs_error *err)
 		.own_scale = true, .figures = completion_figures,
 	};
 
-	return plot(t, &completed, err);
+	static const struct rate_pair requests = {
+		.name = "completions",
+		.title = "Requests that the driver took and completed",
+		.subtitle = "a second, on each queue; interrupts and doorbells need a recording of "
+			    "level events",
+		.legend = {
+			{ "■", COLOR_BLUE, "taken from blk-mq (upwards)" },
+			{ "■", COLOR_GREEN, "completed (downwards)" },
+		},
+		.up = taken, .down = completions, .figures = request_figures,
+	};
+
+	return plot(t, t->level == LEVEL_IO ? &requests : &completed, err);
 }

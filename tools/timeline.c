@@ -23,6 +23,7 @@ static const struct {
 	{ "doorbells", EVENTS, plot_doorbells, text_doorbells },
 	{ "completions", EVENTS | IO, plot_completions, text_completions },
 	{ "depth", EVENTS | IO, plot_depth, text_depth },
+	{ "heatmap", EVENTS | IO, plot_heatmap, text_heatmap },
 	{ "latency", EVENTS | IO, plot_latency, text_latency },
 };
 #define NR_PICTURES (sizeof(pictures) / sizeof(pictures[0]))
@@ -121,13 +122,21 @@ struct request {
 	struct around around;
 };
 
-static int set_window(struct request *r, struct nvs_error *err)
+/* What must be known before the pass. */
+static int look_ahead(struct request *r, struct nvs_error *err)
 {
+	struct recording *rec = recording_open(r->dir, err);
+	int ret = 0;
+
+	if (!rec)
+		return -1;
+	r->t->level = level_of(rec);
 	if (r->around.what)
-		return window_around(r->t, r->dir, &r->around, r->span, err);
-	if (r->from || r->to)
-		return window_fixed(r->t, r->dir, r->from, r->to, err);
-	return 0;
+		ret = window_around(r->t, rec, r->dir, &r->around, r->span, err);
+	else if (r->from || r->to)
+		ret = window_fixed(r->t, rec, r->dir, r->from, r->to, err);
+	recording_close(rec);
+	return ret;
 }
 
 /* The figures that are drawn: of the window, if there is one. */
@@ -149,7 +158,7 @@ static int run(struct request *r, struct nvs_error *err)
 {
 	struct timeline *t = r->t;
 
-	if (set_window(r, err) < 0)
+	if (look_ahead(r, err) < 0)
 		return -1;
 	if (t->windowed) {
 		t->own_stats = stats_new();
@@ -165,7 +174,6 @@ static int run(struct request *r, struct nvs_error *err)
 				t->nr_series);
 	if (choose_stats(t, err) < 0)
 		return -1;
-	t->level = level_of(t->a.recording);
 	timeline_align(t);
 	if (timeline_close_up(t, err) < 0)
 		return -1;
@@ -174,8 +182,8 @@ static int run(struct request *r, struct nvs_error *err)
 
 static const char description[] =
 	"Draws the recording in DIR: init (how the controller came up), doorbells,\n"
-	"completions and depth (each queue over time), latency (where the time of an\n"
-	"I/O goes).  Pictures need gnuplot, text does not.\n\n"
+	"completions and depth (each queue over time), heatmap (how long I/Os took, over\n"
+	"time), latency (where the time of an I/O goes).  Pictures need gnuplot, text does not.\n\n"
 	"A window: --from and --to, or --around what happened: slowest (the slowest command;\n"
 	"slowest=3: the third), error (a command that ended with an error status), timeout,\n"
 	"reset, abort or another event of the table (reset=2: the second), or an event's\n"
@@ -203,7 +211,7 @@ static int parse(struct request *r, int argc, char **argv)
 		{ "span", 0, OPTION_SECONDS, "TIME", &r->span,
 		  "so much around it (4 times what a command took; else 100ms)", NULL },
 		{ "only", 0, OPTION_STRING, "LIST", &only,
-		  "of init,doorbells,completions,depth,latency (default: all)", NULL },
+		  "of init,doorbells,completions,depth,heatmap,latency (all)", NULL },
 		{ 0 }
 	};
 	const struct usage usage = { "timeline", "-o OUTDIR [OPTIONS] DIR", description, examples,

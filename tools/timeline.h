@@ -5,6 +5,7 @@
 
 #include "analysis.h"
 #include "decimate.h"
+#include "heatmap.h"
 
 #define MAX_SERIES  64	 /* queues whose course is kept; the rest is counted */
 #define MAX_ROWS    16	 /* queues that a picture has room for */
@@ -16,7 +17,9 @@ struct series {
 	struct decimator sq_bells, cq_bells; /* commands covered, entries freed */
 	struct decimator completions;
 	struct decimator irqs; /* completions found */
-	struct decimator depth;
+	struct decimator
+		depth; /* level io: what each request found when it was taken, it included */
+	struct decimator flow; /* level io: +1 where one was taken, -1 where it ended */
 };
 
 /* One doorbell as it was rung. */
@@ -59,6 +62,9 @@ struct timeline {
 	uint64_t start; /* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
 	struct series *series[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	unsigned int nr_series, left_out;
+	struct heatmap *heat;			      /* of all I/O queues; NULL: nothing ended */
+	struct heatmap *queue_heat[MODEL_MAX_QUEUES]; /* by model_queue.index, at most MAX_ROWS */
+	unsigned int nr_queue_heat;
 	struct before before[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	bool out_of_memory;
 	/* The busiest queue's doorbells, one by one, for as long as they can be told apart. */
@@ -77,12 +83,12 @@ struct around {
 
 /* timeline_window.c.  False: @why says what is wrong with @text. */
 bool around_parse(const char *text, struct around *a, char *why, size_t size);
-/* Finds it in @dir and sets the window, @span ns long (0: as fits), and the mark. */
-int window_around(struct timeline *t, const char *dir, const struct around *a, uint64_t span,
-		  struct nvs_error *err);
+/* Finds it in @rec, which is @dir's, and sets the window, @span ns long (0: as fits), and the mark. */
+int window_around(struct timeline *t, struct recording *rec, const char *dir,
+		  const struct around *a, uint64_t span, struct nvs_error *err);
 /* @from and @to: ns since the recording began; @to 0: its end. */
-int window_fixed(struct timeline *t, const char *dir, uint64_t from, uint64_t to,
-		 struct nvs_error *err);
+int window_fixed(struct timeline *t, struct recording *rec, const char *dir, uint64_t from,
+		 uint64_t to, struct nvs_error *err);
 /* After the pass: -1 with @err set if the recording ends before the window begins. */
 int window_check(const struct timeline *t, struct nvs_error *err);
 
@@ -92,6 +98,17 @@ void timeline_align(struct timeline *t);
 /* A second look at the recording, for the close-up.  -1 with @err set. */
 int timeline_close_up(struct timeline *t, struct nvs_error *err);
 void timeline_free(struct timeline *t);
+
+/* When a command's time began: blk-mq made it, or the driver took it; else its end. */
+uint64_t timeline_begin(const struct model_cmd *c);
+
+/*
+ * The depth of @s in column @i: the least and the most of it, and in @value what it is at its
+ * end.  @value must hold what it is at its beginning: before column 0 depth_before().
+ */
+void depth_step(const struct timeline *t, const struct series *s, unsigned int i, double *value,
+		double *low, double *high);
+double depth_before(const struct timeline *t, const struct series *s);
 
 /* Series with something in them, admin queues last; returns how many, at most @max. */
 unsigned int timeline_rows(const struct timeline *t, const struct series **rows, unsigned int max);
@@ -106,11 +123,13 @@ int plot_doorbells(struct timeline *t, struct nvs_error *err);
 int plot_completions(struct timeline *t, struct nvs_error *err);
 int plot_depth(struct timeline *t, struct nvs_error *err);
 int plot_latency(struct timeline *t, struct nvs_error *err);
+int plot_heatmap(struct timeline *t, struct nvs_error *err);
 /* The same for the terminal, on standard output. */
 int text_init(struct timeline *t, struct nvs_error *err);
 int text_doorbells(struct timeline *t, struct nvs_error *err);
 int text_completions(struct timeline *t, struct nvs_error *err);
 int text_depth(struct timeline *t, struct nvs_error *err);
 int text_latency(struct timeline *t, struct nvs_error *err);
+int text_heatmap(struct timeline *t, struct nvs_error *err);
 
 #endif

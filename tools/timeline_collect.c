@@ -35,6 +35,7 @@ static struct series *series_at(struct timeline *t, const struct model_queue *q,
 	decimate_start(&(*s)->completions, t->start);
 	decimate_start(&(*s)->irqs, t->start);
 	decimate_start(&(*s)->depth, t->start);
+	decimate_start(&(*s)->flow, t->start);
 	return *s;
 }
 
@@ -85,13 +86,70 @@ static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
 		decimate_add(&s->depth, ts, q->depth);
 }
 
+static struct heatmap *heat_get(struct timeline *t, struct heatmap **h, uint64_t ts)
+{
+	if (!*h)
+		*h = heatmap_new(t->windowed ? t->from : t->heat ? t->heat->start : ts, t->to);
+	if (!*h)
+		t->out_of_memory = true;
+	return *h;
+}
+
+static void heat_command(struct timeline *t, const struct model_queue *q, uint64_t ts,
+			 uint64_t took)
+{
+	struct heatmap *all = heat_get(t, &t->heat, ts), *own = t->queue_heat[q->index];
+
+	if (!own && t->nr_queue_heat < MAX_ROWS) {
+		own = heat_get(t, &t->queue_heat[q->index], ts);
+		t->nr_queue_heat++;
+	}
+	if (all)
+		heatmap_add(all, ts, took);
+	if (own)
+		heatmap_add(own, ts, took);
+}
+
+/*
+ * Level io tells of a command at its end.  Its beginning may lie before the window, and its
+ * end behind it.
+ */
+static void io_command(struct timeline *t, const struct model_queue *q, const struct model_cmd *c)
+{
+	uint64_t first = t->windowed ? t->from : model_totals(t->a.model)->first_ts;
+	uint64_t begin = c->at[STEP_START], end = c->at[STEP_COMPLETE];
+	struct series *s;
+
+	if (!begin || end < first)
+		return;
+	s = series_at(t, q, begin > first ? begin : first);
+	if (!s)
+		return;
+	if (begin >= first) {
+		decimate_add(&s->depth, begin, c->depth);
+		decimate_add(&s->flow, begin, 1);
+	} else {
+		t->before[q->index] = (struct before){ q, t->before[q->index].depth + 1 };
+	}
+	if (t->to && end > t->to)
+		return;
+	decimate_add(&s->flow, end, -1);
+	decimate_add(&s->completions, end, 1);
+}
+
 static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
 {
 	struct timeline *t = ctx;
 	uint64_t ts = c->at[STEP_COMPLETE];
 
-	if (t->own_stats && ts >= t->from && (!t->to || ts <= t->to))
+	if (t->level == LEVEL_IO)
+		io_command(t, q, c);
+	if (ts < t->from || (t->to && ts > t->to))
+		return;
+	if (t->own_stats)
 		stats_command(t->own_stats, q, c);
+	if (q->qid)
+		heat_command(t, q, ts, ts - timeline_begin(c));
 }
 
 const struct model_visitor timeline_visitor = {
@@ -103,7 +161,7 @@ const struct model_visitor timeline_visitor = {
 	.depth = on_depth,
 };
 
-#define NR_DECIMATORS 5
+#define NR_DECIMATORS 6
 
 static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 {
@@ -112,6 +170,7 @@ static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 	d[2] = &s->completions;
 	d[3] = &s->irqs;
 	d[4] = &s->depth;
+	d[5] = &s->flow;
 }
 
 /* Where it is busiest: the close-up shows about this many doorbells. */
@@ -162,6 +221,13 @@ static void add_waiting(struct timeline *t)
 			series_at(t, t->before[i].q, t->from);
 }
 
+static void align_heat(struct timeline *t)
+{
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		if (t->queue_heat[i])
+			heatmap_widen(t->queue_heat[i], t->heat->width);
+}
+
 void timeline_align(struct timeline *t)
 {
 	struct decimator *d[NR_DECIMATORS];
@@ -169,6 +235,7 @@ void timeline_align(struct timeline *t)
 	uint64_t from, to;
 
 	add_waiting(t);
+	align_heat(t);
 	timeline_span(t, &from, &to);
 	while ((to - from) / width >= DECIMATE_COLUMNS)
 		width *= 2;
@@ -223,6 +290,9 @@ void timeline_free(struct timeline *t)
 {
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		free(t->series[i]);
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		free(t->queue_heat[i]);
+	free(t->heat);
 	stats_free(t->own_stats);
 	free(t->own_all);
 	analysis_close(&t->a);
@@ -290,4 +360,30 @@ struct text series_name(const struct series *s)
 	else
 		snprintf(t.s, sizeof(t.s), "nvme%u admin", s->q->ctrl);
 	return t;
+}
+
+double depth_before(const struct timeline *t, const struct series *s)
+{
+	return t->before[s->q->index].depth;
+}
+
+void depth_step(const struct timeline *t, const struct series *s, unsigned int i, double *value,
+		double *low, double *high)
+{
+	const struct column *c = &s->depth.column[i];
+	double begin = *value;
+
+	*low = *high = begin;
+	if (c->points) {
+		*high = c->max > begin ? c->max : begin;
+		*low = c->min < begin ? c->min : begin;
+	}
+	if (t->level == LEVEL_IO) {
+		*value = begin + s->flow.column[i].sum;
+		*low = c->points && c->min - 1 < begin ? c->min - 1 : begin;
+		*low = *value < *low ? *value : *low;
+		*high = *value > *high ? *value : *high;
+	} else if (c->points) {
+		*value = c->last;
+	}
 }

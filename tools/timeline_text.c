@@ -72,7 +72,7 @@ static void fill_counts(const struct timeline *t, struct chart *c, const struct 
 static void fill_depth(const struct timeline *t, struct chart *c, const struct series *s)
 {
 	const struct decimator *d = &s->depth;
-	double now = t->before[s->q->index].depth;
+	double now = depth_before(t, s);
 	unsigned int columns, at = 0;
 	uint64_t from, to;
 
@@ -81,14 +81,12 @@ static void fill_depth(const struct timeline *t, struct chart *c, const struct s
 
 	for (unsigned int i = 0; i < columns && i < DECIMATE_COLUMNS; i++) {
 		unsigned int cell = cell_of(t, d, i);
+		double low, high;
 
 		for (; at < cell; at++)
 			c->value[at + 1] = fmax(c->value[at + 1], now);
-		c->value[cell] = fmax(c->value[cell], now);
-		if (!d->column[i].points)
-			continue;
-		c->value[cell] = fmax(c->value[cell], d->column[i].max);
-		now = d->column[i].last;
+		depth_step(t, s, i, &now, &low, &high);
+		c->value[cell] = fmax(c->value[cell], high);
 	}
 }
 
@@ -147,7 +145,7 @@ static struct text rate(double v)
 	return t;
 }
 
-/* All queues with one scale, so that they compare. */
+/* All queues with one scale, so that they compare; without @which: their depths. */
 static int charts(const struct timeline *t, const char *title, which_fn which)
 {
 	const struct series *row[MAX_ROWS];
@@ -163,14 +161,14 @@ static int charts(const struct timeline *t, const char *title, which_fn which)
 		printf("  no I/O here\n");
 	memset(c, 0, sizeof(c));
 	for (unsigned int i = 0; i < nr; i++) {
-		if (which == depth)
+		if (!which)
 			fill_depth(t, &c[i], row[i]);
 		else
 			fill_counts(t, &c[i], which(row[i]));
 		most = fmax(most, most_of(&c[i]));
 	}
 	/* Counts of a cell become a rate: cells of 35 ms say nothing to anybody. */
-	high = which == depth ? plain(most) : rate(most * CELLS * 1e9 / (double)(to - from + 1));
+	high = !which ? plain(most) : rate(most * CELLS * 1e9 / (double)(to - from + 1));
 	for (unsigned int i = 0; i < nr; i++) {
 		struct text name = series_name(row[i]);
 
@@ -197,13 +195,19 @@ int text_completions(struct timeline *t, struct nvs_error *err)
 {
 	(void)err;
 	charts(t, "Completions a second", completions);
+	if (t->level == LEVEL_IO)
+		return charts(t, "Requests that the driver took, a second", depth);
 	return charts(t, "Interrupts a second", irqs);
 }
 
 int text_depth(struct timeline *t, struct nvs_error *err)
 {
 	(void)err;
-	return charts(t, "Queue depth: commands at the device, the most of each moment", depth);
+	return charts(t,
+		      t->level == LEVEL_IO
+			      ? "Queue depth: requests at the driver, the most of each moment"
+			      : "Queue depth: commands at the device, the most of each moment",
+		      NULL);
 }
 
 static void text_bar(const char *label, const struct latency *l, double q, double longest)

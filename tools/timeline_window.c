@@ -107,8 +107,7 @@ static void describe_command(struct found *f, const struct model_queue *q,
 		 format_ns_label((double)f->took).s);
 }
 
-/* When its time began: blk-mq made it, or the driver took it; else its end. */
-static uint64_t begin_of(const struct model_cmd *c)
+uint64_t timeline_begin(const struct model_cmd *c)
 {
 	uint64_t start = c->at[STEP_START];
 
@@ -119,7 +118,7 @@ static uint64_t begin_of(const struct model_cmd *c)
 
 static void take(struct found *f, const struct model_queue *q, const struct model_cmd *c)
 {
-	uint64_t begin = begin_of(c);
+	uint64_t begin = timeline_begin(c);
 
 	*f = (struct found){ .begin = begin,
 			     .end = c->at[STEP_COMPLETE],
@@ -131,7 +130,7 @@ static void take(struct found *f, const struct model_queue *q, const struct mode
 
 static void on_slow(struct search *s, const struct model_queue *q, const struct model_cmd *c)
 {
-	uint64_t took = c->at[STEP_COMPLETE] - begin_of(c), at;
+	uint64_t took = c->at[STEP_COMPLETE] - timeline_begin(c), at;
 
 	if (!took)
 		return;
@@ -242,22 +241,18 @@ static void set_window(struct timeline *t, const struct search *s, uint64_t span
 	snprintf(t->mark.label, sizeof(t->mark.label), "%s", f->label);
 }
 
-int window_around(struct timeline *t, const char *dir, const struct around *a, uint64_t span,
-		  struct nvs_error *err)
+int window_around(struct timeline *t, struct recording *rec, const char *dir,
+		  const struct around *a, uint64_t span, struct nvs_error *err)
 {
-	struct recording *rec = recording_open(dir, err);
 	struct search s = { .a = a, .max = a->n };
 	int ret = -1;
 
-	if (!rec)
-		return -1;
 	if (a->what == AROUND_SLOWEST)
 		s.slow = calloc(s.max, sizeof(*s.slow));
 	if (a->what == AROUND_SLOWEST && !s.slow)
 		nvs_fail(err, "out of memory: close other programs and try again");
 	else
 		ret = search(&s, rec, err);
-	recording_close(rec);
 	if (ret == 0 && a->what == AROUND_SLOWEST && s.nr == a->n) {
 		s.it = s.slow[s.nr - 1];
 		s.done = true;
@@ -273,15 +268,12 @@ int window_around(struct timeline *t, const char *dir, const struct around *a, u
 
 /* --- from and to ---------------------------------------------------------------------- */
 
-int window_fixed(struct timeline *t, const char *dir, uint64_t from, uint64_t to,
-		 struct nvs_error *err)
+int window_fixed(struct timeline *t, struct recording *rec, const char *dir, uint64_t from,
+		 uint64_t to, struct nvs_error *err)
 {
-	struct recording *rec = recording_open(dir, err);
 	struct recorded ev;
 	int ret;
 
-	if (!rec)
-		return -1;
 	/* Times count from the driver's first event, not from the device's. */
 	while ((ret = recording_next(rec, &ev, err)) > 0 && ev.cpu == RECORDING_DEVICE)
 		;
@@ -290,7 +282,6 @@ int window_fixed(struct timeline *t, const char *dir, uint64_t from, uint64_t to
 		t->to = to ? ev.hdr->ts + to : 0;
 		t->windowed = true;
 	}
-	recording_close(rec);
 	if (ret == 0)
 		return nvs_fail(err, "%s has no events: there is nothing between --from and --to",
 				dir);

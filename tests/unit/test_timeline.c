@@ -76,13 +76,15 @@ static int teardown(void **state)
 /* The window and the mark that --around @what sets in @dir. */
 static struct timeline *around(const char *dir, const char *what, uint64_t span)
 {
+	struct recording *rec = recording_open(dir, &err);
 	struct timeline *t = calloc(1, sizeof(*t));
 	struct around a;
 	char why[256];
 
 	assert_non_null(t);
 	assert_true(around_parse(what, &a, why, sizeof(why)));
-	assert_int_equal(window_around(t, dir, &a, span, &err), 0);
+	assert_int_equal(window_around(t, rec, dir, &a, span, &err), 0);
+	recording_close(rec);
 	assert_true(t->windowed && t->mark.set);
 	return t;
 }
@@ -230,12 +232,14 @@ static void errors_say_what_is_wrong(void **state)
 static void figures_of_the_window(void **state)
 {
 	struct bench *b = *state;
+	struct recording *rec = recording_open(b->dir, &err);
 	const struct synth_truth *truth = &b->s->truth;
 	uint64_t first = b->s->item[0].ev.h.ts, from = 75000000, to = 76000000, n = 0;
 	const struct latency *all;
 	struct timeline *t = calloc(1, sizeof(*t));
 
-	assert_int_equal(window_fixed(t, b->dir, from, to, &err), 0);
+	assert_int_equal(window_fixed(t, rec, b->dir, from, to, &err), 0);
+	recording_close(rec);
 	t->own_stats = stats_new();
 	assert_int_equal(analysis_open(&t->a, b->dir, &timeline_visitor, t, &err), 0);
 	for (unsigned int i = 0; i < truth->nr_commands; i++)
@@ -246,13 +250,150 @@ static void figures_of_the_window(void **state)
 	timeline_free(t);
 }
 
+/* The whole pass over @dir, as the command makes it. */
+static struct timeline *collect(const char *dir, enum level level)
+{
+	struct timeline *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->level = level;
+	assert_int_equal(analysis_open(&t->a, dir, &timeline_visitor, t, &err), 0);
+	assert_false(t->out_of_memory);
+	timeline_align(t);
+	return t;
+}
+
+static void check_map(const struct heatmap *h, const struct synth_truth *truth, unsigned int qid)
+{
+	static float want[HEAT_COLUMNS][HIST_BUCKETS];
+	uint64_t n = 0;
+
+	memset(want, 0, sizeof(want));
+	for (unsigned int i = 0; i < truth->nr_commands; i++) {
+		const struct synth_command *is = &truth->command[i];
+		uint64_t took = is->end - is->queued;
+		uint32_t b = heatmap_bucket(took);
+
+		assert_true(hist_low(b) <= took && took < hist_low(b + 1));
+		if (qid && is->qid != qid)
+			continue;
+		n++;
+		want[is->end > h->start ? (is->end - h->start) / h->width : 0][b]++;
+	}
+	assert_int_equal(h->count, n);
+	for (unsigned int i = 0; i < HEAT_COLUMNS; i++)
+		for (unsigned int b = 0; b < HIST_BUCKETS; b++)
+			assert_true(h->cell[i][b] == want[i][b]);
+}
+
+/* Each I/O is in its cell, at both levels, in the map of all queues and in its own queue's. */
+static void heat_maps_count_every_io(void **state)
+{
+	struct bench *b = *state;
+	struct synth *const s[] = { b->s, b->s_io };
+	const char *const dirs[] = { b->dir, b->io };
+
+	for (int level = 0; level < 2; level++) {
+		struct timeline *t = collect(dirs[level], level ? LEVEL_IO : LEVEL_EVENTS);
+		unsigned int maps = 0;
+
+		check_map(t->heat, &s[level]->truth, 0);
+		for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+			if (!t->queue_heat[i])
+				continue;
+			maps++;
+			assert_int_equal(t->queue_heat[i]->width, t->heat->width);
+			check_map(t->queue_heat[i], &s[level]->truth, t->series[i]->q->qid);
+		}
+		assert_int_equal(maps, options.queues);
+		timeline_free(t);
+	}
+}
+
+static void heat_map_arithmetic(void **state)
+{
+	struct heatmap *h = heatmap_new(1000, 0);
+	double sum = 0;
+
+	(void)state;
+	assert_int_equal(heatmap_bucket(0), 0);
+	assert_int_equal(heatmap_bucket(255), 0);
+	assert_int_equal(heatmap_bucket(256), 1);
+	assert_int_equal(heatmap_bucket(UINT64_MAX), HIST_BUCKETS - 1);
+	for (uint32_t b = 1; b < HIST_BUCKETS - 1; b++) {
+		assert_int_equal(heatmap_bucket(hist_low(b)), b);
+		assert_int_equal(heatmap_bucket(hist_low(b + 1) - 1), b);
+		assert_true(heatmap_y((double)hist_low(b)) > b - 0.001 &&
+			    heatmap_y((double)hist_low(b)) < b + 0.001);
+	}
+	/* An interval's count is spread over it, and none of it is lost when columns merge. */
+	heatmap_spread(h, 5000, 1000000, 40, 700);
+	heatmap_spread(h, 1000000, 1000000000, 41, 300);
+	heatmap_add(h, 2000000000, 1 << 20);
+	for (unsigned int i = 0; i < HEAT_COLUMNS; i++)
+		for (unsigned int b = 0; b < HIST_BUCKETS; b++)
+			sum += h->cell[i][b];
+	assert_true(sum > 1000.9 && sum < 1001.1);
+	assert_int_equal(h->count, 1001);
+	assert_in_range(heatmap_columns(h), HEAT_COLUMNS / 2, HEAT_COLUMNS);
+	assert_int_equal(heatmap_quantile(h, 0, HEAT_COLUMNS, 0.5), 40);
+	assert_int_equal(heatmap_quantile(h, 0, HEAT_COLUMNS, 0.99), 41);
+	assert_int_equal(heatmap_quantile(h, 0, HEAT_COLUMNS, 1), heatmap_bucket(1 << 20));
+	free(h);
+}
+
+static unsigned int at_driver(const struct synth_truth *truth, unsigned int qid, uint64_t ts)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < truth->nr_commands; i++) {
+		const struct synth_command *is = &truth->command[i];
+
+		n += is->qid == qid && is->setup < ts && is->end >= ts;
+	}
+	return n;
+}
+
+/* Level io: what is drawn of a queue's depth is what was there. */
+static void depth_of_level_io(void **state)
+{
+	struct bench *b = *state;
+	struct timeline *t = collect(b->io, LEVEL_IO);
+
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
+		const struct series *s = t->series[i];
+		double value, low, high, most = 0;
+
+		if (!s)
+			continue;
+		value = depth_before(t, s);
+		for (unsigned int k = 0; k < decimate_columns(&s->flow); k++) {
+			uint64_t end = s->flow.start + (k + 1) * s->flow.width;
+
+			depth_step(t, s, k, &value, &low, &high);
+			assert_true(low <= value && value <= high && low >= 0);
+			assert_int_equal(value, at_driver(&b->s_io->truth, s->q->qid, end));
+			most = high > most ? high : most;
+		}
+		assert_int_equal(most, s->q->peak_depth);
+		assert_int_equal(value, 0);
+	}
+	timeline_free(t);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(what_can_be_asked_for), TEST(around_the_slowest),
-		TEST(around_events),	     TEST(around_an_error),
-		TEST(figures_of_the_window), TEST(errors_say_what_is_wrong),
+		TEST(what_can_be_asked_for),
+		TEST(around_the_slowest),
+		TEST(around_events),
+		TEST(around_an_error),
+		TEST(figures_of_the_window),
+		TEST(errors_say_what_is_wrong),
+		TEST(heat_maps_count_every_io),
+		TEST(heat_map_arithmetic),
+		TEST(depth_of_level_io),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
