@@ -147,6 +147,7 @@ static int choose_stats(struct timeline *t, struct nvs_error *err)
 	if (!t->own_stats)
 		return 0;
 	t->stats = t->own_stats;
+	stats_finish(t->own_stats);
 	t->all = t->own_all = stats_all(t->own_stats);
 	if (!t->own_all || t->own_stats->out_of_memory)
 		return nvs_fail(err, "out of memory for the figures of the window: close other "

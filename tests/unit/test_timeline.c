@@ -245,6 +245,7 @@ static void figures_of_the_window(void **state)
 	for (unsigned int i = 0; i < truth->nr_commands; i++)
 		n += truth->command[i].end >= first + from && truth->command[i].end <= first + to;
 	assert_true(n > 50);
+	stats_finish(t->own_stats);
 	all = t->own_all = stats_all(t->own_stats);
 	assert_int_equal(all->stage[STAGE_TOTAL].count, n);
 	timeline_free(t);
