@@ -7,6 +7,7 @@
 #define MAX_WINDOWS	 64
 #define PAIRS_PER_WINDOW 32
 #define LOG_NS		 1000 /* the log's times are whole microseconds */
+#define MOST_NS		 4e18 /* some 126 years */
 
 /* The log's clock is at most (or at least) this far ahead; ns relative to log0 and rec0. */
 struct bound {
@@ -107,6 +108,12 @@ static double slope_of(const struct window *wins, size_t nr)
 	return n ? median(slopes, n) : 0;
 }
 
+/* @ns as an integer; what no clock shows is cut to what one might. */
+static int64_t whole_ns(double ns)
+{
+	return (int64_t)fmax(fmin(ns, MOST_NS), -MOST_NS);
+}
+
 /*
  * Puts the line between the closest bounds on either side.  It may be off by
  * half their distance, and by what the clocks stray from a line.
@@ -129,7 +136,7 @@ static int place_line(struct device_clock *c, const struct window *wins, size_t 
 	for (size_t i = 0; i < n; i++)
 		stray[i] -= up;
 	c->uncertainty = fabs(up - down) / 2 + median(stray, n) + LOG_NS;
-	c->log0 += (int64_t)((up + down) / 2);
+	c->log0 += whole_ns((up + down) / 2);
 	return 0;
 }
 
@@ -148,6 +155,9 @@ int device_clock_fit(struct device_clock *c, struct clock_pairs *p, struct nvs_e
 				    .nr_pairs = p->nr };
 	nr = make_windows(wins, c, p);
 	c->drift = slope_of(wins, nr);
+	if (c->drift <= -1)
+		return nvs_fail(err, "the log's clock stands or goes backwards while the "
+				     "recording's goes on: they are not of one run");
 	if (place_line(c, wins, nr))
 		return nvs_fail(err,
 				"clocks can be aligned only by doorbells and completions that both "
@@ -158,9 +168,9 @@ int device_clock_fit(struct device_clock *c, struct clock_pairs *p, struct nvs_e
 
 uint64_t device_clock_time(const struct device_clock *c, uint64_t log)
 {
-	double since = (double)(int64_t)(log - c->log0) / (1 + c->drift);
+	int64_t since = whole_ns((double)(int64_t)(log - c->log0) / (1 + c->drift));
 
 	if (since < 0 && (uint64_t)-since > c->rec0)
 		return 0;
-	return c->rec0 + (int64_t)since;
+	return c->rec0 + (uint64_t)since;
 }

@@ -24,7 +24,7 @@ static const char *read_time(const char *s, uint64_t *ts)
 	if (!s || *s != '@')
 		return NULL;
 	dot = qemu_log_number(s + 1, &sec);
-	if (!dot || *dot != '.' || sec > UINT64_MAX / NSEC_PER_SEC - 1)
+	if (!dot || *dot != '.' || sec > INT64_MAX / NSEC_PER_SEC - 1)
 		return NULL;
 	s = qemu_log_number(dot + 1, &usec);
 	if (!s || *s != ':' || s - dot != 7 || strncmp(s + 1, PREFIX, strlen(PREFIX)))

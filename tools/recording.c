@@ -37,6 +37,8 @@ static const char *packet_flaw(const struct recording *r, const struct stream *s
 		return "an impossible number of events";
 	if (p->timestamp_begin > p->timestamp_end)
 		return "a packet that ends before it begins";
+	if (p->timestamp_end > INT64_MAX)
+		return "a time that no clock shows";
 	return NULL;
 }
 

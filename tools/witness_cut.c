@@ -27,7 +27,7 @@ static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uin
 		low = ahead < low ? ahead : low;
 		high = ahead > high ? ahead : high;
 	}
-	*spread = i ? high - low : 0;
+	*spread = i ? (uint64_t)high - (uint64_t)low : 0;
 	return i;
 }
 

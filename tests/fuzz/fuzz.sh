@@ -32,7 +32,7 @@ for name in "${names[@]}"; do
 		-max_len=32768 -artifact_prefix="$build/fuzz/findings/$name-")
 	[[ ! -e $name.dict ]] || options+=(-dict="$name.dict")
 	status=0
-	ASAN_OPTIONS=quarantine_size_mb=8 nice -n 10 "$build/fuzz/fuzz_$name" "${options[@]}" \
+	ASAN_OPTIONS=quarantine_size_mb=8:malloc_context_size=4 nice -n 10 "$build/fuzz/fuzz_$name" "${options[@]}" \
 		"$corpus" "${known[@]}" >"$log" 2>&1 || status=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	covered=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
