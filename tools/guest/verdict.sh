@@ -11,6 +11,13 @@ complaint+='|refcount_t:|list_(add|del) corruption|(KASAN|UBSAN|KCSAN|DMA-API): 
 complaint+='|kmemleak: [0-9]+ new suspected'
 complaint+='|sleeping function called|scheduling while atomic'
 
+# Is each of the leaks that kmemleak found one of those foretold?
+leaks_expected() {
+	[[ -s $out/expected-leaks && -s $out/kmemleak.log ]] &&
+		awk -v RS='unreferenced object' -v expected="$(paste -sd '|' "$out/expected-leaks")" \
+			'NR > 1 && $0 !~ expected { exit 1 }' "$out/kmemleak.log"
+}
+
 # Only what came after the guest was up, and what nobody foretold.
 complaints() {
 	local mark='nvmescope: guest is up'
@@ -19,6 +26,7 @@ complaints() {
 	if grep -q "$mark" "$out/dmesg.log"; then sed "1,/$mark/d" "$out/dmesg.log"; else cat "$out/dmesg.log"; fi |
 		grep -E "$complaint" |
 		if [[ -s $out/expected-complaints ]]; then grep -vEf "$out/expected-complaints"; else cat; fi |
+		if leaks_expected; then grep -v 'kmemleak: [0-9]* new suspected'; else cat; fi |
 		head -n 5
 }
 
