@@ -76,6 +76,17 @@ struct text export_opcode(const struct model_queue *q, const struct model_cmd *c
 	return t;
 }
 
+struct text export_comm(const struct model_cmd *c)
+{
+	struct text t = { "" };
+
+	memcpy(t.s, c->comm, sizeof(c->comm));
+	for (char *p = t.s; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			*p = '?';
+	return t;
+}
+
 /* Commands that the model could not follow to their end: in no export. */
 static uint64_t not_ended(const struct model *m)
 {
@@ -112,9 +123,19 @@ static int pass(struct export *x, struct nvs_error *err)
 
 static int run(struct export *x, struct nvs_error *err)
 {
+	const char *level;
+
 	x->recording = recording_open(x->dir, err);
 	if (!x->recording)
 		return -1;
+	level = recording_env(x->recording, "level");
+	x->io = level && !strcmp(level, "io");
+	if (level && !strcmp(level, "hist"))
+		return nvs_fail(
+			err,
+			"%s is of level hist: it has counts and no single command to export; "
+			"'nvmescope report --json' gives its histograms",
+			x->dir);
 	x->model = model_new(x->format->visitor, x);
 	if (!x->model)
 		return nvs_fail(err, "out of memory: close other programs and try again");
@@ -159,7 +180,7 @@ static const char description[] =
 
 static const char examples[] =
 	"  nvmescope export --format perfetto -o demo build/demo/trace\n"
-	"  nvmescope export --format csv -o - build/demo/trace | sort -t, -k26,26n | tail -n 3\n";
+	"  nvmescope export --format csv -o - build/demo/trace | sort -t, -k27,27n | tail -n 3\n";
 
 /* EXIT_DONE: go on with @x; anything else, or OPTIONS_HELP: end with it. */
 static int parse(struct export *x, int argc, char **argv)

@@ -19,6 +19,7 @@ struct export
 	bool strict;
 	struct recording *recording;
 	struct model *model;
+	bool io; /* the recording is of level io */
 	struct outset files;
 	uint64_t commands; /* exported */
 	uint64_t left_out; /* ended, but this format cannot show them */
@@ -32,7 +33,6 @@ struct export_format {
 	int (*begin)(struct export *x);
 	/* After each event; NULL: nothing to do. */
 	void (*step)(struct export *x);
-	/* After the last event. */
 	/* After the last event. */
 	void (*end)(struct export *x);
 	/* Something to say on standard output about the files; NULL: nothing. */
@@ -52,6 +52,8 @@ char *export_path(struct export *x, const char *fmt, ...) __attribute__((format(
 /* What the recording lacks, a sentence each; returns how many (0, 1 or 2). */
 unsigned int export_lacks(const struct export *x, char text[2][600]);
 
+/* The name of the task that submitted , printable; "" where it is not known. */
+struct text export_comm(const struct model_cmd *c);
 /* "Read", "Identify"; "" when the command's opcode was not seen. */
 struct text export_opcode(const struct model_queue *q, const struct model_cmd *c);
 

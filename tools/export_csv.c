@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* CSV: a row for each command, in the order they ended. */
 #include <inttypes.h>
+#include <string.h>
 #include "export.h"
 #include "format.h"
 
@@ -11,7 +12,8 @@
 static const char header[] =
 	"controller,qid,cid,opcode,opcode_name,nsid,sector,bytes,pid,status,how,batch,map,"
 	"start_ns,setup_ns,map_ns,sqe_ns,sq_doorbell_ns,cqe_ns,cq_doorbell_ns,complete_ns,unmap_ns,"
-	"queue_ns,driver_ns,device_ns,completion_ns,total_ns\n";
+	"queue_ns,driver_ns,device_ns,completion_ns,total_ns,"
+	"queued_ns,tgid,comm,cgroup,depth,submit_cpu,cpu,why\n";
 
 static void field(struct outfile *f, bool known, uint64_t n)
 {
@@ -25,6 +27,39 @@ static void named(struct outfile *f, const char *name)
 	out_char(f, ',');
 	if (name)
 		out_text(f, name);
+}
+
+/* A task may be called anything: in quotes if it must be (RFC 4180). */
+static void quoted(struct outfile *f, const char *text)
+{
+	out_char(f, ',');
+	if (!strpbrk(text, ",\"")) {
+		out_text(f, text);
+		return;
+	}
+	out_char(f, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			out_char(f, '"');
+		out_char(f, *text);
+	}
+	out_char(f, '"');
+}
+
+/* Who submitted it, where, and what it met. */
+static void circumstances(const struct export *x, const struct model_cmd *c)
+{
+	struct outfile *f = x->own;
+	bool start = c->at[STEP_START];
+
+	field(f, c->queued, c->queued);
+	field(f, x->io && c->tgid, c->tgid);
+	quoted(f, export_comm(c).s);
+	field(f, x->io && c->cgroup, c->cgroup);
+	field(f, start && c->depth, c->depth);
+	field(f, start, c->submit_cpu);
+	field(f, true, c->end_cpu);
+	named(f, x->io && c->at[STEP_CQE] ? nvs_symbol_name(NVS_SET_WHY_CQ, c->why) : NULL);
 }
 
 static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
@@ -55,6 +90,7 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 	field(f, whole, split.device);
 	field(f, whole, split.completion);
 	field(f, whole, split.total);
+	circumstances(x, c);
 	out_char(f, '\n');
 	x->commands++;
 }
@@ -67,7 +103,7 @@ static int begin(struct export *x)
 
 	if (!f)
 		return -1;
-	out_text(f, "# nvmescope export, csv 1: a command in each row; docs/export.md has the "
+	out_text(f, "# nvmescope export, csv 2: a command in each row; docs/export.md has the "
 		    "columns\n");
 	for (unsigned int i = 0; i < nr; i++)
 		out_printf(f, "# %s\n", lacks[i]);

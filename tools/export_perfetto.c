@@ -9,8 +9,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "cmd.h"
 #include "format.h"
 #include "perfetto.h"
+#include "perfetto_depth.h"
 
 /* One of the tracks that a queue's commands are on. */
 struct slot {
@@ -20,6 +22,7 @@ struct slot {
 
 struct queue_tracks {
 	struct track group, depth, bells, looks;
+	struct depth_course course; /* level io */
 	struct slot *slot;
 	unsigned int nr_slots, max_slots;
 };
@@ -27,6 +30,7 @@ struct queue_tracks {
 struct own {
 	struct perfetto p;
 	struct perfetto_init *init;
+	uint64_t late; /* changes of depth that are shown later than they were */
 	struct queue_tracks *queue[MODEL_MAX_QUEUES]; /* by model_queue.index */
 };
 
@@ -116,8 +120,23 @@ static void command_name(struct perfetto *p, const struct model_queue *q, const 
 		perfetto_name_text(p, export_opcode(q, c).s);
 }
 
+/* What level io alone knows. */
+static void io_args(struct perfetto *p, const struct model_cmd *c)
+{
+	const char *why = nvs_symbol_name(NVS_SET_WHY_CQ, c->why);
+
+	if (c->tgid)
+		perfetto_arg(p, NAME_tgid, c->tgid);
+	if (c->comm[0])
+		perfetto_arg_text(p, NAME_comm, export_comm(c).s);
+	if (c->cgroup)
+		perfetto_arg(p, NAME_cgroup, c->cgroup);
+	if (c->at[STEP_CQE] && why)
+		perfetto_arg_text(p, NAME_why, why);
+}
+
 static void command_args(struct perfetto *p, const struct model_cmd *c,
-			 const struct model_split *split)
+			 const struct model_split *split, bool io)
 {
 	const char *how = nvs_symbol_name(NVS_SET_HOW_DONE, c->how);
 	const char *map = nvs_symbol_name(NVS_SET_MAP, c->map);
@@ -130,18 +149,25 @@ static void command_args(struct perfetto *p, const struct model_cmd *c,
 		perfetto_arg(p, NAME_sector, c->sector);
 		perfetto_arg(p, NAME_bytes, c->bytes);
 		perfetto_arg(p, NAME_pid, c->pid);
+		perfetto_arg(p, NAME_depth, c->depth);
+		perfetto_arg(p, NAME_submit_cpu, c->submit_cpu);
 	}
 	if (c->at[STEP_MAP] && map)
 		perfetto_arg_text(p, NAME_map, map);
 	if (c->at[STEP_SQ_BELL])
 		perfetto_arg(p, NAME_batch, c->batch);
 	perfetto_arg_hex(p, NAME_status, c->status);
+	perfetto_arg(p, NAME_cpu, c->end_cpu);
 	if (how)
 		perfetto_arg_text(p, NAME_how, how);
+	if (io)
+		io_args(p, c);
 	if (!split) {
 		perfetto_arg(p, NAME_steps_missing, 1);
 		return;
 	}
+	if (c->queued)
+		perfetto_arg(p, NAME_queue_ns, split->queue);
 	perfetto_arg(p, NAME_driver_ns, split->driver);
 	perfetto_arg(p, NAME_device_ns, split->device);
 	perfetto_arg(p, NAME_completion_ns, split->completion);
@@ -166,6 +192,31 @@ static uint64_t first_step(const struct model_cmd *c)
 	return 0;
 }
 
+/* Writes the changes of @q's depth that are due; with @all every one. */
+static void write_depth(struct export *x, const struct model_queue *q, bool all)
+{
+	struct perfetto *p = &((struct own *)x->own)->p;
+	struct queue_tracks *t;
+	uint64_t ts, depth;
+
+	while ((t = queue_tracks(x, q)) && depth_course_next(&t->course, all, &ts, &depth)) {
+		describe(x, q, t, &t->depth, "depth", RANK_DEPTH);
+		perfetto_count(p, &t->depth, ts, depth);
+	}
+}
+
+static void io_depth(struct export *x, const struct model_queue *q, struct queue_tracks *t,
+		     const struct model_cmd *c)
+{
+	if (!c->at[STEP_START])
+		return;
+	if (!depth_course_add(&t->course, c->at[STEP_START], 1) ||
+	    !depth_course_add(&t->course, c->at[STEP_COMPLETE], -1))
+		export_no_memory(x);
+	else
+		write_depth(x, q, false);
+}
+
 static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
 {
 	struct export *x = ctx;
@@ -173,7 +224,8 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 	struct queue_tracks *t = queue_tracks(x, q);
 	struct model_split split;
 	bool whole = model_split(c, &split);
-	uint64_t begin = whole ? c->at[STEP_START] : first_step(c), end = c->at[STEP_COMPLETE];
+	uint64_t begin = whole ? c->at[STEP_START] - split.queue : first_step(c),
+		 end = c->at[STEP_COMPLETE];
 	struct slot *slot;
 
 	if (!t)
@@ -191,14 +243,18 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 	describe(x, q, t, &slot->track, "commands", RANK_COMMANDS);
 	perfetto_event(p, &slot->track, begin, TYPE_BEGIN);
 	command_name(p, q, c);
-	command_args(p, c, whole ? &split : NULL);
+	command_args(p, c, whole ? &split : NULL, x->io);
 	perfetto_done(p);
 	if (whole) {
-		stage(p, &slot->track, NAME_driver, begin, c->at[STEP_SQ_BELL]);
+		if (split.queue)
+			stage(p, &slot->track, NAME_queue, begin, c->at[STEP_START]);
+		stage(p, &slot->track, NAME_driver, c->at[STEP_START], c->at[STEP_SQ_BELL]);
 		stage(p, &slot->track, NAME_device, c->at[STEP_SQ_BELL], c->at[STEP_CQE]);
 		stage(p, &slot->track, NAME_completion, c->at[STEP_CQE], end);
 	}
 	perfetto_end(p, &slot->track, end);
+	if (x->io)
+		io_depth(x, q, t, c);
 	x->commands++;
 }
 
@@ -293,10 +349,27 @@ static void step(struct export *x)
 	perfetto_init_write(own->init, &own->p, false);
 }
 
+static void end_depths(struct export *x)
+{
+	struct own *own = x->own;
+
+	for (unsigned int i = 0; i < model_nr_ctrls(x->model); i++) {
+		const struct model_ctrl *c = model_ctrl(x->model, i);
+
+		for (unsigned int q = 0; q < c->nr_queues; q++) {
+			if (!c->queue[q] || !own->queue[c->queue[q]->index])
+				continue;
+			write_depth(x, c->queue[q], true);
+			own->late += own->queue[c->queue[q]->index]->course.late;
+		}
+	}
+}
+
 static void end(struct export *x)
 {
 	struct own *own = x->own;
 
+	end_depths(x);
 	/* There is a file even when nothing was recorded. */
 	if (perfetto_room(&own->p, PERFETTO_ROOM))
 		perfetto_init_write(own->init, &own->p, true);
@@ -310,11 +383,23 @@ static void own_free(struct export *x)
 	if (!own)
 		return;
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
-		if (own->queue[i])
+		if (own->queue[i]) {
 			free(own->queue[i]->slot);
+			free(own->queue[i]->course.heap);
+		}
 		free(own->queue[i]);
 	}
 	perfetto_init_free(own->init);
+}
+
+static void tell(const struct export *x)
+{
+	const struct own *own = x->own;
+
+	if (own->late)
+		complain("%" PRIu64 " changes of a queue's depth came long after later ones: its "
+			 "counter has them late",
+			 own->late);
 }
 
 static const struct model_visitor visitor = {
@@ -331,5 +416,6 @@ const struct export_format export_perfetto = {
 	.begin = begin,
 	.step = step,
 	.end = end,
+	.tell = tell,
 	.free = own_free,
 };

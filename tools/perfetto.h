@@ -17,6 +17,7 @@
 
 /* Names that events and arguments share: sent once for each track and file. */
 #define PERFETTO_NAMES(N)                 \
+	N(queue, "queue")                 \
 	N(driver, "driver")               \
 	N(device, "device")               \
 	N(completion, "completion")       \
@@ -30,6 +31,14 @@
 	N(pid, "pid")                     \
 	N(how, "how")                     \
 	N(map, "map")                     \
+	N(tgid, "tgid")                   \
+	N(comm, "comm")                   \
+	N(cgroup, "cgroup")               \
+	N(depth, "depth")                 \
+	N(submit_cpu, "submit_cpu")       \
+	N(cpu, "cpu")                     \
+	N(why, "why")                     \
+	N(queue_ns, "queue_ns")           \
 	N(driver_ns, "driver_ns")         \
 	N(device_ns, "device_ns")         \
 	N(completion_ns, "completion_ns") \

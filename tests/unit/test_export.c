@@ -124,7 +124,7 @@ static void check_queue_tracks(const struct read_trace *t, unsigned int qid,
 	snprintf(looks, sizeof(looks), "q%u interrupts", qid);
 	snprintf(depth, sizeof(depth), "q%u depth", qid);
 	assert_int_equal(READ_SUM(t, commands, top_slices), want->commands);
-	assert_int_equal(READ_SUM(t, commands, slices), 4 * want->commands);
+	assert_int_equal(READ_SUM(t, commands, slices), 5 * want->commands);
 	assert_int_equal(READ_SUM(t, bells, instants), want->bells + want->irqs);
 	assert_int_equal(READ_SUM(t, looks, slices), want->irqs);
 	assert_int_equal(READ_SUM(t, depth, max_value), want->peak_depth);
@@ -144,8 +144,8 @@ static void perfetto_tells_the_truth(void **state)
 	for (unsigned int q = 1; q <= options.queues; q++)
 		check_queue_tracks(t, q, &b->s->truth.queue[q]);
 	assert_int_equal(READ_SUM(t, "q0 commands", top_slices), b->s->truth.admin_commands);
-	assert_int_equal(t->stages, 3 * (b->commands + b->s->truth.admin_commands));
-	/* Driver, device and completion fill their command. */
+	assert_int_equal(t->stages, 4 * b->commands + 3 * b->s->truth.admin_commands);
+	/* Queue, driver, device and completion fill their command. */
 	assert_int_equal(t->stage_ns, t->command_ns);
 	for (unsigned int i = 0; i < t->nr_tracks; i++) {
 		const struct read_track *track = t->track[i];
@@ -233,7 +233,7 @@ static void perfetto_of_what_is_left(void **state)
 
 /* --- CSV --------------------------------------------------------------------------- */
 
-#define CSV_COLUMNS 27
+#define CSV_COLUMNS 35
 enum { CSV_QID = 1, CSV_NAME = 4, CSV_BYTES = 7, CSV_START = 13, CSV_QUEUE = 22, CSV_TOTAL = 26 };
 
 /* Cuts @line at its commas; returns how many fields there are. */
@@ -346,9 +346,9 @@ static void csv_leaves_unseen_steps_empty(void **state)
 	{
 		size_t size;
 		struct read_trace *t = trace_of(b, "it-000.pftrace", &size);
-		uint64_t commands = b->commands + b->s->truth.admin_commands;
 
-		assert_int_equal(t->stages, 3 * (commands - empty));
+		assert_int_equal(t->stages,
+				 4 * (b->commands - empty) + 3 * b->s->truth.admin_commands);
 		read_free(t);
 	}
 	free(dir);
@@ -410,7 +410,7 @@ static void the_kernels_own_driver(void **state)
 	free(COMMAND_RUN(b->tmp, cmd_export, EXIT_DONE, "export", "-f", "perfetto", "-o", b->out,
 			 dir));
 	t = trace_of(b, "it-000.pftrace", &size);
-	assert_int_equal(t->stages, 3 * (b->commands + b->s->truth.admin_commands));
+	assert_int_equal(t->stages, 4 * b->commands + 3 * b->s->truth.admin_commands);
 	read_free(t);
 	free(dir);
 }
