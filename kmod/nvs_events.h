@@ -454,6 +454,16 @@ struct nvs_hdr {
 	P(__u16, pad0)					\
 	P(__u32, pad1)
 
+/* Of a kernel that tells of nothing but tracepoints: a completion entry was taken in. */
+#define NVS_FIELDS_sq_head(F, P)			\
+	F(__u16, sq_head, DEC)	/* as the entry has it */ \
+	F(__u16, sq_tail, DEC)	/* where the driver stood then */ \
+	P(__u32, pad)
+
+/* And, with rq_complete, what its completion entry had */
+#define NVS_FIELDS_rq_result(F, P)			\
+	F(__u64, result, HEX)	/* DW0 and DW1 */
+
 /*
  * Level io: one event for each request, at its end (hdr.ts), with all that the steps'
  * events would have told.  Times are CLOCK_MONOTONIC, ns, 0 where not seen.
@@ -541,7 +551,9 @@ struct nvs_hdr {
 	E(68, dev_irq, 24)
 
 #define NVS_STOCK_EVENTS(E)		\
-	E(29, cmd_sent, 72)
+	E(29, cmd_sent, 72)		\
+	E(33, sq_head, 24)		\
+	E(34, rq_result, 24)
 
 /* Made by the recorder's programs, of either driver's steps */
 #define NVS_LEVEL_EVENTS(E)		\

@@ -10,6 +10,7 @@ const struct env_key analysis_env_keys[] = {
 	{ "provider", false },
 	{ "level", true },
 	{ "driver", true },
+	{ "tracepoints_only", true },
 	{ "driver_version", true },
 	{ "driver_srcversion", false },
 	{ "device", true },

@@ -19,7 +19,7 @@ static const struct {
 	{ "fexit/nvme_irq", true, "completion entries" },
 	{ "tp_btf/nvme_complete_rq", true, "requests' ends" },
 	{ "raw_tp/nvme_complete_rq", true, "requests' ends" },
-	{ "tp/nvme/nvme_complete_rq", false, "status and result of requests" },
+	{ "tp/nvme/nvme_complete_rq", true, "requests' status and result" },
 	{ "raw_tp/nvme_sq", false, "completion entries, with the SQ head in them" },
 	{ "fexit/nvme_queue_rqs", false, "doorbells of lists of requests are told of late" },
 	{ "fexit/nvme_commit_rqs", false, "doorbells after the last of several are told of late" },

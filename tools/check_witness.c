@@ -94,7 +94,12 @@ static int add_notes(struct check_result *out, const struct witness *w, struct n
 				"the other are recorded as one",
 				w->lanes[i]->qid, w->lanes[i]->within, w->lanes[i]->log.nr,
 				witness_kind_name(w->lanes[i]->kind));
-	if (!ret && w->stock)
+	if (!ret && w->tracepoints)
+		ret = check_note(
+			out, err,
+			"recorded by tracepoints alone: doorbells were not seen, and are not "
+			"compared; commands are, in the order that they were built");
+	if (!ret && w->stock && !w->tracepoints)
 		ret = check_note(out, err,
 				 "the kernel's own driver was recorded: its register accesses are "
 				 "not, and doorbells by shadow page cannot be told from those that "

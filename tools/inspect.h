@@ -59,6 +59,7 @@ struct inspect_level {
 	struct inspect_point *points;
 	unsigned int nr;
 	bool module_loaded;
+	const char *unseen;	 /* tracepoints alone: what that cannot show; else NULL */
 	char why_not[2 * WORDS]; /* empty: recording works, as far as can be told */
 };
 

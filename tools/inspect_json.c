@@ -54,6 +54,7 @@ static json_t *json_level(const struct inspect_level *l)
 	put(o, "level", l->level);
 	json_object_set_new(o, "works", json_boolean(!*l->why_not));
 	put(o, "why_not", l->why_not);
+	put(o, "unseen", l->unseen ? l->unseen : "");
 	for (unsigned int i = 0; i < l->nr; i++) {
 		json_t *p = json_object();
 

@@ -95,6 +95,8 @@ static void show_level(FILE *out, const struct inspect_level *l, bool all)
 	if (!l->module_loaded)
 		return;
 	fprintf(out, "  %u of %u attach points found%s\n", found, l->nr, all && found ? ":" : "");
+	if (l->unseen)
+		fprintf(out, "  by tracepoints alone; not seen: %s\n", l->unseen);
 	if (all)
 		show_found(out, l);
 	for (unsigned int i = 0; i < l->nr; i++)

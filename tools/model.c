@@ -158,9 +158,11 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 	m->cpu = ev->cpu;
 	if (h->id == NVS_ID_io)
 		return io_event(m, (const void *)h, err);
+	if (h->id == NVS_ID_rq_result)
+		return 0;
 	if (h->id == NVS_ID_hist_stage || h->id == NVS_ID_hist_bucket)
 		return 0;
-	if (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_cmd_sent)
+	if ((h->id >= NVS_ID_rq_start && h->id <= NVS_ID_cmd_sent) || h->id == NVS_ID_sq_head)
 		return queue_event(m, h, err);
 	return phase_event(m, h, err);
 }
@@ -225,6 +227,9 @@ bool model_split(const struct model_cmd *c, struct model_split *split)
 	uint64_t start = c->at[STEP_START], bell = c->at[STEP_SQ_BELL];
 	uint64_t cqe = c->at[STEP_CQE], end = c->at[STEP_COMPLETE];
 
+	/* Where doorbells are not seen, the driver's time is in the device's. */
+	if (!bell && c->flags & CMD_BELLS_UNSEEN)
+		bell = start;
 	if (!start || bell < start || cqe < bell || end < cqe)
 		return false;
 	split->queue = c->queued && c->queued < start ? start - c->queued : 0;

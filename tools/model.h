@@ -67,7 +67,7 @@ struct model_cmd {
 /* Where a command's time went, ns; the four parts add up to the total. */
 struct model_split {
 	uint64_t queue;	     /* made by blk-mq .. rq_start; 0 where that is not known */
-	uint64_t driver;     /* rq_start .. sq_doorbell */
+	uint64_t driver;     /* rq_start .. sq_doorbell; 0 where doorbells are not seen */
 	uint64_t device;     /* sq_doorbell .. cqe */
 	uint64_t completion; /* cqe .. rq_complete */
 	uint64_t total;

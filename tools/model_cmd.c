@@ -119,7 +119,7 @@ void command_done_if_whole(struct model *m, struct model_queue *q, struct model_
 
 	if (!c->at[STEP_COMPLETE])
 		return;
-	if (c->at[STEP_CQE] && !c->at[STEP_CQ_BELL])
+	if (c->at[STEP_CQE] && !c->at[STEP_CQ_BELL] && !(c->flags & CMD_BELLS_UNSEEN))
 		return;
 	if (mapped && !c->at[STEP_UNMAP])
 		return;

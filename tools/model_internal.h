@@ -19,10 +19,11 @@ enum cmd_state {
 	CMD_DONE, /* told to the visitor; kept so that late steps find their owner */
 };
 
-#define CMD_AT_DEVICE 0x01 /* rung, no CQE: counted in q->depth */
-#define CMD_RETRIED   0x02
-#define CMD_OPCODE    0x04 /* its opcode was seen */
-#define CMD_AT_DRIVER 0x08 /* started, not ended: counted in q->at_driver */
+#define CMD_AT_DEVICE	 0x01 /* rung, no CQE: counted in q->depth */
+#define CMD_RETRIED	 0x02
+#define CMD_OPCODE	 0x04 /* its opcode was seen */
+#define CMD_AT_DRIVER	 0x08 /* started, not ended: counted in q->at_driver */
+#define CMD_BELLS_UNSEEN 0x10 /* doorbells are not told of */
 
 /*
  * A queue's commands, by tag.  Chunks come as tags are first used, so that a

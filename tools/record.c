@@ -298,6 +298,11 @@ static int record(struct recorder *r, char **command, struct nvs_error *err)
 	if (!r->trace)
 		return -1;
 	record_env_start(r, command);
+	if (r->tracepoints_only)
+		complain(
+			"this kernel says nothing of its nvme modules' types: recorded are requests, "
+			"commands and completions, by tracepoints; not to be seen are doorbells, "
+			"interrupts, phases, states, timeouts and resets");
 	block_signals(&signals, &before);
 	/* Attached before COMMAND begins, when the module is there already. */
 	if (record_open_streams(r, err) || keep_attached(r, err) ||

@@ -69,7 +69,8 @@ struct recorder {
 	struct record_bpf *bpf;
 	struct ctf_trace *trace;
 	bool verbose;
-	bool attached; /* now */
+	bool tracepoints_only; /* the kernel does not tell its driver's types: see bpf/tracepoints.bpf.c */
+	bool attached;	       /* now */
 	bool ever_attached;
 	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
@@ -104,8 +105,32 @@ char *record_attach_points(const struct recorder *r, bool missing);
 
 /* Does each request pass this section's program? */
 bool record_stock_on_io_path(const char *section);
-/* Leaves out the programs whose function or tracepoint is not there. -1: too little is. */
+/*
+ * Leaves out the programs whose function or tracepoint is not there.  1: this kernel shows
+ * tracepoints alone; -1: not even these, @err says.
+ */
 int record_stock_choose(struct bpf_object *obj, struct nvs_error *err);
+
+/* record_tracepoints.c: what it shows by tracepoints alone */
+
+struct tracepoints_bpf;
+/*
+ * Opens the programs, for @ctrls controllers of @queues queues each, for its @obj to be
+ * loaded.  NULL: @err says.
+ */
+struct tracepoints_bpf *record_tracepoints_open(const struct recorder *r, uint32_t queues,
+						uint32_t ctrls, struct bpf_object **obj,
+						struct nvs_error *err);
+/* Returns 0 or a negative errno. */
+int record_tracepoints_load(struct tracepoints_bpf *skel);
+void record_tracepoints_close(struct tracepoints_bpf *skel);
+extern const char record_tracepoints_unseen[]; /* what cannot be recorded in this way */
+/* Attaches a program. Returns what keeps it attached, or -1 with errno set. */
+int record_tracepoints_attach(const char *section, int prog_fd);
+/* Steps whose queue had no place, or whose controller could not be told. */
+uint64_t record_tracepoints_untracked(const struct tracepoints_bpf *skel);
+/* The programs as they are built in. */
+const void *record_tracepoints_elf(size_t *size);
 
 /* record_drain.c: from the rings into the trace */
 

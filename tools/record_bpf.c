@@ -19,8 +19,9 @@
 
 /* Programs are attached by hand, because libbpf would warn at each try that fails. */
 struct record_bpf {
-	struct driver_bpf *driver; /* one of these two */
+	struct driver_bpf *driver; /* one of these three */
 	struct stock_bpf *stock;
+	struct tracepoints_bpf *tracepoints;
 	struct bpf_object *obj; /* of that one */
 	size_t lost_bytes;
 	unsigned int nr_points;
@@ -92,7 +93,7 @@ static void list_points(struct recorder *r)
 
 		if (slash && b->nr_points < sizeof(b->points) / sizeof(b->points[0]))
 			b->points[b->nr_points++] = (struct attach_point){
-				.name = b->stock ? section : slash + 1,
+				.name = b->driver ? slash + 1 : section,
 				.prog_fd = bpf_program__fd(prog),
 				.link_fd = -1,
 				.missing = !bpf_program__autoload(prog),
@@ -118,21 +119,47 @@ static int load_driver(struct recorder *r, struct nvs_error *err)
 	return failed ? fail_load(-failed, err) : 0;
 }
 
+/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
+static uint32_t queues_per_ctrl(const struct recorder *r)
+{
+	uint32_t queues = 4;
+
+	while (queues < 2 * r->nr_cpus + 1)
+		queues *= 2;
+	return queues;
+}
+
+static int load_tracepoints(struct recorder *r, struct nvs_error *err)
+{
+	uint32_t ctrls = record_ctrls_end("nvme") + 1;
+	struct record_bpf *b = r->bpf;
+	int failed;
+
+	b->tracepoints = record_tracepoints_open(r, queues_per_ctrl(r), ctrls, &b->obj, err);
+	if (!b->tracepoints)
+		return -1;
+	r->tracepoints_only = true;
+	failed = record_tracepoints_load(b->tracepoints);
+	return failed ? fail_load(-failed, err) : 0;
+}
+
 static int load_stock(struct recorder *r, struct nvs_error *err)
 {
 	struct stock_bpf *skel = stock_bpf__open();
-	uint32_t queues = 4, ctrls = record_ctrls_end("nvme") + SPARE_CTRLS;
+	uint32_t queues = queues_per_ctrl(r), ctrls = record_ctrls_end("nvme") + SPARE_CTRLS;
 	int failed;
 
 	r->bpf->stock = skel;
 	if (!skel)
 		return fail_load(errno, err);
 	r->bpf->obj = skel->obj;
-	if (record_stock_choose(skel->obj, err))
-		return -1;
-	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
-	while (queues < 2 * r->nr_cpus + 1)
-		queues *= 2;
+	failed = record_stock_choose(skel->obj, err);
+	if (failed) {
+		stock_bpf__destroy(skel);
+		r->bpf->stock = NULL;
+		r->bpf->obj = NULL;
+		return failed < 0 ? -1 : load_tracepoints(r, err);
+	}
 	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
 	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
 	bpf_map__set_max_entries(skel->maps.queues, queues * ctrls);
@@ -253,6 +280,7 @@ void record_bpf_close(struct recorder *r)
 	if (r->bpf) {
 		driver_bpf__destroy(r->bpf->driver);
 		stock_bpf__destroy(r->bpf->stock);
+		record_tracepoints_close(r->bpf->tracepoints);
 	}
 	free(r->bpf);
 	free(r->cpus);
@@ -279,7 +307,10 @@ static void say_time(const struct recorder *r, const char *what, uint64_t since)
 static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_error *err)
 {
 	/* The stock provider's programs know since they were loaded what they are for. */
-	p->link_fd = bpf_raw_tracepoint_open(r->bpf->stock ? NULL : p->name, p->prog_fd);
+	if (r->bpf->tracepoints)
+		p->link_fd = record_tracepoints_attach(p->name, p->prog_fd);
+	else
+		p->link_fd = bpf_raw_tracepoint_open(r->bpf->stock ? NULL : p->name, p->prog_fd);
 	if (p->link_fd >= 0)
 		return 1;
 	/* The compiler may have left a function no place to attach to. */
@@ -403,16 +434,22 @@ void record_detach(struct recorder *r)
 	r->attached = false;
 }
 
+/* Steps of queues that had no place */
+static uint64_t untracked(const struct recorder *r)
+{
+	if (r->bpf->tracepoints)
+		return record_tracepoints_untracked(r->bpf->tracepoints);
+	return r->bpf->stock ? r->bpf->stock->bss->untracked : 0;
+}
+
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
 {
-	uint64_t total = r->bpf->stock ? r->bpf->stock->bss->untracked : 0;
+	uint64_t total = untracked(r);
 	size_t n = 0;
 
 	*by_event = 0;
 	if (total)
-		n = snprintf(by_event, size, "queues beyond the %u that are followed: %llu",
-			     r->bpf->stock->rodata->queues_per_ctrl *
-				     r->bpf->stock->rodata->max_ctrls,
+		n = snprintf(by_event, size, "steps of queues beyond those that are followed: %llu",
 			     (unsigned long long)total);
 	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 		const struct attach_point *p = &r->bpf->points[i];

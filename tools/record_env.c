@@ -113,6 +113,8 @@ void record_env_start(struct recorder *r, char **command)
 	set(r, "provider", r->provider->name);
 	set(r, "level", "events");
 	set(r, "driver", r->provider->pci_module);
+	if (r->tracepoints_only)
+		setf(r, "tracepoints_only", "not seen: %s", record_tracepoints_unseen);
 	set(r, "filter", r->device.text);
 	set(r, "command", line);
 	setf(r, "cpus", "%u", r->nr_rings);

@@ -31,7 +31,8 @@ enum witness_kind {
 };
 #define WITNESS_KINDS 7
 
-#define WITNESS_NO_SETUP 0xffff /* witness_item.code: an sqe without its cmd_setup */
+#define WITNESS_NO_SETUP  0xffff /* witness_item.code: an sqe without its cmd_setup */
+#define WITNESS_NO_STATUS 0xffff /* and: a completion whose request has not ended */
 
 /* One thing that happened, as either side tells it. */
 struct witness_item {
@@ -84,6 +85,7 @@ struct witness {
 	uint64_t end_line;	    /* and of the last item that was found in both */
 	uint64_t events_before;	    /* items of the log before it */
 	bool stock;		    /* recorded of a driver whose registers cannot be seen */
+	bool tracepoints;	    /* and by tracepoints alone: its doorbells cannot, either */
 	uint64_t lost;		    /* events that the recording knows it lost */
 	bool torn;		    /* the recording's end is cut off */
 	uint64_t first_ts, last_ts; /* of the recording, ns */

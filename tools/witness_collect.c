@@ -16,8 +16,10 @@ struct reading {
 	bool enabled;	/* CC.EN as last written */
 	uint32_t epoch;
 	const struct nvs_cmd_setup **setup[NR_QUEUES]; /* [cid]: built, not yet in its slot */
-	uint16_t ctrls[MAX_CTRLS];		       /* that drove a device */
-	uint32_t pci[MAX_CTRLS];		       /* where; 0: not told */
+	bool tracepoints;	     /* all that was seen: no slots, no doorbells, no entries */
+	uint32_t *ending[NR_QUEUES]; /* [cid]: 1 + place of its completion in the lane; 0: none */
+	uint16_t ctrls[MAX_CTRLS];   /* that drove a device */
+	uint32_t pci[MAX_CTRLS];     /* where; 0: not told */
 	unsigned int nr_ctrls;
 };
 
@@ -181,6 +183,60 @@ static int take_sqe(struct reading *r, const struct nvs_hdr *h)
 	return add_recorded(r, WITNESS_CMD, h, item);
 }
 
+/* Without slots, commands stand in the order that they were built. */
+static int take_built(struct reading *r, const struct nvs_cmd_setup *ev)
+{
+	return add_recorded(
+		r, WITNESS_CMD, &ev->h,
+		command_item(ev->h.qid, ev->opcode, ev->nsid, ev->cdw10, ev->cdw11, ev->cdw12));
+}
+
+/* A completion entry was taken in; what it said follows with the request's end. */
+static int take_sq_head(struct reading *r, const struct nvs_hdr *h)
+{
+	uint32_t **q = &r->ending[h->qid];
+	struct witness_lane *lane;
+
+	if (add_recorded(r, WITNESS_CQE, h, (struct witness_item){ .code = WITNESS_NO_STATUS }))
+		return -1;
+	if (!*q)
+		*q = calloc(UINT16_MAX + 1, sizeof(**q));
+	if (!*q)
+		return no_memory(r->err);
+	lane = witness_lane(r->ls, WITNESS_CQE, h->qid);
+	(*q)[h->cid] = lane->rec.nr;
+	return 0;
+}
+
+/* The completion that  ends; NULL: its entry was not seen. */
+static struct witness_item *ending_of(const struct reading *r, const struct nvs_hdr *h)
+{
+	const uint32_t *q = r->ending[h->qid];
+
+	return q && q[h->cid] ? &witness_lane(r->ls, WITNESS_CQE, h->qid)->rec.items[q[h->cid] - 1]
+			      : NULL;
+}
+
+static int take_end(const struct reading *r, const struct nvs_rq_complete *ev)
+{
+	struct witness_item *item = ending_of(r, &ev->h);
+
+	if (item)
+		item->code = ev->status;
+	return 0;
+}
+
+static int take_result(const struct reading *r, const struct nvs_rq_result *ev)
+{
+	struct witness_item *item = ending_of(r, &ev->h);
+
+	if (item) {
+		item->value = ev->result;
+		r->ending[ev->h.qid][ev->h.cid] = 0;
+	}
+	return 0;
+}
+
 static enum witness_kind shadow_of(enum witness_kind bell)
 {
 	return bell == WITNESS_SQ_BELL ? WITNESS_SQ_SHADOW : WITNESS_CQ_SHADOW;
@@ -231,7 +287,12 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 
 	switch (h->id) {
 	case NVS_ID_reg_write: return take_reg_write(r, (const void *)h);
-	case NVS_ID_cmd_setup: return take_setup(r, (const void *)h);
+	case NVS_ID_cmd_setup:
+		return r->w->tracepoints ? take_built(r, (const void *)h)
+					 : take_setup(r, (const void *)h);
+	case NVS_ID_sq_head: return take_sq_head(r, h);
+	case NVS_ID_rq_complete: return take_end(r, (const void *)h);
+	case NVS_ID_rq_result: return take_result(r, (const void *)h);
 	case NVS_ID_sqe: return take_sqe(r, h);
 	case NVS_ID_cmd_sent: return take_sent(r, (const void *)h);
 	case NVS_ID_sq_doorbell:
@@ -257,7 +318,8 @@ static int take_recorded(struct reading *r, const struct nvs_hdr *h)
 static bool drives_device(uint16_t id)
 {
 	return id == NVS_ID_reg_write || id == NVS_ID_sqe || id == NVS_ID_cmd_sent ||
-	       id == NVS_ID_sq_doorbell || id == NVS_ID_cq_doorbell || id == NVS_ID_cqe;
+	       id == NVS_ID_sq_doorbell || id == NVS_ID_cq_doorbell || id == NVS_ID_cqe ||
+	       id == NVS_ID_sq_head;
 }
 
 /* A controller probed again has a new number and the old one's place on the bus. */
@@ -303,6 +365,7 @@ int witness_collect_recording(struct witness *w, struct witness_lanes *ls, struc
 	*r = (struct reading){ .w = w, .ls = ls, .err = err, .ctrl = ctrl };
 	provider = recording_env(rec, "provider");
 	w->stock = provider && !strcmp(provider, "stock");
+	w->tracepoints = recording_env(rec, "tracepoints_only");
 	ret = epoch_of(r) ? 0 : -1;
 	while (!ret && (ret = recording_next(rec, &ev, err)) > 0) {
 		ret = 0;
@@ -322,8 +385,10 @@ int witness_collect_recording(struct witness *w, struct witness_lanes *ls, struc
 	w->ctrl = ctrl >= 0 ? ctrl : r->nr_ctrls ? r->ctrls[0] : NVS_NO_CTRL;
 	w->lost = recording_lost_total(rec);
 	w->torn = recording_cut(rec);
-	for (size_t i = 0; i < NR_QUEUES; i++)
+	for (size_t i = 0; i < NR_QUEUES; i++) {
 		free(r->setup[i]);
+		free(r->ending[i]);
+	}
 	free(r);
 	return ret;
 }
@@ -375,6 +440,8 @@ static int take_logged(struct witness *w, struct witness_lanes *ls, const struct
 	switch (ev->h.id) {
 	case NVS_ID_dev_reg: return ev->reg.write && !w->stock ? log_reg(ls, ev, epoch, err) : 0;
 	case NVS_ID_dev_doorbell:
+		if (w->tracepoints)
+			return 0;
 		item.value = ev->bell.value;
 		bell = ev->bell.ring == NVS_RING_sq ? WITNESS_SQ_BELL : WITNESS_CQ_BELL;
 		if (ev->bell.how != NVS_BELL_mmio || by_shadow(w, ls, bell, ev->h.qid))
