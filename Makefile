@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install
+.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -69,8 +69,15 @@ kmod-%: | packages
 	@kdir=$$($(GUEST)/kernel.sh $*) && \
 		$(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(B)/kmod/$*
 
-install: tools ## the tool into PREFIX (/usr/local)
-	install -D -m 755 $(B)/nvmescope $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/nvmescope
+man: tools ## manual page and completion for bash, from the option tables
+	@$(B)/nvmescope help --man >$(B)/nvmescope.1
+	@$(B)/nvmescope help --completion >$(B)/nvmescope.bash
+
+PREFIX ?= /usr/local
+install: man ## the tool, its manual page and completion into PREFIX (/usr/local)
+	install -D -m 755 $(B)/nvmescope $(DESTDIR)$(PREFIX)/bin/nvmescope
+	install -D -m 644 $(B)/nvmescope.1 $(DESTDIR)$(PREFIX)/share/man/man1/nvmescope.1
+	install -D -m 644 $(B)/nvmescope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nvmescope
 
 # What tests of the driver load beside it.
 mishap-%: kmod-%

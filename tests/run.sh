@@ -108,6 +108,7 @@ if [[ $guests ]]; then
 	for kernel in "${kernels[@]}"; do make --no-print-directory -j "$processors" tools "kmod-$kernel" "mishap-$kernel"; done
 fi
 for kind in "${kinds[@]}"; do
+	[[ $kind != unit ]] || make --no-print-directory -j "$processors" tools
 	[[ $kind != unit ]] || make --no-print-directory -j "$processors" -C tests/unit B="$root/build"
 done
 

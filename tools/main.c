@@ -3,12 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cmd.h"
-
-struct command {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv);
-};
+#include "help.h"
 
 /* A command whose file is not built in is left out, here and in --help. */
 #define WEAK_COMMAND(name, summary) int cmd_##name(int, char **) __attribute__((weak));
@@ -29,14 +24,31 @@ static void print_help(FILE *out)
 		     "Exit status: 0 done, 1 failed, 2 wrong usage, 77 skipped.\n");
 }
 
+/* `nvmescope help`, and for what else the tables are good. */
+static int help(const char *form)
+{
+	if (!form) {
+		print_help(stdout);
+	} else if (!strcmp(form, "--man")) {
+		help_man(commands);
+	} else if (!strcmp(form, "--completion")) {
+		help_completion(commands);
+	} else {
+		complain("help takes --man (a manual page) or --completion (for bash), not '%s'",
+			 form);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
-	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		print_help(stdout);
-		return EXIT_DONE;
-	}
+	if (!strcmp(name, "help"))
+		return help(argv[2]);
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		return help(NULL);
 	if (!strcmp(name, "--version")) {
 		printf("nvmescope %s, event layout %d\n", NVMESCOPE_VERSION, NVS_EVENTS_VERSION);
 		return EXIT_DONE;

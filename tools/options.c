@@ -55,6 +55,13 @@ static void print_help(const struct usage *usage)
 		printf("\nExamples:\n%s\n", usage->examples);
 }
 
+static void (*show)(const struct usage *usage) = print_help;
+
+void options_show(void (*how)(const struct usage *usage))
+{
+	show = how ?: print_help;
+}
+
 /* Digits, and what follows them; refuses signs, blanks and overflow, which strtoull() lets pass. */
 static bool parse_digits(const char *text, uint64_t *value, const char **end)
 {
@@ -190,7 +197,7 @@ int options_parse(const struct usage *usage, int argc, char **argv)
 	optind = 0; /* start anew: main() or a test may have used getopt before */
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (got) {
-		case 'h': print_help(usage); return OPTIONS_HELP;
+		case 'h': show(usage); return OPTIONS_HELP;
 		case '?':
 			options_wrong(usage, "unknown option %s", argv[optind - 1]);
 			return OPTIONS_WRONG;

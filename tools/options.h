@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Options of a command, in one typed table: parsing, --help and (later) the man
- * page and shell completion all come from it.
+ * Options of a command, in one typed table: parsing, --help, the man page and
+ * shell completion all come from it.
  */
 #ifndef NVS_OPTIONS_H
 #define NVS_OPTIONS_H
@@ -46,6 +46,9 @@ struct usage {
  * @argv, in order; a "--" is taken out), or one of the above.
  */
 int options_parse(const struct usage *usage, int argc, char **argv);
+
+/* From now on --help shows a table by @how; NULL: as text. */
+void options_show(void (*how)(const struct usage *usage));
 
 /* For a wrong operand: prints "nvmescope record: MESSAGE" and where help is. Returns EXIT_USAGE. */
 int options_wrong(const struct usage *usage, const char *fmt, ...)
