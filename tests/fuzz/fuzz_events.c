@@ -24,6 +24,8 @@ static const struct mode {
 	{ cmd_timeline, { "timeline", "--format", "text", REC } },
 	{ cmd_timeline, { "timeline", "-o", OUT, REC } },
 	{ cmd_timeline, { "timeline", "-o", OUT, "--from", "0.001", "--to", "5", REC } },
+	{ cmd_timeline, { "timeline", "--format", "text", "--around", "slowest", REC } },
+	{ cmd_timeline, { "timeline", "-o", OUT, "--around", "sqe=2", "--span", "1ms", REC } },
 	{ cmd_export, { "export", "-f", "csv", "-o", OUT, REC } },
 	{ cmd_export, { "export", "-f", "perfetto", "--max-size", "1M", "-o", OUT, REC } },
 	{ cmd_export, { "export", "-f", "hgrm", "--stages", "-o", OUT, REC } },
@@ -171,7 +173,7 @@ static size_t env_item(struct item *item, unsigned int id, const char *value)
 
 /* A made-up recording of @options in @items. */
 static size_t seed_items(struct item *items, const struct synth_options *options,
-			 const char *provider)
+			 const char *provider, const char *level)
 {
 	struct synth *s = synth_make(options);
 	uint64_t now = s->item[0].ev.h.ts;
@@ -180,7 +182,7 @@ static size_t seed_items(struct item *items, const struct synth_options *options
 	*items = (struct item){ 0 };
 	nr += env_item(&items[nr], 0, "6.12.0");
 	nr += env_item(&items[nr], 3, provider);
-	nr += env_item(&items[nr], 4, "events");
+	nr += env_item(&items[nr], 4, level);
 	nr += env_item(&items[nr], 16, "fio \"a\" \x1b[2J `b`");
 	for (unsigned int i = 0; i < s->nr && nr < MAX_ITEMS; i++, nr++) {
 		item_from_event(&items[nr], s->item[i].cpu, &s->item[i].ev.h, s->item[i].size,
@@ -210,28 +212,88 @@ static size_t seed_all_kinds(struct item *items)
 	return nr;
 }
 
-void fuzz_make_seeds(fuzz_seed_fn add)
+/* Level hist: stages, each with some buckets. */
+static size_t seed_hist(struct item *items)
 {
-	static const struct synth_options io = {
+	size_t nr = 1;
+
+	*items = (struct item){ 0 };
+	nr += env_item(&items[nr], 3, "stock");
+	nr += env_item(&items[nr], 4, "hist");
+	for (unsigned int i = 0; i < 96; i++) {
+		struct nvs_hist_stage stage = {
+			.h = { .ts = 1000000000, .id = NVS_ID_hist_stage, .qid = i / 32 },
+			.since = 5,
+			.count = 3,
+			.sum = 300000,
+			.bytes = 12288,
+			.op = i % 4,
+			.size = i / 4 % 4,
+			.stage = i % 5
+		};
+		struct nvs_hist_bucket bucket = { .h = stage.h, .count = 1 };
+
+		bucket.h.id = NVS_ID_hist_bucket;
+		item_from_event(&items[nr++], 0, &stage.h, sizeof(stage), i);
+		for (unsigned int b = 0; b < 3; b++) {
+			bucket.bucket = 200 + 16 * b;
+			item_from_event(&items[nr++], 0, &bucket.h, sizeof(bucket), 0);
+		}
+	}
+	return nr;
+}
+
+/* Hostile names of processes, which everybody may choose. */
+static size_t seed_level_io(struct item *items)
+{
+	static const struct synth_options level_io = { .queues = 2,
+						       .commands = 20,
+						       .depth = 4,
+						       .batch = 2,
+						       .no_init = true,
+						       .io = true,
+						       .tasks = 3 };
+	size_t nr = seed_items(items, &level_io, "stock", "io");
+
+	for (size_t i = 0; i < nr; i += 7)
+		if (items[i].id == NVS_ID_io)
+			memcpy(items[i].body + offsetof(struct nvs_io, comm0) -
+				       sizeof(struct nvs_hdr),
+			       "\x1b[2J\xff`b`\"\n,\\x\x9b", 15);
+	return nr;
+}
+
+static size_t seed_kind(struct item *items, unsigned int kind)
+{
+	static const struct synth_options steps = {
 		.queues = 2, .commands = 12, .depth = 4, .batch = 2, .ring = 8, .no_init = true
 	};
 	static const struct synth_options init = {
 		.queues = 1, .commands = 3, .depth = 1, .batch = 1
 	};
+
+	switch (kind) {
+	case 0: return seed_items(items, &steps, "driver", "events");
+	case 1: return seed_items(items, &init, "driver", "events");
+	case 2: return seed_items(items, &steps, "stock", "events");
+	case 3: return seed_level_io(items);
+	case 4: return seed_hist(items);
+	default: return seed_all_kinds(items);
+	}
+}
+
+void fuzz_make_seeds(fuzz_seed_fn add)
+{
 	static struct item items[MAX_ITEMS + 4];
 	char name[32];
 
 	for (unsigned int mode = 0; mode < NR_MODES; mode++) {
-		size_t nr[] = { 0, 0, 0, 0 };
+		for (unsigned int kind = 0; kind < 6; kind++) {
+			size_t nr = seed_kind(items, kind);
 
-		for (unsigned int kind = 0; kind < 4; kind++) {
-			nr[kind] = kind == 0   ? seed_items(items, &io, "driver")
-				   : kind == 1 ? seed_items(items, &init, "driver")
-				   : kind == 2 ? seed_items(items, &io, "stock")
-					       : seed_all_kinds(items);
 			items->where = mode;
 			snprintf(name, sizeof(name), "mode%u-%u", mode, kind);
-			add(name, items, nr[kind] * sizeof(*items));
+			add(name, items, nr * sizeof(*items));
 		}
 	}
 }

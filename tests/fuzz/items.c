@@ -27,6 +27,23 @@ static void lane_add(struct lane *lane, const void *data, size_t size)
 	lane->size += size;
 }
 
+/* How many times begin the event's body: in an item they are ns before it, 0 stays 0. */
+static unsigned int nr_times(unsigned int id)
+{
+	return id == NVS_ID_io ? 4 : id == NVS_ID_rq_start || id == NVS_ID_hist_stage;
+}
+
+static void turn_times(void *body, unsigned int id, uint64_t now)
+{
+	uint64_t ns;
+
+	for (unsigned int i = 0; i < nr_times(id); i++) {
+		memcpy(&ns, (char *)body + i * sizeof(ns), sizeof(ns));
+		ns = ns ? now - ns : 0;
+		memcpy((char *)body + i * sizeof(ns), &ns, sizeof(ns));
+	}
+}
+
 /* The packet's header is made room for with the first event, and filled in at the end. */
 static void lane_event(struct lane *lane, const struct item *item, const struct event_info *info,
 		       uint64_t now)
@@ -38,6 +55,7 @@ static void lane_event(struct lane *lane, const struct item *item, const struct 
 	} ev = { .h = { now, item->id, item->ctrl, item->qid, item->cid } };
 
 	memcpy(ev.bytes + sizeof(ev.h), item->body, info->size - sizeof(ev.h));
+	turn_times(ev.bytes + sizeof(ev.h), item->id, now);
 	lane_add(lane, &ev, info->size);
 	p = (struct ctf_packet *)lane->data;
 	if (!p->nr_events++)
@@ -141,4 +159,5 @@ void item_from_event(struct item *item, unsigned int cpu, const struct nvs_hdr *
 		item->shift++;
 	item->time = ns;
 	memcpy(item->body, ev + 1, size - sizeof(*ev));
+	turn_times(item->body, ev->id, ev->ts);
 }
