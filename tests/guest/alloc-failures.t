@@ -17,5 +17,5 @@ plan 16
 mishap=$build/mishap/$kernel
 [[ -e $mishap/mishap.ko ]] || { echo "Bail out! no $mishap/mishap.ko; run: make mishap-$kernel"; exit 1; }
 gcc -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -static -o "$work/alloc-io" "$(dirname "$0")/alloc-io.c" || exit
-guest sweep --deadline 5400 --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --share "$mishap:/mishap" \
+guest sweep --deadline 1200 --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --share "$mishap:/mishap" \
 	--add "$work/alloc-io:/usr/bin/alloc-io" -- alloc-failures-guest.sh main "${EVERY:-24}"
