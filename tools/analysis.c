@@ -37,6 +37,16 @@ const struct env_key analysis_env_keys[] = {
 	{ "lost_rejected", false },
 	{ "lost_without_cpu", false },
 	{ "clamped", false },
+	{ "unmatched", false },
+	{ "dropped_events", false },
+	{ "dropped_bytes", false },
+	{ "dropped_until_ns", false },
+	{ "trigger", true },
+	{ "trigger_event", true },
+	{ "trigger_ns", false },
+	{ "trigger_number", false },
+	{ "triggers_suppressed", false },
+	{ "clock_steps", true },
 	{ 0 },
 };
 

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "check.h"
 #include "cmd.h"
+#include "losses.h"
 #include "rules.h"
 
 static const struct check checks[] = {
@@ -186,6 +188,12 @@ static int run_checks(struct check_input *in, struct check_result *results, stru
 	return 0;
 }
 
+static void print_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	printf("the recording: %s\n", line + strspn(line, " "));
+}
+
 static void print_text(const struct check_input *in, const struct check_result *results,
 		       const struct rules *rules, bool all)
 {
@@ -193,14 +201,31 @@ static void print_text(const struct check_input *in, const struct check_result *
 		print_checks(results);
 	if (recording_cut(in->rec))
 		printf("the recording is cut off: %s\n", recording_cut(in->rec));
+	losses_lines(in->rec, 100, print_line, NULL);
 	check_rules_text(rules, all);
+}
+
+static void print_loss(void *ctx, const struct loss *loss)
+{
+	printf("%s{\"cause\": \"%s\", \"cpu\": ", *(bool *)ctx ? ", " : "", loss->cause);
+	if (loss->cpu < 0)
+		printf("null");
+	else
+		printf("%d", loss->cpu);
+	printf(", \"count\": %" PRIu64 "}", loss->count);
+	*(bool *)ctx = true;
 }
 
 static void print_json(const struct check_input *in, const struct check_result *results,
 		       const struct rules *rules)
 {
+	bool any = false;
+
 	printf("{\"recording\": ");
 	check_json_string(in->dir);
+	printf(", \"lost\": [");
+	losses_each(in->rec, print_loss, &any);
+	printf("]");
 	json_checks(results);
 	check_rules_json(rules);
 	printf("}\n");

@@ -273,6 +273,8 @@ int ctf_trace_close(struct ctf_trace *t, struct nvs_error *err)
 
 void ctf_trace_discard(struct ctf_trace *t)
 {
+	bool ours = !t->reopened && !t->kept;
+
 	while (t->streams) {
 		struct ctf_stream *s = t->streams;
 
@@ -280,7 +282,7 @@ void ctf_trace_discard(struct ctf_trace *t)
 		ctf_stream_discard(s);
 	}
 	free_reserve(t);
-	if (!t->reopened) {
+	if (ours) {
 		unlinkat(t->dir_fd, METADATA_NEW, 0);
 		unlinkat(t->dir_fd, METADATA, 0);
 		rmdir(t->dir);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd.h"
+#include "losses.h"
 #include "export.h"
 #include "format.h"
 
@@ -156,6 +157,7 @@ static void tell(const struct export *x)
 
 	for (unsigned int i = 0; i < x->files.nr && !to_stdout; i++)
 		printf("%s\n", outfile_path(x->files.file[i]));
+	losses_complain(x->recording);
 	if (x->format->tell)
 		x->format->tell(x);
 	if (!to_stdout)
@@ -226,7 +228,6 @@ int cmd_export(int argc, char **argv)
 {
 	struct export x = { .max_size = 500ull << 20 };
 	struct nvs_error err = { .text = "" };
-	char lacks[2][600];
 	int ret = parse(&x, argc, argv);
 
 	if (ret != EXIT_DONE)
@@ -236,7 +237,7 @@ int cmd_export(int argc, char **argv)
 		ret = EXIT_FAILED;
 	} else {
 		tell(&x);
-		if (x.strict && export_lacks(&x, lacks))
+		if (x.strict && losses_any(x.recording))
 			ret = EXIT_FAILED;
 	}
 	if (x.format->free)

@@ -139,6 +139,14 @@ static bool parse_choice(const struct option_row *row, const char *text)
 	return false;
 }
 
+static bool add_string(struct option_strings *all, const char *text)
+{
+	if (all->nr == OPTION_STRINGS_MOST)
+		return false;
+	all->text[all->nr++] = text;
+	return true;
+}
+
 /* Sets the row's value from @text. Returns false when @text is no such value. */
 static bool set_value(const struct option_row *row, const char *text)
 {
@@ -147,6 +155,7 @@ static bool set_value(const struct option_row *row, const char *text)
 	switch (row->type) {
 	case OPTION_FLAG: *(bool *)row->value = true; return true;
 	case OPTION_STRING: *(const char **)row->value = text; return true;
+	case OPTION_STRINGS: return add_string(row->value, text);
 	case OPTION_UINT: return parse_digits(text, row->value, &end) && !*end;
 	case OPTION_SIZE: return parse_size(text, row->value);
 	case OPTION_SECONDS: return parse_seconds(text, row->value);

@@ -12,10 +12,17 @@
 enum option_type {
 	OPTION_FLAG,	/* bool: set to true */
 	OPTION_STRING,	/* const char *: points into argv */
+	OPTION_STRINGS, /* struct option_strings: each time it is given */
 	OPTION_UINT,	/* uint64_t: a decimal number */
 	OPTION_SIZE,	/* uint64_t: bytes; takes K, M and G, powers of 1024 */
 	OPTION_SECONDS, /* uint64_t: nanoseconds; takes "0.5", "10ms", "2.5us" */
 	OPTION_CHOICE,	/* const char *: one of @choices, the table's own string */
+};
+
+#define OPTION_STRINGS_MOST 16
+struct option_strings {
+	const char *text[OPTION_STRINGS_MOST];
+	unsigned int nr;
 };
 
 struct option_row {

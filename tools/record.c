@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "record.h"
+#include "format.h"
+#include "record_flight.h"
 
 #define MS 1000000ull
 
@@ -31,7 +33,9 @@
 static struct record_options {
 	const char *output, *device, *level, *provider;
 	uint64_t ring_size, duration;
-	bool wait, verbose;
+	struct option_strings triggers;
+	uint64_t flight, after, trigger_every, max_size;
+	bool wait, verbose, strict;
 } opt;
 
 const char *const record_levels[] = { "events", NULL };
@@ -48,6 +52,22 @@ static const struct option_row rows[] = {
 	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
 	  "of each CPU's ring, a power of two (8M)", NULL },
 	{ "duration", 't', OPTION_SECONDS, "SECONDS", &opt.duration, "end after this time", NULL },
+	{ "max-size", 'm', OPTION_SIZE, "SIZE", &opt.max_size,
+	  "DIR never holds more: the oldest goes", NULL },
+	{ "flight", 'f', OPTION_SIZE, "SIZE", &opt.flight,
+	  "keep the newest events in memory; save them when a\n"
+	  "                          trigger comes, as DIR/trigger-0001, ...",
+	  NULL },
+	{ "trigger", 0, OPTION_STRINGS, "WHAT", &opt.triggers,
+	  "lat>TIME (10ms), timeout, abort, reset, error, aen,\n"
+	  "                          signal (SIGUSR1); may be given several times",
+	  NULL },
+	{ "after", 0, OPTION_SECONDS, "SECONDS", &opt.after, "that are saved behind a trigger (1)",
+	  NULL },
+	{ "trigger-every", 0, OPTION_SECONDS, "SECONDS", &opt.trigger_every,
+	  "at most one trigger is saved in this time (10)", NULL },
+	{ "strict", 0, OPTION_FLAG, NULL, &opt.strict,
+	  "exit with 1 if anything was lost or unmatched", NULL },
 	{ "wait", 'w', OPTION_FLAG, NULL, &opt.wait, "wait for the module to be loaded", NULL },
 	{ "verbose", 'v', OPTION_FLAG, NULL, &opt.verbose, "show what libbpf says", NULL },
 	{ 0 },
@@ -93,12 +113,43 @@ static const struct provider *choose_provider(const struct record_device *d)
 	return &provider_driver;
 }
 
-/* Returns an exit code, or -1 to go on; @command is NULL when there is none. */
-static int parse_options(int argc, char **argv, struct recorder *r, char ***command)
+/* What belongs to the flight recorder. Returns an exit code, or -1 to go on. */
+static int parse_flight(struct triggers **triggers)
 {
-	int at;
+	uint64_t least = opt.flight ? opt.flight + FLIGHT_LEAST : CTF_BOUND_LEAST;
+
+	if (opt.max_size && opt.max_size < least)
+		return options_wrong(&usage, "--max-size: less than %s%s", format_bytes(least).s,
+				     opt.flight ? ", what one saved trigger may take" : "");
+	if (!opt.flight && opt.triggers.nr)
+		return options_wrong(&usage, "--trigger goes with --flight SIZE");
+	if (!opt.flight)
+		return -1;
+	if (opt.flight < FLIGHT_LEAST)
+		return options_wrong(&usage, "--flight: less than %s",
+				     format_bytes(FLIGHT_LEAST).s);
+	if (!opt.triggers.nr)
+		return options_wrong(&usage, "--flight needs a --trigger, else nothing is saved");
+	*triggers = triggers_new();
+	for (unsigned int i = 0; *triggers && i < opt.triggers.nr; i++)
+		if (!triggers_add(*triggers, opt.triggers.text[i]))
+			return options_wrong(&usage,
+					     "--trigger: '%s' is none; there are lat>TIME (as in "
+					     "'lat>10ms'), timeout, abort, reset, error, aen and "
+					     "signal",
+					     opt.triggers.text[i]);
+	return -1;
+}
+
+/* Returns an exit code, or -1 to go on; @command is NULL when there is none. */
+static int parse_options(int argc, char **argv, struct recorder *r, struct triggers **triggers,
+			 char ***command)
+{
+	int at, code;
 
 	opt = (struct record_options){ .ring_size = 8u << 20,
+				       .after = 1000000000,
+				       .trigger_every = 10000000000,
 				       .level = record_levels[0],
 				       .provider = providers[0] };
 	at = options_parse(&usage, argc, argv);
@@ -107,6 +158,9 @@ static int parse_options(int argc, char **argv, struct recorder *r, char ***comm
 	if (at < 0)
 		return EXIT_USAGE;
 	*command = at < argc ? argv + at : NULL;
+	code = parse_flight(triggers);
+	if (code >= 0)
+		return code;
 	if (!opt.output)
 		return options_wrong(&usage, "-o DIR is missing");
 	if (opt.device && !record_device_parse(&r->device, opt.device))
@@ -152,6 +206,8 @@ static void block_signals(sigset_t *signals, sigset_t *before)
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
 	sigaddset(signals, SIGCHLD);
+	if (opt.flight)
+		sigaddset(signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, signals, before);
 	/* A full disk or a closed pipe is an error of write(), not our end. */
 	signal(SIGPIPE, SIG_IGN);
@@ -207,6 +263,9 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 		fill = record_drain(r, false, err);
 		if (fill < 0)
 			return NULL;
+		record_cpus_watch(r, record_now());
+		if (r->flight)
+			flight_tick(r->flight, r);
 		if (r->device_news)
 			record_env_device(r);
 		signal = doze(r, signals, fill);
@@ -214,24 +273,35 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 			return "command";
 		if (record_now() >= end)
 			return "duration";
-		if (signal && signal != SIGCHLD)
+		if (signal == SIGUSR1)
+			flight_signal(r->flight);
+		else if (signal && signal != SIGCHLD)
 			return "signal";
 	}
 }
 
-static void say_summary(const struct recorder *r)
+/* What there is, and what there is not. false: something was lost, or matches nothing. */
+static bool say_summary(const struct recorder *r)
 {
+	struct ctf_dropped dropped = ctf_trace_dropped(r->trace);
 	struct record_counts c;
 
 	record_count(r, &c);
-	complain("recorded %" PRIu64 " events on %u CPUs in %s, %" PRIu64 " lost", c.events,
-		 r->nr_rings, opt.output, c.lost);
+	complain("recorded %" PRIu64 " events on %u CPUs %s %s, %" PRIu64 " lost", c.events,
+		 r->nr_rings, opt.flight ? "for" : "in", opt.output, c.lost);
+	if (dropped.events)
+		complain("of these, the first %" PRIu64 " (%s) were dropped for --max-size",
+			 dropped.events, format_bytes(dropped.bytes).s);
+	if (c.unmatched)
+		complain("%" PRIu64 " steps match nothing, or not all of it: 'report' says which",
+			 c.unmatched);
 	if (!c.lost)
-		return;
+		return !c.unmatched;
 	complain("lost: %" PRIu64 " ring full, %" PRIu64 " CPU without ring, %" PRIu64
 		 " interrupted, %" PRIu64 " not written, %" PRIu64 " rejected%s",
 		 c.ring_full, c.no_ring, c.missed, c.unwritten, c.rejected,
 		 c.ring_full ? "; a greater --ring-size helps" : "");
+	return false;
 }
 
 /* Nothing was recorded: why? */
@@ -247,6 +317,17 @@ static void say_never_attached(const struct recorder *r, const struct record_chi
 		complain("module %s is not loaded%s: nothing was recorded; load it first, or in "
 			 "COMMAND",
 			 module, child->argv ? ", and COMMAND did not load it" : "");
+}
+
+/* As if nothing had been begun. */
+static void discard(struct recorder *r)
+{
+	if (r->flight)
+		flight_discard(r->flight);
+	if (r->trace)
+		ctf_trace_discard(r->trace);
+	r->flight = NULL;
+	r->trace = NULL;
 }
 
 /* Detaches and writes the end. Returns an exit code. */
@@ -270,11 +351,14 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 		record_child_failed(child);
 		if (!failed)
 			say_never_attached(r, child);
-		ctf_trace_discard(r->trace);
+		discard(r);
 		return EXIT_FAILED;
 	}
+	if (r->flight && !flight_end(r->flight, r))
+		failed = true;
 	record_env_end(r, ended_by ?: "error");
-	say_summary(r);
+	if (!say_summary(r) && opt.strict)
+		failed = true;
 	if (ctf_trace_close(r->trace, err) && !failed) {
 		complain("%s", err->text);
 		failed = true;
@@ -288,15 +372,38 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 	return record_child_failed(child) || failed ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* The directory, or the memory, that is recorded into. */
+static int make_trace(struct recorder *r, struct triggers *triggers, struct nvs_error *err)
+{
+	const struct flight_options o = {
+		.dir = opt.output,
+		.after = opt.after,
+		.every = opt.trigger_every,
+		.max_size = opt.max_size,
+	};
+
+	if (opt.flight)
+		r->trace = ctf_trace_memory(opt.flight, r->nr_cpus, err);
+	else
+		r->trace = ctf_trace_create(opt.output, err);
+	if (!r->trace)
+		return -1;
+	if (opt.flight)
+		return (r->flight = flight_new(&o, triggers, err)) ? 0 : -1;
+	return opt.max_size ? ctf_trace_bound(r->trace, opt.max_size, err) : 0;
+}
+
 /* From an empty directory on; what fails before COMMAND runs leaves none behind. */
-static int record(struct recorder *r, char **command, struct nvs_error *err)
+static int record(struct recorder *r, struct triggers *triggers, char **command,
+		  struct nvs_error *err)
 {
 	struct record_child child = { 0 };
 	sigset_t signals, before;
 
-	r->trace = ctf_trace_create(opt.output, err);
-	if (!r->trace)
+	if (make_trace(r, triggers, err)) {
+		discard(r);
 		return -1;
+	}
 	record_env_start(r, command);
 	if (r->tracepoints_only)
 		complain(
@@ -307,7 +414,7 @@ static int record(struct recorder *r, char **command, struct nvs_error *err)
 	/* Attached before COMMAND begins, when the module is there already. */
 	if (record_open_streams(r, err) || keep_attached(r, err) ||
 	    (command && record_child_start(&child, command, &before, err))) {
-		ctf_trace_discard(r->trace);
+		discard(r);
 		return -1;
 	}
 	if (r->attached)
@@ -320,20 +427,24 @@ static int record(struct recorder *r, char **command, struct nvs_error *err)
 int cmd_record(int argc, char **argv)
 {
 	struct recorder r = { 0 };
+	struct triggers *triggers = NULL;
 	struct nvs_error err;
 	char **command;
-	int code = parse_options(argc, argv, &r, &command);
+	int code = parse_options(argc, argv, &r, &triggers, &command);
 
-	if (code >= 0)
+	if (code >= 0) {
+		triggers_free(triggers);
 		return code;
+	}
 	if (check_start(&r, command, &err) || record_bpf_open(&r, &err))
 		code = -1;
 	else
-		code = record(&r, command, &err);
+		code = record(&r, triggers, command, &err);
 	if (code < 0) {
 		complain("%s", err.text);
 		code = EXIT_FAILED;
 	}
 	record_bpf_close(&r);
+	triggers_free(triggers);
 	return code;
 }

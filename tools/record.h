@@ -51,8 +51,9 @@ unsigned int record_ctrls_end(const char *prefix);
 bool record_driver_of(const char *prefix, unsigned int ctrl, char *driver, size_t size);
 
 struct record_cpu {
-	struct ring_reader ring; /* fd -1: offline when the recording began */
-	struct ctf_stream *stream;
+	bool online;		   /* when the recording began */
+	struct ring_reader ring;   /* fd -1: none, the CPU is not there */
+	struct ctf_stream *stream; /* NULL: nothing has happened there yet */
 };
 
 struct record_bpf; /* the programs and their attachments */
@@ -63,11 +64,14 @@ struct recorder {
 	uint64_t ring_size;
 	unsigned int nr_cpus;	 /* possible */
 	struct record_cpu *cpus; /* by number */
-	unsigned int nr_rings;
+	unsigned int nr_rings;	 /* of CPUs that were online when the recording began, or came */
+	uint64_t cpus_looked_at;
+	bool cpus_failed;
 	struct cpu_lost *lost; /* by CPU; written by BPF */
 
 	struct record_bpf *bpf;
 	struct ctf_trace *trace;
+	struct flight *flight; /* NULL: what is recorded is written at once */
 	bool verbose;
 	bool tracepoints_only; /* the kernel does not tell its driver's types: see bpf/tracepoints.bpf.c */
 	bool attached;	       /* now */
@@ -89,6 +93,8 @@ struct bpf_object;
  * bpf_object__close(); NULL: there are none.
  */
 struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level);
+/* Hands CPU @cpu's ring to the programs. */
+int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err);
 /*
  * Attaches to all tracepoints, phase_begin last: the module's `hold_ms` waits
  * for it.  1: done; 0: the module is not there; -1: @err says.
@@ -100,6 +106,12 @@ void record_detach(struct recorder *r);
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size);
 /* Names of tracepoints: those attached to, or those that the module does not have. */
 char *record_attach_points(const struct recorder *r, bool missing);
+
+/* record_cpus.c: which CPUs there are, and a ring for each */
+
+int record_cpus_open(struct recorder *r, struct nvs_error *err);
+/* Once in a while: rings for CPUs that were plugged in. */
+void record_cpus_watch(struct recorder *r, uint64_t now);
 
 /* record_stock.c: what the kernel's own driver shows on this kernel */
 
@@ -141,18 +153,24 @@ int record_open_streams(struct recorder *r, struct nvs_error *err);
  * written.
  */
 int record_drain(struct recorder *r, bool all, struct nvs_error *err);
+/* Ends a packet in each stream, of what is settled: what was there at the pass before. */
+int record_settle(struct recorder *r, struct nvs_error *err);
 /* Events that one CPU's programs found no room for. */
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu);
+
+/* Steps that matched nothing there, by whatever cause. */
+uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu);
 
 struct record_counts {
 	uint64_t events;     /* in the recording */
 	uint64_t clamped;    /* of these: with a time that had to be changed */
-	uint64_t lost;	     /* not in it: the sum of what follows */
+	uint64_t lost;	     /* not in it: the sum of the next five */
 	uint64_t ring_full;  /* the recorder was too slow */
 	uint64_t no_ring;    /* on a CPU that came online later */
 	uint64_t missed;     /* a program was interrupted by the same event */
 	uint64_t unwritten;  /* the file could not be written */
 	uint64_t rejected;   /* no event of ours, or no memory */
+	uint64_t unmatched;  /* by cause (bpf/lost.h): not in `lost`, most of it is there */
 	uint64_t in_streams; /* of lost: what the streams' files themselves say */
 };
 /* Before record_bpf_close() and ctf_trace_close(). */

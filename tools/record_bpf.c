@@ -209,44 +209,10 @@ static int map_lost(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-/* Calls @fn for each CPU of a list such as "0-3,8". */
-static int for_each_online(struct recorder *r, struct nvs_error *err,
-			   int (*fn)(struct recorder *r, unsigned int cpu, struct nvs_error *err))
+int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
-	FILE *f = fopen("/sys/devices/system/cpu/online", "r");
-	unsigned int first, last;
-	int failed = 0, got;
-
-	if (!f)
-		return nvs_fail(err,
-				"cannot read /sys/devices/system/cpu/online: %s; is sysfs "
-				"mounted?",
-				strerror(errno));
-	while (!failed && (got = fscanf(f, "%u-%u", &first, &last)) >= 1) {
-		if (got == 1)
-			last = first;
-		for (; !failed && first <= last && first < r->nr_cpus; first++)
-			failed = fn(r, first, err);
-		if (fgetc(f) != ',')
-			break;
-	}
-	fclose(f);
-	return failed;
-}
-
-static int make_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
-{
-	struct ring_reader *ring = &r->cpus[cpu].ring;
-	int rings = map_fd(r, "rings");
-
-	if (ring_reader_open(ring, r->ring_size))
-		return nvs_fail(err,
-				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
-				"--ring-size",
-				(unsigned long long)r->ring_size, cpu, strerror(errno));
-	if (bpf_map_update_elem(rings, &cpu, &ring->fd, BPF_ANY))
+	if (bpf_map_update_elem(map_fd(r, "rings"), &cpu, &r->cpus[cpu].ring.fd, BPF_ANY))
 		return nvs_fail(err, "cannot hand CPU %u its ring: %s", cpu, strerror(errno));
-	r->nr_rings++;
 	return 0;
 }
 
@@ -267,7 +233,7 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 		r->cpus[cpu].ring.fd = -1;
 	if (load_programs(r, err) || map_lost(r, err))
 		return -1;
-	return for_each_online(r, err, make_ring);
+	return record_cpus_open(r, err);
 }
 
 void record_bpf_close(struct recorder *r)

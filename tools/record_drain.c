@@ -2,6 +2,10 @@
 /* From the CPUs' rings into their streams. */
 #include "event_info.h"
 #include "record.h"
+#include "record_flight.h"
+
+/* An event waits no longer than this for a packet: so much a recorder that is killed loses. */
+#define OLDEST_NS 1000000000ull
 
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 {
@@ -10,6 +14,15 @@ uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++)
 		lost += __atomic_load_n(&r->lost[cpu].by_event[id], __ATOMIC_RELAXED);
 	return lost;
+}
+
+uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu)
+{
+	uint64_t n = 0;
+
+	for (unsigned int cause = 0; cause < NR_LOST_CAUSES; cause++)
+		n += __atomic_load_n(&r->lost[cpu].by_cause[cause], __ATOMIC_RELAXED);
+	return n;
 }
 
 /* Events that tell the recorder itself something. */
@@ -26,20 +39,44 @@ static void take_note(struct recorder *r, const struct nvs_hdr *ev)
 		r->init_failed = true;
 	if (ev->id == NVS_ID_ctrl_state && state->new_state == NVS_STATE_live)
 		r->device_news = true;
+	if (r->flight && flight_wants(r->flight, ev->id))
+		flight_see(r->flight, ev);
+}
+
+static int open_stream(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+{
+	struct ctf_stream *s = ctf_stream_open(r->trace, cpu, err);
+
+	if (!s)
+		return -1;
+	r->cpus[cpu].stream = s;
+	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
+		ctf_stream_look_out(s, noted[i]);
+	for (unsigned int id = 0; r->flight && id <= NVS_EVENT_ID_MAX; id++)
+		if (flight_wants(r->flight, id))
+			ctf_stream_look_out(s, id);
+	return 0;
 }
 
 int record_open_streams(struct recorder *r, struct nvs_error *err)
 {
-	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
-		if (r->cpus[cpu].ring.fd < 0)
-			continue;
-		r->cpus[cpu].stream = ctf_stream_open(r->trace, cpu, err);
-		if (!r->cpus[cpu].stream)
+	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++)
+		if (r->cpus[cpu].online && open_stream(r, cpu, err))
 			return -1;
-		for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
-			ctf_stream_look_out(r->cpus[cpu].stream, noted[i]);
-	}
 	return 0;
+}
+
+/* A CPU that was offline has a stream from its first event on. */
+static bool has_come(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+{
+	struct record_cpu *c = &r->cpus[cpu];
+
+	if (c->stream)
+		return true;
+	if (c->ring.fd < 0 || (ring_reader_empty(&c->ring) && !record_lost_on(r, cpu)))
+		return false;
+	r->nr_rings++;
+	return !open_stream(r, cpu, err);
 }
 
 struct pass {
@@ -84,9 +121,16 @@ static int drain_cpu(struct recorder *r, unsigned int cpu, bool all, struct nvs_
 	struct record_cpu *c = &r->cpus[cpu];
 	struct pass pass = { .r = r, .stream = c->stream, .err = err };
 	size_t held = ring_reader_drain(&c->ring, take_record, &pass);
-	struct nvs_error later;
+	uint64_t lost = record_lost_on(r, cpu);
+	struct nvs_error later, *first = pass.failed ? &later : err;
+	int failed;
 
-	if (ctf_stream_flush(c->stream, record_lost_on(r, cpu), all, pass.failed ? &later : err))
+	/* What one event alone cannot make a packet of is not kept back for ever. */
+	if (!all && ctf_stream_oldest(c->stream) < record_now() - OLDEST_NS)
+		failed = ctf_stream_settle(c->stream, lost, first);
+	else
+		failed = ctf_stream_flush(c->stream, lost, all, first);
+	if (failed)
 		pass.failed = true;
 	return pass.failed ? -1 : (int)(100 * held / c->ring.size);
 }
@@ -100,7 +144,7 @@ int record_drain(struct recorder *r, bool all, struct nvs_error *err)
 	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
 		int fill;
 
-		if (!r->cpus[cpu].stream)
+		if (!has_come(r, cpu, fullest < 0 ? &later : err))
 			continue;
 		fill = drain_cpu(r, cpu, all, fullest < 0 ? &later : err);
 		if (fill < 0)
@@ -109,6 +153,19 @@ int record_drain(struct recorder *r, bool all, struct nvs_error *err)
 			fullest = fill;
 	}
 	return fullest;
+}
+
+int record_settle(struct recorder *r, struct nvs_error *err)
+{
+	struct nvs_error later;
+	int failed = 0;
+
+	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++)
+		if (r->cpus[cpu].stream &&
+		    ctf_stream_settle(r->cpus[cpu].stream, record_lost_on(r, cpu),
+				      failed ? &later : err))
+			failed = -1;
+	return failed;
 }
 
 void record_count(const struct recorder *r, struct record_counts *c)
@@ -120,11 +177,14 @@ void record_count(const struct recorder *r, struct record_counts *c)
 		const struct ctf_stream *s = r->cpus[cpu].stream;
 		uint64_t lost = record_lost_on(r, cpu);
 
-		if (!s) {
+		c->unmatched += record_unmatched_on(r, cpu);
+		if (!s && r->cpus[cpu].ring.fd < 0) {
 			c->no_ring += lost;
 			continue;
 		}
 		c->ring_full += lost;
+		if (!s)
+			continue;
 		c->in_streams += ctf_stream_lost(s);
 		c->events += ctf_stream_events(s) - ctf_stream_unwritten(s);
 		c->clamped += ctf_stream_clamped(s);

@@ -190,24 +190,30 @@ void record_env_device(struct recorder *r)
 	r->device_news = false;
 }
 
-/* "cqe 12, sqe 3" for each CPU that lost any. */
-static void env_lost(struct recorder *r, unsigned int cpu)
+static const char *cause_name(unsigned int cause)
+{
+#define CAUSE_NAME(name) #name,
+	static const char *const names[] = { LOST_CAUSES(CAUSE_NAME) };
+#undef CAUSE_NAME
+	return names[cause];
+}
+
+/* "cqe 12, sqe 3" under @what and the CPU, for those of @n counts that are not 0. */
+static void env_of_cpu(struct recorder *r, const char *what, unsigned int cpu, const __u64 *counts,
+		       unsigned int n, const char *(*name)(unsigned int i))
 {
 	char key[32], *text = NULL;
 	size_t size;
-	FILE *f;
+	FILE *f = open_memstream(&text, &size);
 
-	if (!record_lost_on(r, cpu))
-		return;
-	f = open_memstream(&text, &size);
 	if (!f)
 		return;
-	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++)
-		if (r->lost[cpu].by_event[id])
-			fprintf(f, "%s%s %llu", ftell(f) ? ", " : "", nvs_event_name(id),
-				(unsigned long long)r->lost[cpu].by_event[id]);
-	snprintf(key, sizeof(key), "lost_cpu%u", cpu);
-	if (!fclose(f))
+	for (unsigned int i = 0; i < n; i++)
+		if (counts[i])
+			fprintf(f, "%s%s %llu", ftell(f) ? ", " : "", name(i),
+				(unsigned long long)counts[i]);
+	snprintf(key, sizeof(key), "%s_cpu%u", what, cpu);
+	if (!fclose(f) && *text)
 		set(r, key, text);
 	free(text);
 }
@@ -229,8 +235,12 @@ static void env_counts(struct recorder *r)
 	setf(r, "clamped", "%" PRIu64, c.clamped);
 	if (record_missed(r, missed, sizeof(missed)))
 		set(r, "lost_recursion_events", missed);
-	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++)
-		env_lost(r, cpu);
+	setf(r, "unmatched", "%" PRIu64, c.unmatched);
+	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
+		env_of_cpu(r, "lost", cpu, r->lost[cpu].by_event, NVS_EVENT_ID_MAX + 1,
+			   nvs_event_name);
+		env_of_cpu(r, "unmatched", cpu, r->lost[cpu].by_cause, NR_LOST_CAUSES, cause_name);
+	}
 }
 
 void record_env_end(struct recorder *r, const char *ended_by)

@@ -321,6 +321,14 @@ unsigned int recording_nr_cpus(const struct recording *r)
 	return n;
 }
 
+bool recording_has_cpu(const struct recording *r, unsigned int cpu)
+{
+	for (unsigned int i = 0; i < r->nr_streams; i++)
+		if (r->streams[i].cpu == cpu)
+			return true;
+	return false;
+}
+
 uint64_t recording_lost(const struct recording *r, unsigned int cpu)
 {
 	for (unsigned int i = 0; i < r->nr_streams; i++)

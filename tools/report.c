@@ -2,18 +2,22 @@
 /* nvmescope report: a recording in figures. */
 #include <stdio.h>
 #include "cmd.h"
+#include "losses.h"
 #include "report.h"
 
 int cmd_report(int argc, char **argv)
 {
-	bool json = false;
-	const struct option_row rows[] = { { "json", 0, OPTION_FLAG, NULL, &json,
-					     "print JSON, as docs/report-json.md describes it",
-					     NULL },
-					   { 0 } };
+	bool json = false, strict = false;
+	const struct option_row rows[] = {
+		{ "json", 0, OPTION_FLAG, NULL, &json,
+		  "print JSON, as docs/report-json.md describes it", NULL },
+		{ "strict", 0, OPTION_FLAG, NULL, &strict,
+		  "exit with 1 if anything was lost, unmatched or cut off", NULL },
+		{ 0 }
+	};
 	const struct usage usage = {
 		.command = "report",
-		.synopsis = "[--json] DIR",
+		.synopsis = "[--json] [--strict] DIR",
 		.description =
 			"Reads the recording in DIR and prints how the controller came up, what each\n"
 			"queue did and how long its commands took, and what was lost or could not be\n"
@@ -24,6 +28,7 @@ int cmd_report(int argc, char **argv)
 	};
 	struct nvs_error err = { .text = "" };
 	struct analysis a;
+	bool strict_failed = false;
 	int ret, operand = options_parse(&usage, argc, argv);
 
 	if (operand < 0)
@@ -36,9 +41,13 @@ int cmd_report(int argc, char **argv)
 		ret = json ? report_json(&a, &err) : report_text(&a, &err);
 	if (ret == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		ret = nvs_fail(&err, "cannot write the report: is standard output's disk full?");
+	if (ret == 0 && strict && losses_any(a.recording)) {
+		complain("--strict: the recording has losses");
+		strict_failed = true;
+	}
 	analysis_close(&a);
 	if (ret == 0)
-		return EXIT_DONE;
+		return strict_failed ? EXIT_FAILED : EXIT_DONE;
 	complain("%s", err.text);
 	return EXIT_FAILED;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include "format.h"
+#include "losses.h"
 #include "report.h"
 
 #define REPORT_JSON_VERSION 1
@@ -171,9 +172,21 @@ static json_t *json_operations(const struct analysis *a)
 	return all;
 }
 
+static void add_loss(void *ctx, const struct loss *loss)
+{
+	json_t *o = json_object();
+
+	put_name(o, "cause", loss->cause);
+	json_object_set_new(o, "cpu", loss->cpu < 0 ? json_null() : json_integer(loss->cpu));
+	put(o, "count", loss->count);
+	put_name(o, "kinds", loss->kinds);
+	json_object_set_new(o, "in_recording", json_boolean(loss->there));
+	json_array_append_new(ctx, o);
+}
+
 static json_t *json_lost(const struct analysis *a)
 {
-	json_t *o = json_object(), *cpus = json_object();
+	json_t *o = json_object(), *cpus = json_object(), *causes = json_array();
 	uint64_t lost;
 
 	for (unsigned int cpu = 0; cpu < RECORDING_DEVICE; cpu++) {
@@ -186,6 +199,9 @@ static json_t *json_lost(const struct analysis *a)
 	}
 	put(o, "total", recording_lost_total(a->recording));
 	json_object_set_new(o, "by_cpu", cpus);
+	losses_each(a->recording, add_loss, causes);
+	json_object_set_new(o, "by_cause", causes);
+	put(o, "dropped", strtoull(recording_env(a->recording, "dropped_events") ?: "0", NULL, 10));
 	return o;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "format.h"
+#include "losses.h"
 #include "report.h"
 
 #define MAX_PHASE_ROWS 80
@@ -257,19 +258,10 @@ static void print_number(uint64_t n, const char *text)
 		printf("  %12" PRIu64 " %s\n", n, text);
 }
 
-/* How many events, and of which kinds if the recorder knew. */
-static void print_lost_on(const struct analysis *a, unsigned int cpu)
+static void print_line(void *ctx, const char *line)
 {
-	uint64_t lost = recording_lost(a->recording, cpu);
-	const char *kinds;
-	char key[32];
-
-	if (!lost)
-		return;
-	snprintf(key, sizeof(key), "lost_cpu%u", cpu);
-	kinds = recording_env(a->recording, key);
-	printf("  %12" PRIu64 " events lost on CPU %u%s%.*s\n", lost, cpu, kinds ? ": " : "", 34,
-	       kinds ? kinds : "");
+	(void)ctx;
+	printf("  %s\n", line);
 }
 
 static void print_losses(const struct analysis *a)
@@ -277,8 +269,7 @@ static void print_losses(const struct analysis *a)
 	const struct model_totals *t = model_totals(a->model);
 	const char *clamped = recording_env(a->recording, "clamped");
 
-	for (unsigned int cpu = 0; cpu < RECORDING_DEVICE; cpu++)
-		print_lost_on(a, cpu);
+	losses_lines(a->recording, 76, print_line, NULL);
 	if (clamped && strcmp(clamped, "0"))
 		printf("  %12s events came too late and were given a later time\n", clamped);
 	if (recording_cut(a->recording))
@@ -306,7 +297,7 @@ static bool anything_wrong(const struct analysis *a)
 			if (c->queue[q])
 				n += model_trouble_total(&c->queue[q]->trouble);
 	}
-	return n || recording_cut(a->recording);
+	return n || losses_any(a->recording);
 }
 
 static void print_wrong(const struct analysis *a)

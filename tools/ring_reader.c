@@ -52,6 +52,11 @@ void ring_reader_close(struct ring_reader *r)
 	*r = (struct ring_reader){ .fd = -1 };
 }
 
+bool ring_reader_empty(const struct ring_reader *r)
+{
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) == *r->consumer;
+}
+
 size_t ring_reader_drain(struct ring_reader *r, ring_reader_fn fn, void *ctx)
 {
 	uint64_t end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);

@@ -7,6 +7,7 @@
 #ifndef NVS_RING_READER_H
 #define NVS_RING_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ void ring_reader_close(struct ring_reader *r);
 
 typedef void (*ring_reader_fn)(void *ctx, const void *record, unsigned int size);
 
+bool ring_reader_empty(const struct ring_reader *r);
 /*
  * Hands every record that is in the ring now to @fn, up to one that is still
  * being filled in.  Returns how many bytes the ring held, to pace the next pass.

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cmd.h"
+#include "losses.h"
 #include "timeline.h"
 
 #define EVENTS (1u << LEVEL_EVENTS)
@@ -99,6 +100,7 @@ static int draw(struct timeline *t, unsigned int set, struct nvs_error *err)
 {
 	bool made;
 
+	losses_complain(t->a.recording);
 	if (!strcmp(t->format, "text"))
 		return draw_each(t, set, err);
 	made = mkdir(t->out, 0777) == 0;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A ring for each CPU: those that are online, that may come online, and that are plugged in later. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "record.h"
+
+#define CPU_DIR "/sys/devices/system/cpu/"
+/* A CPU that is offline has a ring, too, so that nothing is lost when it comes; but a small one. */
+#define STANDBY_SIZE (1ull << 20)
+/* CPUs are not plugged in often. */
+#define LOOK_EVERY 100000000ull
+
+/* Calls @fn for each CPU of a list such as "0-3,8". */
+static int for_each_cpu(struct recorder *r, const char *list, struct nvs_error *err,
+			int (*fn)(struct recorder *r, unsigned int cpu, struct nvs_error *err))
+{
+	FILE *f = fopen(list, "r");
+	unsigned int first, last;
+	int failed = 0, got;
+
+	if (!f)
+		return nvs_fail(err, "cannot read %s: %s; is sysfs mounted?", list,
+				strerror(errno));
+	while (!failed && (got = fscanf(f, "%u-%u", &first, &last)) >= 1) {
+		if (got == 1)
+			last = first;
+		for (; !failed && first <= last && first < r->nr_cpus; first++)
+			failed = fn(r, first, err);
+		if (fgetc(f) != ',')
+			break;
+	}
+	fclose(f);
+	return failed;
+}
+
+static int make_ring(struct recorder *r, unsigned int cpu, uint64_t size, struct nvs_error *err)
+{
+	struct ring_reader *ring = &r->cpus[cpu].ring;
+
+	if (ring->fd >= 0)
+		return 0;
+	if (ring_reader_open(ring, size))
+		return nvs_fail(err,
+				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
+				"--ring-size",
+				(unsigned long long)size, cpu, strerror(errno));
+	return record_bpf_use_ring(r, cpu, err);
+}
+
+static int make_full(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+{
+	r->nr_rings++;
+	r->cpus[cpu].online = true;
+	return make_ring(r, cpu, r->ring_size, err);
+}
+
+static int make_standby(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+{
+	return make_ring(r, cpu, r->ring_size < STANDBY_SIZE ? r->ring_size : STANDBY_SIZE, err);
+}
+
+int record_cpus_open(struct recorder *r, struct nvs_error *err)
+{
+	if (for_each_cpu(r, CPU_DIR "online", err, make_full))
+		return -1;
+	return for_each_cpu(r, CPU_DIR "present", err, make_standby);
+}
+
+/* A CPU that has been plugged in is present before it is online. */
+void record_cpus_watch(struct recorder *r, uint64_t now)
+{
+	struct nvs_error err;
+
+	if (now < r->cpus_looked_at + LOOK_EVERY)
+		return;
+	r->cpus_looked_at = now;
+	if (for_each_cpu(r, CPU_DIR "present", &err, make_standby) && !r->cpus_failed) {
+		r->cpus_failed = true;
+		complain("%s; what happens there is counted as lost", err.text);
+	}
+}
