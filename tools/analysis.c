@@ -37,6 +37,7 @@ const struct env_key analysis_env_keys[] = {
 	{ "lost_rejected", false },
 	{ "lost_without_cpu", false },
 	{ "clamped", false },
+	{ "events", false },
 	{ "unmatched", false },
 	{ "dropped_events", false },
 	{ "dropped_bytes", false },

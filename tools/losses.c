@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd.h"
+#include "format.h"
 #include "losses.h"
 #include "lost.h"
 
@@ -160,19 +161,26 @@ static void say_loss(void *ctx, const struct loss *loss)
 	say(l, text, sizeof(text));
 }
 
+bool losses_begins(const struct recording *r, char *text, size_t size)
+{
+	uint64_t dropped = number(recording_env(r, "dropped_events"));
+
+	if (dropped)
+		snprintf(text, size,
+			 "begins at %.3f s: %s earlier events were dropped for room",
+			 (double)number(recording_env(r, "dropped_until_ns")) / 1e9,
+			 format_count(dropped).s);
+	return dropped;
+}
+
 void losses_lines(const struct recording *r, size_t most, void (*fn)(void *ctx, const char *line),
 		  void *ctx)
 {
 	struct lines l = { .most = most, .fn = fn, .ctx = ctx };
-	uint64_t dropped = number(recording_env(r, "dropped_events"));
 	char text[512];
 
-	if (dropped) {
-		snprintf(text, sizeof(text),
-			 "%12" PRIu64 " earlier events were dropped for room: begins at %.3f s",
-			 dropped, (double)number(recording_env(r, "dropped_until_ns")) / 1e9);
+	if (losses_begins(r, text, sizeof(text)))
 		say(&l, text, sizeof(text));
-	}
 	losses_each(r, say_loss, &l);
 }
 

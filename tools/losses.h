@@ -21,6 +21,11 @@ void losses_each(const struct recording *r, loss_fn fn, void *ctx);
 /* Was anything lost, unmatched or cut off? */
 bool losses_any(const struct recording *r);
 /*
+ * Says in @text where a recording begins whose first part was dropped to keep it small, or
+ * that was saved by the flight recorder.  false: it is all there.
+ */
+bool losses_begins(const struct recording *r, char *text, size_t size);
+/*
  * A line for each loss, up to @most bytes each, such as "12 events found the ring full, on CPU 3:
  * cqe 12"; and one if the recording's beginning was dropped.
  */

@@ -49,6 +49,7 @@ static void print_head(const struct analysis *a)
 	const struct model_totals *t = model_totals(a->model);
 	unsigned int cpus = recording_nr_cpus(a->recording);
 	const char *value;
+	char begins[128];
 
 	printf("%s\n  %s, %s events on %u CPU%s", a->dir,
 	       format_ns((double)(t->last_ts - t->first_ts)).s, format_count(t->events).s, cpus,
@@ -58,6 +59,8 @@ static void print_head(const struct analysis *a)
 	else
 		printf(", none lost");
 	printf("\n");
+	if (losses_begins(a->recording, begins, sizeof(begins)))
+		printf("  %s\n", begins);
 	if (t->by_id[NVS_ID_dev_cmd] || t->by_id[NVS_ID_dev_doorbell])
 		printf("  the device's own log: %" PRIu64 " doorbells, %" PRIu64
 		       " commands, %" PRIu64 " completions\n",
