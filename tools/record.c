@@ -408,8 +408,8 @@ static int record(struct recorder *r, struct triggers *triggers, char **command,
 	if (r->tracepoints_only)
 		complain(
 			"this kernel says nothing of its nvme modules' types: recorded are requests, "
-			"commands and completions, by tracepoints; not to be seen are doorbells, "
-			"interrupts, phases, states, timeouts and resets");
+			"commands and completions, by tracepoints; not seen: %s",
+			record_tracepoints_unseen);
 	block_signals(&signals, &before);
 	/* Attached before COMMAND begins, when the module is there already. */
 	if (record_open_streams(r, err) || keep_attached(r, err) ||
