@@ -53,7 +53,7 @@ const struct env_key analysis_env_keys[] = {
 
 /* The pass serves two: the figures kept here, and whoever asked for more. */
 struct pass {
-	struct stats *stats;
+	struct analysis *a;
 	const struct model_visitor *extra;
 	void *ctx;
 };
@@ -62,7 +62,10 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 {
 	struct pass *p = ctx;
 
-	stats_command(p->stats, q, c);
+	if (!analysis_wants_queue(p->a, q->ctrl, q->qid))
+		return;
+	stats_command(p->a->stats, q, c);
+	slowest_command(&p->a->slowest, q, c);
 	if (p->extra && p->extra->command)
 		p->extra->command(p->ctx, q, c);
 }
@@ -81,6 +84,15 @@ PASS_ON(look, const struct model_look *)
 PASS_ON(depth, uint64_t)
 #undef PASS_ON
 
+static int on_hist(void *ctx, const struct nvs_hdr *ev, struct nvs_error *err)
+{
+	struct pass *p = ctx;
+
+	if (!analysis_wants_queue(p->a, ev->ctrl, ev->qid))
+		return 0;
+	return hist_tables_add(&p->a->hist, ev, err);
+}
+
 static void on_device(void *ctx, const struct recorded *ev)
 {
 	struct pass *p = ctx;
@@ -91,7 +103,7 @@ static void on_device(void *ctx, const struct recorded *ev)
 /* Only what @extra wants: a report pays for commands alone. */
 static struct model_visitor make_visitor(const struct model_visitor *extra)
 {
-	struct model_visitor v = { .command = on_command };
+	struct model_visitor v = { .command = on_command, .hist = on_hist };
 
 	if (!extra)
 		return v;
@@ -140,31 +152,52 @@ static int order_phases(struct analysis *a)
 	return 0;
 }
 
-int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra, void *ctx,
-		  struct nvs_error *err)
+bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl, unsigned int qid)
+{
+	return (a->wants.ctrl < 0 || (unsigned int)a->wants.ctrl == ctrl) &&
+	       (a->wants.qid < 0 || (unsigned int)a->wants.qid == qid);
+}
+
+static int no_memory(const char *dir, struct nvs_error *err)
+{
+	return nvs_fail(err,
+			"out of memory for the figures of %s: close other programs and try again",
+			dir);
+}
+
+int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_wants *wants,
+		     const struct model_visitor *extra, void *ctx, struct nvs_error *err)
 {
 	struct model_visitor visitor = make_visitor(extra);
-	struct pass pass = { .extra = extra, .ctx = ctx };
+	struct pass pass = { .a = a, .extra = extra, .ctx = ctx };
 
 	memset(a, 0, sizeof(*a));
 	a->dir = dir;
+	a->wants = *wants;
 	a->recording = recording_open(dir, err);
 	if (!a->recording)
 		return -1;
-	a->stats = pass.stats = stats_new();
+	a->stats = stats_new();
 	a->model = model_new(&visitor, &pass);
-	if (!a->stats || !a->model)
-		return nvs_fail(err, "out of memory: close other programs and try again");
-	if (model_run(a->model, a->recording, err) < 0)
+	if (!a->stats || !a->model || slowest_init(&a->slowest, wants->slowest))
+		return no_memory(dir, err);
+	if (model_run(a->model, a->recording, err) < 0 ||
+	    slowest_finish(&a->slowest, a->recording, err) < 0)
 		return -1;
 	stats_finish(a->stats);
+	hist_tables_finish(&a->hist);
 	a->all = stats_all(a->stats);
 	if (!a->all || a->stats->out_of_memory || order_phases(a) < 0)
-		return nvs_fail(err,
-				"out of memory for the figures of %s: "
-				"close other programs and try again",
-				dir);
+		return no_memory(dir, err);
 	return 0;
+}
+
+int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra, void *ctx,
+		  struct nvs_error *err)
+{
+	static const struct analysis_wants all = { .ctrl = -1, .qid = -1 };
+
+	return analysis_open_as(a, dir, &all, extra, ctx, err);
 }
 
 void analysis_close(struct analysis *a)
@@ -172,6 +205,8 @@ void analysis_close(struct analysis *a)
 	free(a->order);
 	free(a->marks);
 	free(a->all);
+	slowest_free(&a->slowest);
+	hist_tables_free(&a->hist);
 	stats_free(a->stats);
 	model_free(a->model);
 	if (a->recording)

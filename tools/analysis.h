@@ -3,7 +3,9 @@
 #ifndef NVS_ANALYSIS_H
 #define NVS_ANALYSIS_H
 
+#include "hist_tables.h"
 #include "model.h"
+#include "slowest.h"
 #include "stats.h"
 
 /* What belongs to one phase itself, not to the phases below it. */
@@ -11,12 +13,22 @@ struct phase_marks {
 	unsigned int reads, writes, admin;
 };
 
+/* What a reader asks for; commands of other queues are passed over, and events still counted. */
+struct analysis_wants {
+	int ctrl;	      /* this controller alone; -1: all */
+	int qid;	      /* this queue of each; -1: all */
+	unsigned int slowest; /* commands to keep */
+};
+
 struct analysis {
 	const char *dir;
+	struct analysis_wants wants;
 	struct recording *recording;
 	struct model *model;
 	struct stats *stats;
 	struct latency *all; /* every I/O command */
+	struct slowest slowest;
+	struct hist_tables hist; /* level hist */
 	unsigned int nr_phases;
 	unsigned int *order;	   /* phases as a tree: each thread's together */
 	struct phase_marks *marks; /* by phase */
@@ -29,7 +41,12 @@ struct analysis {
  */
 int analysis_open(struct analysis *a, const char *dir, const struct model_visitor *extra, void *ctx,
 		  struct nvs_error *err);
+/* The same of what @wants says. */
+int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_wants *wants,
+		     const struct model_visitor *extra, void *ctx, struct nvs_error *err);
 void analysis_close(struct analysis *a);
+
+bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl, unsigned int qid);
 
 /* Keys of a recording's environment, up to one without a name. */
 struct env_key {

@@ -161,7 +161,7 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 	if (h->id == NVS_ID_rq_result)
 		return 0;
 	if (h->id == NVS_ID_hist_stage || h->id == NVS_ID_hist_bucket)
-		return 0;
+		return m->v->hist ? m->v->hist(m->ctx, h, err) : 0;
 	if ((h->id >= NVS_ID_rq_start && h->id <= NVS_ID_cmd_sent) || h->id == NVS_ID_sq_head)
 		return queue_event(m, h, err);
 	return phase_event(m, h, err);

@@ -204,6 +204,8 @@ struct model_visitor {
 	void (*look)(void *ctx, const struct model_queue *q, const struct model_look *look);
 	/* q->depth has changed at @ts. */
 	void (*depth)(void *ctx, const struct model_queue *q, uint64_t ts);
+	/* Level hist: a hist_stage or a hist_bucket; 0, or -1 with @err set. */
+	int (*hist)(void *ctx, const struct nvs_hdr *ev, struct nvs_error *err);
 	/* What the device saw (dev_*), imported from its own log. */
 	void (*device)(void *ctx, const struct recorded *ev);
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The report for people: under 80 columns. */
+/* The report for people, within 100 columns: head, phases, losses, and the order of all. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,41 +8,6 @@
 #include "report.h"
 
 #define MAX_PHASE_ROWS 80
-
-/* A count in 8 columns: exact up to 99999999, then in thousands or millions. */
-static struct text column_count(uint64_t n)
-{
-	struct text t;
-
-	if (n < 100000000)
-		snprintf(t.s, sizeof(t.s), "%" PRIu64, n);
-	else if (n < 10000000000)
-		snprintf(t.s, sizeof(t.s), "%" PRIu64 "k", n / 1000);
-	else
-		snprintf(t.s, sizeof(t.s), "%" PRIu64 "M", n / 1000000);
-	return t;
-}
-
-/* "3.8", or "-" when there is nothing to divide by. */
-static struct text ratio(uint64_t a, uint64_t b)
-{
-	struct text t;
-
-	if (b)
-		snprintf(t.s, sizeof(t.s), "%.1f", (double)a / (double)b);
-	else
-		snprintf(t.s, sizeof(t.s), "-");
-	return t;
-}
-
-static struct text quantile(const struct histogram *h, double q)
-{
-	struct text none = { "-" };
-
-	if (!h || !h->count)
-		return none;
-	return format_ns((double)(q >= 1 ? h->max : histogram_quantile(h, q)));
-}
 
 static void print_head(const struct analysis *a)
 {
@@ -156,101 +121,12 @@ static void print_phases(const struct analysis *a)
 	print_waits(a);
 }
 
-/* "q3", or "admin". */
-static struct text queue_name(const struct model_queue *q)
-{
-	struct text t;
-
-	if (q->qid)
-		snprintf(t.s, sizeof(t.s), "q%u", q->qid);
-	else
-		snprintf(t.s, sizeof(t.s), "admin");
-	return t;
-}
-
-static void print_queue(const struct analysis *a, const struct model_queue *q)
-{
-	const struct latency *l = a->stats->queue[q->index];
-	const struct histogram *total = l ? &l->stage[STAGE_TOTAL] : NULL;
-
-	printf("%-6s%8s %8s %5s %8s %5s %6s %6s %6s %6s %5u\n", queue_name(q).s,
-	       column_count(q->done).s, column_count(q->sq_bells).s,
-	       ratio(q->sq_bell_cmds, q->sq_bells).s, column_count(q->irqs).s,
-	       ratio(q->irq_found, q->irqs).s, quantile(total, 0.5).s, quantile(total, 0.99).s,
-	       quantile(total, 0.999).s, quantile(total, 1).s, q->peak_depth);
-}
-
-static void print_stages(const struct analysis *a, const struct model_queue *q)
-{
-	const struct latency *l = a->stats->queue[q->index];
-
-	if (!l)
-		return;
-	printf("%-6s", queue_name(q).s);
-	for (unsigned int i = STAGE_DRIVER; i < STAGE_TOTAL; i++)
-		printf("    %8s %8s", quantile(&l->stage[i], 0.5).s,
-		       quantile(&l->stage[i], 0.99).s);
-	printf("\n");
-}
-
-/* A queue that did nothing has no row. */
-static bool was_used(const struct model_queue *q)
-{
-	return q && (q->submitted || q->completions || q->irqs || q->polls || q->created);
-}
-
-static void print_queues(const struct analysis *a, const struct model_ctrl *c)
-{
-	printf("\n%-6s%8s %8s %5s %8s %5s %6s %6s %6s %6s %5s\n", "queue", "commands", "doorbell",
-	       "c/db", "irqs", "c/irq", "p50", "p99", "p99.9", "max", "depth");
-	for (unsigned int i = 0; i < c->nr_queues; i++)
-		if (was_used(c->queue[i]))
-			print_queue(a, c->queue[i]);
-	printf("  c/db, c/irq: commands per doorbell, completions per irq; depth: most at once\n");
-
-	printf("\n%-6s    %17s    %17s    %17s\n", "", "driver", "device", "completion");
-	printf("%-6s", "queue");
-	for (unsigned int i = STAGE_DRIVER; i < STAGE_TOTAL; i++)
-		printf("    %8s %8s", "p50", "p99");
-	printf("\n");
-	for (unsigned int i = 0; i < c->nr_queues; i++)
-		if (was_used(c->queue[i]))
-			print_stages(a, c->queue[i]);
-	printf("  driver: taken from blk-mq to doorbell; device: to completion entry seen;\n"
-	       "  completion: to the request's end\n");
-}
-
-static void print_kind(const char *op, const char *size, const struct latency *l)
-{
-	const struct histogram *h = &l->stage[STAGE_TOTAL];
-
-	printf("%-13s%5s %9s %10s %8s %8s %8s %8s\n", op, size, column_count(h->count).s,
-	       format_bytes(l->bytes).s, quantile(h, 0.5).s, quantile(h, 0.99).s,
-	       quantile(h, 0.999).s, quantile(h, 1).s);
-}
-
-static void print_kinds(const struct analysis *a)
-{
-	if (!a->all->stage[STAGE_TOTAL].count) {
-		printf("\nNo I/O: nothing but the admin queue was used.\n");
-		return;
-	}
-	printf("\n%-13s%5s %9s %10s %8s %8s %8s %8s\n", "operation", "size", "commands", "data",
-	       "p50", "p99", "p99.9", "max");
-	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
-		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
-			if (a->stats->kind[op][size])
-				print_kind(stats_op_name(op), stats_size_name(size),
-					   a->stats->kind[op][size]);
-	print_kind("all", "", a->all);
-}
-
 static void print_trouble(const struct model_queue *q)
 {
-#define PRINT_TROUBLE(field, text)                                                             \
-	if (q->trouble.field)                                                                  \
-		printf("  %s %-6s %8" PRIu64 " %s\n", format_ctrl(q->ctrl).s, queue_name(q).s, \
-		       q->trouble.field, text);
+#define PRINT_TROUBLE(field, text)                                            \
+	if (q->trouble.field)                                                 \
+		printf("  %s %-6s %8" PRIu64 " %s\n", format_ctrl(q->ctrl).s, \
+		       report_queue_name(q->qid).s, q->trouble.field, text);
 	MODEL_TROUBLES(PRINT_TROUBLE)
 #undef PRINT_TROUBLE
 }
@@ -283,6 +159,8 @@ static void print_losses(const struct analysis *a)
 	print_number(t->phase_ends_unmatched, "phase ends without a beginning");
 	print_number(t->phases_dropped, "phases over the limit, not kept");
 	print_number(t->marks_dropped, "marks over the limit, not kept");
+	print_number(a->hist.odd, "histogram events that fit nowhere");
+	print_number(a->hist.dropped, "histogram events of more rows than are kept");
 	print_number(a->stats->incomplete, "commands in no latency figure: a step is missing");
 }
 
@@ -291,7 +169,7 @@ static bool anything_wrong(const struct analysis *a)
 	const struct model_totals *t = model_totals(a->model);
 	uint64_t n = recording_lost_total(a->recording) + t->unknown_events + t->beyond_limits +
 		     t->phase_ends_lost + t->phase_ends_unmatched + t->phases_dropped +
-		     t->marks_dropped + a->stats->incomplete;
+		     t->marks_dropped + a->stats->incomplete + a->hist.odd + a->hist.dropped;
 
 	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++) {
 		const struct model_ctrl *c = model_ctrl(a->model, i);
@@ -320,16 +198,40 @@ static void print_wrong(const struct analysis *a)
 	}
 }
 
-int report_text(const struct analysis *a, struct nvs_error *err)
+/* Of level hist there may be nothing but histograms, and of --device nothing of others. */
+static bool ctrl_was_used(const struct analysis *a, const struct model_ctrl *c)
+{
+	if (a->wants.ctrl >= 0 && (unsigned int)a->wants.ctrl != c->id)
+		return false;
+	return c->announced || c->nr_queues;
+}
+
+int report_text(const struct analysis *a, report_sections by, struct nvs_error *err)
 {
 	(void)err;
 	print_head(a);
-	print_phases(a);
+	if (by & SECTION_BIT(phase))
+		print_phases(a);
 	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++) {
-		print_ctrl(model_ctrl(a->model, i));
-		print_queues(a, model_ctrl(a->model, i));
+		const struct model_ctrl *c = model_ctrl(a->model, i);
+
+		if (!ctrl_was_used(a, c))
+			continue;
+		print_ctrl(c);
+		report_queues(a, c, by);
 	}
-	print_kinds(a);
+	if (!a->hist.nr_rows) {
+		if ((by & SECTION_BIT(stage)) && a->all->stage[STAGE_TOTAL].count)
+			report_stages(a);
+		report_operations(a, by);
+	}
+	report_hist(a, by);
+	if (by & SECTION_BIT(process))
+		report_processes(a);
+	if (by & SECTION_BIT(cgroup))
+		report_cgroups(a);
+	if (by & SECTION_BIT(slowest))
+		report_slowest(a);
 	print_wrong(a);
 	return 0;
 }

@@ -103,6 +103,9 @@ void stats_finish(struct stats *s);
 /* All I/O commands together; caller frees.  NULL: no memory. */
 struct latency *stats_all(const struct stats *s);
 
+/* Adds what @from did; the names stay @into's. */
+void task_merge(struct task_stats *into, const struct task_stats *from);
+
 /*
  * How the commands around quantile @q of the total split their time, in ns that add up
  * to that quantile.

@@ -133,7 +133,7 @@ void task_add(struct stats *s, const struct model_queue *q, const struct model_c
 	histogram_add(&t->total, ns[STAGE_TOTAL]);
 }
 
-static void task_merge(struct task_stats *into, const struct task_stats *from)
+void task_merge(struct task_stats *into, const struct task_stats *from)
 {
 	into->bytes += from->bytes;
 	into->failed += from->failed;
