@@ -67,6 +67,8 @@ void report_processes(const struct analysis *a);
 void report_cgroups(const struct analysis *a);
 void report_slowest(const struct analysis *a);
 void report_hist(const struct analysis *a, report_sections by);
+/* "64K": size classes are named by their largest; "-" where they are not told apart. */
+const char *report_hist_size(const struct hist_row *r);
 
 /*
  * What the tasks of each cgroup did together, the most commands first; NULL: no memory, or no

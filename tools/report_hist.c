@@ -50,8 +50,7 @@ static bool sum_rows(const struct analysis *a, unsigned int i, same_fn same, str
 	return true;
 }
 
-/* "64K": size classes are named by their largest. */
-static const char *size_name(const struct hist_row *r)
+const char *report_hist_size(const struct hist_row *r)
 {
 	static const char *const names[HIST_SIZES] = { "4K",  "8K",   "16K",  "32K",
 						       "64K", "128K", "256K", ">256K" };
@@ -75,13 +74,13 @@ static void print_rows(const struct analysis *a, const char *title, same_fn same
 			snprintf(name.s, sizeof(name.s), "%.20s %.20s", format_ctrl(sum.ctrl).s,
 				 report_queue_name(sum.qid).s);
 		else if (same == same_size)
-			snprintf(name.s, sizeof(name.s), "%s", size_name(&sum));
+			snprintf(name.s, sizeof(name.s), "%s", report_hist_size(&sum));
 		else if (same == same_op)
 			snprintf(name.s, sizeof(name.s), "%s",
 				 nvs_symbol_name(NVS_SET_HIST_OP, sum.op));
 		else
 			snprintf(name.s, sizeof(name.s), "%-13s%6s",
-				 nvs_symbol_name(NVS_SET_HIST_OP, sum.op), size_name(&sum));
+				 nvs_symbol_name(NVS_SET_HIST_OP, sum.op), report_hist_size(&sum));
 		report_latency_row(name.s, sum.bytes, &f);
 	}
 }

@@ -3,43 +3,16 @@
  * The report for programs.  Names and units are a promise, written down in
  * docs/report-json.md: add to it, do not change what is there.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include "format.h"
 #include "losses.h"
-#include "report.h"
+#include "report_json.h"
 
-#define REPORT_JSON_VERSION 1
+#define REPORT_JSON_VERSION 2
 
 static json_t *count(uint64_t n)
 {
 	return json_integer((json_int_t)n);
-}
-
-static void put(json_t *object, const char *key, uint64_t n)
-{
-	json_object_set_new(object, key, count(n));
-}
-
-static void put_name(json_t *object, const char *key, const char *name)
-{
-	json_object_set_new(object, key, name ? json_string(name) : json_null());
-}
-
-static json_t *json_histogram(const struct histogram *h)
-{
-	json_t *o = json_object();
-
-	put(o, "count", h->count);
-	put(o, "min_ns", h->min);
-	put(o, "mean_ns", (uint64_t)(histogram_mean(h) + 0.5));
-	put(o, "p50_ns", histogram_quantile(h, 0.5));
-	put(o, "p90_ns", histogram_quantile(h, 0.9));
-	put(o, "p99_ns", histogram_quantile(h, 0.99));
-	put(o, "p999_ns", histogram_quantile(h, 0.999));
-	put(o, "p9999_ns", histogram_quantile(h, 0.9999));
-	put(o, "max_ns", h->max);
-	return o;
 }
 
 static json_t *json_latency(const struct latency *l)
@@ -48,8 +21,11 @@ static json_t *json_latency(const struct latency *l)
 						      "total" };
 	json_t *o = json_object();
 
-	for (unsigned int i = 0; l && i < NR_STAGES; i++)
-		json_object_set_new(o, names[i], json_histogram(&l->stage[i]));
+	for (unsigned int i = 0; l && i < NR_STAGES; i++) {
+		struct figures f = figures_of(&l->stage[i]);
+
+		json_object_set_new(o, names[i], json_figures(&f));
+	}
 	return o;
 }
 
@@ -65,6 +41,7 @@ static json_t *json_trouble(const struct model_trouble *t)
 
 static json_t *json_queue(const struct analysis *a, const struct model_queue *q)
 {
+	const struct queue_stats *s = &a->stats->of_queue[q->index];
 	json_t *o = json_object();
 
 	put(o, "qid", q->qid);
@@ -95,6 +72,11 @@ static json_t *json_queue(const struct analysis *a, const struct model_queue *q)
 	PUT(peak_depth);
 	put(o, "depth_at_end", q->depth);
 #undef PUT
+	put(o, "bytes", s->bytes);
+	put(o, "ended", s->ended);
+	put(o, "remote", s->remote);
+	put(o, "accesses", s->accesses);
+	put(o, "sequential", s->sequential);
 	json_object_set_new(o, "latency", json_latency(a->stats->queue[q->index]));
 	json_object_set_new(o, "trouble", json_trouble(&q->trouble));
 	return o;
@@ -112,7 +94,7 @@ static json_t *json_ctrl(const struct analysis *a, const struct model_ctrl *c)
 	put_name(o, "last_state", nvs_symbol_name(NVS_SET_STATE, c->state));
 	put(o, "resets", c->resets);
 	for (unsigned int i = 0; i < c->nr_queues; i++)
-		if (c->queue[i])
+		if (c->queue[i] && analysis_wants_queue(a, c->id, i))
 			json_array_append_new(queues, json_queue(a, c->queue[i]));
 	json_object_set_new(o, "queues", queues);
 	return o;
@@ -241,6 +223,7 @@ static json_t *json_unexplained(const struct analysis *a)
 	PUT(phases_dropped);
 	PUT(marks_dropped);
 #undef PUT
+	put(o, "histogram_events", a->hist.odd + a->hist.dropped);
 	put(o, "commands_without_latency", a->stats->incomplete);
 	return o;
 }
@@ -255,10 +238,16 @@ int report_json(const struct analysis *a, struct nvs_error *err)
 	json_object_set_new(root, "recording", json_recording(a));
 	json_object_set_new(root, "phases", json_phases(a));
 	for (unsigned int i = 0; i < model_nr_ctrls(a->model); i++)
-		json_array_append_new(ctrls, json_ctrl(a, model_ctrl(a->model, i)));
+		if (a->wants.ctrl < 0 || model_ctrl(a->model, i)->id == a->wants.ctrl)
+			json_array_append_new(ctrls, json_ctrl(a, model_ctrl(a->model, i)));
 	json_object_set_new(root, "controllers", ctrls);
 	json_object_set_new(root, "operations", json_operations(a));
 	json_object_set_new(root, "all_io", json_latency(a->all));
+	json_object_set_new(root, "processes", json_processes(a));
+	json_object_set_new(root, "other_processes", json_other_processes(a));
+	json_object_set_new(root, "cgroups", json_cgroups(a));
+	json_object_set_new(root, "slowest", json_slowest(a));
+	json_object_set_new(root, "histograms", json_histograms(a));
 	json_object_set_new(root, "unexplained", json_unexplained(a));
 	ret = json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
