@@ -96,18 +96,14 @@ static bool column_busy(const struct heatmap *h, unsigned int i)
 static void make_axis(struct heat_picture *p)
 {
 	const struct heatmap *h = p->t->heat;
-	uint64_t gap = 0, to = h->end;
+	uint64_t gap = (h->end - h->start) / 16;
 
-	for (unsigned int pass = 0; pass < 2 && !p->t->windowed; pass++) {
-		p->axis.nr = 0;
-		for (unsigned int i = 0; i < heatmap_columns(h); i++)
-			if (column_busy(h, i))
-				axis_add(&p->axis, h->start + i * h->width,
-					 h->start + (i + 1) * h->width, gap);
-		gap = axis_busy(&p->axis) / 12;
-	}
+	for (unsigned int i = 0; i < heatmap_columns(h) && !p->t->windowed; i++)
+		if (column_busy(h, i))
+			axis_add(&p->axis, h->start + i * h->width, h->start + (i + 1) * h->width,
+				 gap);
 	if (p->t->windowed) {
-		uint64_t from;
+		uint64_t from, to;
 
 		timeline_span(p->t, &from, &to);
 		axis_add(&p->axis, from, to + 1, 0);
@@ -138,6 +134,9 @@ static unsigned int write_matrix(struct heat_picture *p, const struct heatmap *h
 				fprintf(p->pic.script, "%.4g ", h->cell[i][b]);
 			else
 				fputs("NaN ", p->pic.script);
+		/* gnuplot takes no image of a single column. */
+		if (to - from == 1)
+			fputs("NaN", p->pic.script);
 		fputc('\n', p->pic.script);
 	}
 	fputs("EOD\n", p->pic.script);
@@ -163,6 +162,12 @@ static void write_line(struct heat_picture *p, const struct heatmap *h, unsigned
 			axis_x(&p->axis, to), b + 0.5);
 	}
 	fputs("\nEOD\n", p->pic.script);
+}
+
+/* Percentiles of a handful of I/Os say nothing, and would hide them. */
+static bool has_lines(const struct heatmap *h)
+{
+	return h->count >= 100;
 }
 
 static void latency_ticks(struct heat_picture *p, bool large)
@@ -243,8 +248,10 @@ static void draw_panel(struct heat_picture *p, unsigned int k, double top, doubl
 
 	for (unsigned int s = 0; s < p->axis.nr; s++)
 		columns[s] = write_matrix(p, h, k, s, &first[s]);
-	write_line(p, h, k, 0.5);
-	write_line(p, h, k, 0.99);
+	if (has_lines(h)) {
+		write_line(p, h, k, 0.5);
+		write_line(p, h, k, 0.99);
+	}
 	if (k)
 		fputs("unset label\nunset colorbox\n", p->pic.script);
 	figures(p, &p->panel[k], top, k == 0);
@@ -271,10 +278,12 @@ static void draw_panel(struct heat_picture *p, unsigned int k, double top, doubl
 			s, x + dx / 2, dx, p->low);
 		comma = ", ";
 	}
-	fprintf(p->pic.script,
-		"%s$q%u_50 with lines lc rgb '" COLOR_ORANGE "' lw 1.6, "
-		"$q%u_99 with lines lc rgb '" COLOR_RED "' lw 1.6\n",
-		comma, k, k);
+	if (has_lines(h))
+		fprintf(p->pic.script,
+			"%s$q%u_50 with lines lc rgb '" COLOR_ORANGE "' lw 1.6, "
+			"$q%u_99 with lines lc rgb '" COLOR_RED "' lw 1.6",
+			comma, k, k);
+	fputc('\n', p->pic.script);
 }
 
 /* --- the picture ------------------------------------------------------------------------------ */
@@ -292,7 +301,7 @@ static void legend(struct heat_picture *p)
 	char x[32], y[32], style[64];
 
 	snprintf(y, sizeof(y), "screen %.5f", picture_y(&p->pic, 78));
-	for (unsigned int i = 0; i < (p->t->mark.set ? 3 : 2); i++) {
+	for (unsigned int i = has_lines(p->t->heat) ? 0 : 2; i < (p->t->mark.set ? 3 : 2); i++) {
 		snprintf(x, sizeof(x), "screen %.5f", picture_x(&p->pic, px));
 		snprintf(style, sizeof(style), "left textcolor rgb '%s'", item[i].color);
 		picture_label(&p->pic, item[i].sign, x, y, style);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cmd.h"
+#include "lanes.h"
 #include "losses.h"
 #include "timeline.h"
 
@@ -25,6 +26,7 @@ static const struct {
 	{ "completions", EVENTS | IO, plot_completions, text_completions },
 	{ "depth", EVENTS | IO, plot_depth, text_depth },
 	{ "heatmap", EVENTS | IO, plot_heatmap, text_heatmap },
+	{ "lanes", EVENTS | IO, plot_lanes, NULL },
 	{ "latency", EVENTS | IO, plot_latency, text_latency },
 };
 #define NR_PICTURES (sizeof(pictures) / sizeof(pictures[0]))
@@ -82,6 +84,14 @@ static int draw_each(struct timeline *t, unsigned int set, struct nvs_error *err
 			continue;
 		if (!(pictures[k].levels & 1u << t->level)) {
 			complain_of_level(t, k);
+			continue;
+		}
+		if (text && !pictures[k].text) {
+			if (set == 1u << k)
+				return nvs_fail(err,
+						"%s has no form for the terminal: leave out "
+						"--format text",
+						pictures[k].name);
 			continue;
 		}
 		drawn++;
@@ -168,6 +178,11 @@ static int run(struct request *r, struct nvs_error *err)
 		if (!t->own_stats)
 			return nvs_fail(err, "out of memory: close other programs and try again");
 	}
+	if (strcmp(t->format, "text")) {
+		t->lanes = calloc(1, sizeof(*t->lanes));
+		if (!t->lanes)
+			return nvs_fail(err, "out of memory: close other programs and try again");
+	}
 	if (analysis_open(&t->a, r->dir, &timeline_visitor, t, err) < 0 || window_check(t, err) < 0)
 		return -1;
 	if (t->out_of_memory)
@@ -186,7 +201,7 @@ static int run(struct request *r, struct nvs_error *err)
 static const char description[] =
 	"Draws the recording in DIR: init (how the controller came up), doorbells,\n"
 	"completions and depth (each queue over time), heatmap (how long I/Os took, over\n"
-	"time), latency (where the time of an I/O goes).  Pictures need gnuplot, text does not.\n\n"
+	"time), lanes (each command by itself; in a long window those around the slowest), latency (where the time of an I/O goes).  Pictures need gnuplot, text does not.\n\n"
 	"A window: --from and --to, or --around what happened: slowest (the slowest command;\n"
 	"slowest=3: the third), error (a command that ended with an error status), timeout,\n"
 	"reset, abort or another event of the table (reset=2: the second), or an event's\n"
@@ -214,7 +229,7 @@ static int parse(struct request *r, int argc, char **argv)
 		{ "span", 0, OPTION_SECONDS, "TIME", &r->span,
 		  "so much around it (4 times what a command took; else 100ms)", NULL },
 		{ "only", 0, OPTION_STRING, "LIST", &only,
-		  "of init,doorbells,completions,depth,heatmap,latency (all)", NULL },
+		  "of init,doorbells,completions,depth,heatmap,lanes,latency", NULL },
 		{ 0 }
 	};
 	const struct usage usage = { "timeline", "-o OUTDIR [OPTIONS] DIR", description, examples,

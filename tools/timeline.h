@@ -19,7 +19,9 @@ struct series {
 	struct decimator irqs; /* completions found */
 	struct decimator
 		depth; /* level io: what each request found when it was taken, it included */
-	struct decimator flow; /* level io: +1 where one was taken, -1 where it ended */
+	struct decimator device; /* commands that the device itself had, by its own log */
+	uint32_t at_device;	 /* of these, now */
+	struct decimator flow;	 /* level io: +1 where one was taken, -1 where it ended */
 };
 
 /* One doorbell as it was rung. */
@@ -47,6 +49,8 @@ struct before {
 /* How much a recording has of each I/O. */
 enum level { LEVEL_EVENTS, LEVEL_IO, LEVEL_HIST };
 
+struct lanes;
+
 struct timeline {
 	struct analysis a;
 	const struct stats *stats; /* of the commands in the window */
@@ -61,10 +65,12 @@ struct timeline {
 	struct timeline_mark mark;
 	uint64_t start; /* CLOCK_MONOTONIC ns where the series begin; 0: not yet */
 	struct series *series[MODEL_MAX_QUEUES]; /* by model_queue.index */
+	unsigned int nr_indices;		 /* of series[] that may be in use */
 	unsigned int nr_series, left_out;
 	struct heatmap *heat;			      /* of all I/O queues; NULL: nothing ended */
 	struct heatmap *queue_heat[MODEL_MAX_QUEUES]; /* by model_queue.index, at most MAX_ROWS */
 	unsigned int nr_queue_heat;
+	struct lanes *lanes;
 	struct before before[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	bool out_of_memory;
 	/* The busiest queue's doorbells, one by one, for as long as they can be told apart. */
@@ -124,6 +130,7 @@ int plot_completions(struct timeline *t, struct nvs_error *err);
 int plot_depth(struct timeline *t, struct nvs_error *err);
 int plot_latency(struct timeline *t, struct nvs_error *err);
 int plot_heatmap(struct timeline *t, struct nvs_error *err);
+int plot_lanes(struct timeline *t, struct nvs_error *err);
 /* The same for the terminal, on standard output. */
 int text_init(struct timeline *t, struct nvs_error *err);
 int text_doorbells(struct timeline *t, struct nvs_error *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "format.h"
+#include "lanes.h"
 #include "timeline.h"
 
 /*
@@ -30,13 +31,22 @@ static struct series *series_at(struct timeline *t, const struct model_queue *q,
 	}
 	t->nr_series++;
 	(*s)->q = q;
+	if (q->index >= t->nr_indices)
+		t->nr_indices = q->index + 1;
 	decimate_start(&(*s)->sq_bells, t->start);
 	decimate_start(&(*s)->cq_bells, t->start);
 	decimate_start(&(*s)->completions, t->start);
 	decimate_start(&(*s)->irqs, t->start);
 	decimate_start(&(*s)->depth, t->start);
 	decimate_start(&(*s)->flow, t->start);
+	decimate_start(&(*s)->device, t->start);
 	return *s;
+}
+
+static void add_tick(struct timeline *t, const struct nvs_hdr *h, enum tick_kind kind)
+{
+	if (t->lanes)
+		lanes_tick(t->lanes, h->ctrl, h->qid, h->cid, kind, h->ts);
 }
 
 static void on_sq_doorbell(void *ctx, const struct model_queue *q, const struct nvs_sq_doorbell *ev)
@@ -45,6 +55,8 @@ static void on_sq_doorbell(void *ctx, const struct model_queue *q, const struct 
 
 	if (s)
 		decimate_add(&s->sq_bells, ev->h.ts, ev->count);
+	if (s)
+		add_tick(ctx, &ev->h, TICK_SQ);
 }
 
 static void on_cq_doorbell(void *ctx, const struct model_queue *q, const struct nvs_cq_doorbell *ev)
@@ -53,6 +65,8 @@ static void on_cq_doorbell(void *ctx, const struct model_queue *q, const struct 
 
 	if (s)
 		decimate_add(&s->cq_bells, ev->h.ts, ev->count);
+	if (s)
+		add_tick(ctx, &ev->h, TICK_CQ);
 }
 
 static void on_completion(void *ctx, const struct model_queue *q, const struct nvs_cqe *ev)
@@ -65,6 +79,7 @@ static void on_completion(void *ctx, const struct model_queue *q, const struct n
 
 static void on_look(void *ctx, const struct model_queue *q, const struct model_look *look)
 {
+	const struct nvs_hdr h = { .ts = look->begin, .ctrl = q->ctrl, .qid = q->qid };
 	struct series *s;
 
 	if (look->why != NVS_WHY_CQ_irq)
@@ -72,6 +87,8 @@ static void on_look(void *ctx, const struct model_queue *q, const struct model_l
 	s = series_at(ctx, q, look->begin);
 	if (s)
 		decimate_add(&s->irqs, look->begin, look->found);
+	if (s)
+		add_tick(ctx, &h, TICK_IRQ);
 }
 
 static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
@@ -84,6 +101,37 @@ static void on_depth(void *ctx, const struct model_queue *q, uint64_t ts)
 	s = series_at(t, q, ts);
 	if (s)
 		decimate_add(&s->depth, ts, q->depth);
+}
+
+/* The device's own log.  It knows of queues that the driver has not rung yet: not drawn. */
+static void on_device(void *ctx, const struct recorded *ev)
+{
+	static const enum tick_kind kinds[NVS_EVENT_ID_MAX + 1] = {
+		[NVS_ID_dev_doorbell] = TICK_DEV_BELL,
+		[NVS_ID_dev_cmd] = TICK_DEV_CMD,
+		[NVS_ID_dev_cqe] = TICK_DEV_CQE,
+	};
+	const struct nvs_hdr *h = ev->hdr;
+	struct timeline *t = ctx;
+	struct series *s = NULL;
+
+	if (!kinds[h->id])
+		return;
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES && i < t->nr_indices && !s; i++)
+		if (t->series[i] && t->series[i]->q->qid == h->qid &&
+		    t->series[i]->q->ctrl == h->ctrl)
+			s = t->series[i];
+	if (!s)
+		return;
+	if (h->id == NVS_ID_dev_cmd)
+		s->at_device++;
+	else if (h->id == NVS_ID_dev_cqe && s->at_device)
+		s->at_device--;
+	if (h->ts < t->start || (t->to && h->ts > t->to))
+		return;
+	if (h->id != NVS_ID_dev_doorbell)
+		decimate_add(&s->device, h->ts, s->at_device);
+	add_tick(t, h, kinds[h->id]);
 }
 
 static struct heatmap *heat_get(struct timeline *t, struct heatmap **h, uint64_t ts)
@@ -140,20 +188,24 @@ static void io_command(struct timeline *t, const struct model_queue *q, const st
 static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
 {
 	struct timeline *t = ctx;
+	uint64_t begin = timeline_begin(c);
 	uint64_t ts = c->at[STEP_COMPLETE];
 
 	if (t->level == LEVEL_IO)
 		io_command(t, q, c);
+	if (t->lanes && (q->qid || t->windowed) && ts >= t->from && (!t->to || begin <= t->to))
+		lanes_command(t->lanes, q, c, begin);
 	if (ts < t->from || (t->to && ts > t->to))
 		return;
 	if (t->own_stats)
 		stats_command(t->own_stats, q, c);
 	if (q->qid)
-		heat_command(t, q, ts, ts - timeline_begin(c));
+		heat_command(t, q, ts, ts - begin);
 }
 
 const struct model_visitor timeline_visitor = {
 	.command = on_command,
+	.device = on_device,
 	.sq_doorbell = on_sq_doorbell,
 	.cq_doorbell = on_cq_doorbell,
 	.completion = on_completion,
@@ -161,7 +213,7 @@ const struct model_visitor timeline_visitor = {
 	.depth = on_depth,
 };
 
-#define NR_DECIMATORS 6
+#define NR_DECIMATORS 7
 
 static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 {
@@ -171,6 +223,7 @@ static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 	d[3] = &s->irqs;
 	d[4] = &s->depth;
 	d[5] = &s->flow;
+	d[6] = &s->device;
 }
 
 /* Where it is busiest: the close-up shows about this many doorbells. */
@@ -293,6 +346,7 @@ void timeline_free(struct timeline *t)
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		free(t->queue_heat[i]);
 	free(t->heat);
+	free(t->lanes);
 	stats_free(t->own_stats);
 	free(t->own_all);
 	analysis_close(&t->a);

@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <math.h>
 #include "cmd.h"
 #include "command.h"
+#include "lanes.h"
 #include "synth.h"
 #include "timeline.h"
 
@@ -258,6 +260,8 @@ static struct timeline *collect(const char *dir, enum level level)
 
 	assert_non_null(t);
 	t->level = level;
+	t->lanes = calloc(1, sizeof(*t->lanes));
+	assert_non_null(t->lanes);
 	assert_int_equal(analysis_open(&t->a, dir, &timeline_visitor, t, &err), 0);
 	assert_false(t->out_of_memory);
 	timeline_align(t);
@@ -382,6 +386,114 @@ static void depth_of_level_io(void **state)
 	timeline_free(t);
 }
 
+/* A short recording's commands are all kept, with their steps; ticks of level events alone. */
+static void lanes_keep_commands(void **state)
+{
+	struct bench *b = *state;
+	struct synth *const s[] = { b->s, b->s_io };
+	const char *const dirs[] = { b->dir, b->io };
+
+	for (int level = 0; level < 2; level++) {
+		struct timeline *t = collect(dirs[level], level ? LEVEL_IO : LEVEL_EVENTS);
+		const struct synth_truth *truth = &s[level]->truth;
+		const struct lane_rings *r = lanes_finish(t->lanes);
+		unsigned int ticks[NR_TICKS] = { 0 };
+		uint64_t bells = 0, irqs = 0;
+
+		assert_int_equal(lane_cmds(r), truth->nr_commands);
+		for (unsigned int i = 0; i < lane_cmds(r); i++) {
+			const struct synth_command *is = NULL;
+
+			for (unsigned int k = 0; k < truth->nr_commands && !is; k++)
+				if (truth->command[k].end == r->cmd[i].end &&
+				    truth->command[k].qid == r->cmd[i].qid)
+					is = &truth->command[k];
+			assert_non_null(is);
+			assert_int_equal(r->cmd[i].queued, is->queued);
+			assert_int_equal(r->cmd[i].start, is->setup);
+			assert_int_equal(r->cmd[i].bell, is->bell);
+			assert_int_equal(r->cmd[i].seen, is->seen);
+		}
+		for (unsigned int i = 0; i < lane_ticks(r); i++)
+			ticks[r->tick[i].kind]++;
+		for (unsigned int q = 1; q <= options.queues && !level; q++) {
+			bells += truth->queue[q].bells;
+			irqs += truth->queue[q].irqs;
+		}
+		assert_int_equal(ticks[TICK_SQ], bells);
+		assert_int_equal(ticks[TICK_IRQ], irqs);
+		assert_int_equal(ticks[TICK_CQ], irqs);
+		timeline_free(t);
+	}
+}
+
+/* Of a long one those around the slowest: it is among them, and what came before and after. */
+static void lanes_keep_the_slowest(void **state)
+{
+	struct lanes *l = calloc(1, sizeof(*l));
+	const struct model_queue q = { .qid = 1 };
+	const unsigned int all = 60000, slow = 20000;
+	uint64_t before = 0, after = 0;
+	const struct lane_rings *r;
+
+	(void)state;
+	assert_non_null(l);
+	for (unsigned int i = 1; i <= all; i++) {
+		struct model_cmd c = { .cid = (uint16_t)(i % 1000) };
+		uint64_t took = i == slow ? 500000 : 50 + i % 7;
+
+		c.at[STEP_COMPLETE] = 1000000 + i * 100;
+		lanes_command(l, &q, &c, c.at[STEP_COMPLETE] - took);
+	}
+	r = lanes_finish(l);
+	assert_int_equal(lane_cmds(r), LANE_CMDS);
+	for (unsigned int i = 0; i < LANE_CMDS; i++) {
+		before += r->cmd[i].end < l->slowest.end;
+		after += r->cmd[i].end > l->slowest.end;
+	}
+	assert_int_equal(l->slowest.end, 1000000 + slow * 100);
+	assert_int_equal(before + after, LANE_CMDS - 1);
+	assert_true(before > LANE_CMDS / 2 && after > LANE_CMDS / 8);
+	free(l);
+}
+
+/* What the device logged of a queue that is drawn, and of no other. */
+static void the_devices_own_log(void **state)
+{
+	struct bench *b = *state;
+	struct timeline *t = collect(b->dir, LEVEL_EVENTS);
+	struct nvs_dev_cmd cmd = { .h = { .id = NVS_ID_dev_cmd, .qid = 1 } };
+	struct nvs_dev_cqe cqe = { .h = { .id = NVS_ID_dev_cqe, .qid = 1 } };
+	struct recorded ev = { .cpu = RECORDING_DEVICE };
+	uint64_t ticks = t->lanes->now.nr_ticks;
+	const struct series *s = NULL;
+	double most = 0;
+
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES && !s; i++)
+		if (t->series[i] && t->series[i]->q->qid == 1)
+			s = t->series[i];
+	assert_non_null(s);
+	for (unsigned int i = 0; i < 5; i++) {
+		cmd.h.ts = t->start + 1000 + i;
+		ev.hdr = &cmd.h;
+		timeline_visitor.device(t, &ev);
+	}
+	for (unsigned int i = 0; i < 5; i++) {
+		cqe.h.ts = t->start + 2000 + i;
+		ev.hdr = &cqe.h;
+		timeline_visitor.device(t, &ev);
+	}
+	cqe.h.qid = 99;
+	timeline_visitor.device(t, &ev);
+	for (unsigned int i = 0; i < DECIMATE_COLUMNS; i++)
+		if (s->device.column[i].points)
+			most = fmax(most, s->device.column[i].max);
+	assert_int_equal(most, 5);
+	assert_int_equal(s->at_device, 0);
+	assert_int_equal(t->lanes->now.nr_ticks, ticks + 10);
+	timeline_free(t);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -395,6 +507,9 @@ int main(void)
 		TEST(heat_maps_count_every_io),
 		TEST(heat_map_arithmetic),
 		TEST(depth_of_level_io),
+		TEST(lanes_keep_commands),
+		TEST(lanes_keep_the_slowest),
+		TEST(the_devices_own_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
