@@ -6,9 +6,7 @@
 #ifndef NVS_LEVEL_H
 #define NVS_LEVEL_H
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
 #define LEVEL_IO   1
 #define LEVEL_HIST 2

@@ -99,7 +99,7 @@ struct nvme_dev {
 /* Behind each struct request */
 struct nvme_request {
 	struct nvme_command *cmd;
-	__u8 flags;
+	__u8 genctr, flags;
 	__u16 status;
 	struct nvme_ctrl *ctrl;
 };

@@ -344,12 +344,13 @@ int BPF_PROG(on_complete, struct request *rq)
 	struct nvs_rq_complete *e;
 	__u64 raw[4] = {}; /* the beginning of struct nvme_request, read at once */
 	__u32 ctrl, flags, status;
-	__u16 cid = 0;
+	__u16 cid = 0, qid;
 
 	if (!rq)
 		return 0;
+	qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
 	ctrl = ctrl_of(rq->q, rq);
-	if (!passes(ctrl))
+	if (!passes(ctrl) || !qid_passes(qid))
 		return 0;
 	bpf_probe_read_kernel(raw, sizeof(raw),
 			      (void *)((__u64)rq + bpf_core_type_size(struct request)));
@@ -360,13 +361,54 @@ int BPF_PROG(on_complete, struct request *rq)
 	e = emit_room(NVS_ID_rq_complete, sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), ctrl,
-	      rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0,
-	      cid);
+	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), ctrl, qid, cid);
 	e->bytes = rq->__data_len;
 	e->status = status;
 	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
 	emit_end(e);
+	return 0;
+}
+
+static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)
+{
+	struct queue_state *st;
+
+	__sync_fetch_and_add(&queues_made, 1);
+	if (!passes(ctrl))
+		return;
+	st = state_of(ctrl, qid);
+	if (st)
+		learn(st, nvmeq);
+}
+
+struct teardown {
+	__u64 queues;
+	__u32 ctrl;
+};
+
+/* Entries that were taken in while the queue was torn down, past interrupt and poll. */
+static long tell_rest(__u32 qid, struct teardown *t)
+{
+	struct queue_state *st = state_of(t->ctrl, qid);
+	__u64 nvmeq = t->queues + qid * (__u64)bpf_core_type_size(struct nvme_queue);
+
+	if (!st || st->learnt != LEARNT || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
+		return 0;
+	st->look_ts = bpf_ktime_get_ns();
+	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), t->ctrl << 16 | qid, 0,
+		     NVS_WHY_CQ_teardown);
+	tell_looked(st, nvmeq, t->ctrl << 16 | qid, NVS_WHY_CQ_teardown);
+	return 0;
+}
+
+SEC("fexit/nvme_dev_disable")
+int BPF_PROG(on_disabled, struct nvme_dev *dev)
+{
+	struct teardown t = { .queues = address_of(dev->queues), .ctrl = dev->ctrl.instance };
+	__u32 nr = dev->ctrl.queue_count;
+
+	if (passes(t.ctrl))
+		bpf_loop(nr, tell_rest, &t, 0);
 	return 0;
 }
 

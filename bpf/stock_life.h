@@ -6,7 +6,12 @@
 #ifndef NVS_STOCK_LIFE_H
 #define NVS_STOCK_LIFE_H
 
-#include "stock_complete.h"
+#include "stock_read.h"
+
+/* Defined by who includes this: is the controller recorded? */
+static bool passes(__u32 ctrl);
+/* A queue begins anew, of whichever controller. */
+static void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq);
 
 /* Whose phase is it, by what its function gets?  What is not known by number yet has none. */
 static __always_inline __u32 ctrl_of_ctrl(struct nvme_ctrl *ctrl)
@@ -275,14 +280,10 @@ SEC("fexit/nvme_init_queue")
 int BPF_PROG(on_init_queue, struct nvme_queue *nvmeq)
 {
 	__u32 ctrl = nvmeq->dev->ctrl.instance, qid = nvmeq->qid;
-	struct queue_state *st;
 
+	queue_begins(ctrl, qid, address_of(nvmeq));
 	if (!passes(ctrl))
 		return 0;
-	__sync_fetch_and_add(&queues_made, 1);
-	st = state_of(ctrl, qid);
-	if (st)
-		learn(st, address_of(nvmeq));
 	for (int ring = NVS_RING_sq; ring <= NVS_RING_cq; ring++) {
 		struct nvs_queue_create *e =
 			begin_event(NVS_ID_queue_create, sizeof(*e), ctrl, qid, 0);
@@ -362,37 +363,6 @@ int BPF_PROG(on_async_event, struct nvme_ctrl *ctrl, __u16 status, void *result)
 	bpf_probe_read_kernel(&e->result, sizeof(e->result), result);
 	e->pad = 0;
 	emit_end(e);
-	return 0;
-}
-
-struct teardown {
-	__u64 queues;
-	__u32 ctrl;
-};
-
-/* Entries that were taken in while the queue was torn down, past interrupt and poll. */
-static long tell_rest(__u32 qid, struct teardown *t)
-{
-	struct queue_state *st = state_of(t->ctrl, qid);
-	__u64 nvmeq = t->queues + qid * (__u64)bpf_core_type_size(struct nvme_queue);
-
-	if (!st || st->learnt != LEARNT || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
-		return 0;
-	st->look_ts = bpf_ktime_get_ns();
-	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), t->ctrl << 16 | qid, 0,
-		     NVS_WHY_CQ_teardown);
-	tell_looked(st, nvmeq, t->ctrl << 16 | qid, NVS_WHY_CQ_teardown);
-	return 0;
-}
-
-SEC("fexit/nvme_dev_disable")
-int BPF_PROG(on_disabled, struct nvme_dev *dev)
-{
-	struct teardown t = { .queues = address_of(dev->queues), .ctrl = dev->ctrl.instance };
-	__u32 nr = dev->ctrl.queue_count;
-
-	if (passes(t.ctrl))
-		bpf_loop(nr, tell_rest, &t, 0);
 	return 0;
 }
 

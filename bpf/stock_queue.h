@@ -6,6 +6,7 @@
 #ifndef NVS_STOCK_QUEUE_H
 #define NVS_STOCK_QUEUE_H
 
+#include "queue_filter.h"
 #include "stock_read.h"
 
 const volatile bool filter = false;
@@ -66,6 +67,8 @@ static __always_inline struct queue_state *state_of(__u32 ctrl, __u32 qid)
 {
 	__u32 index = ctrl * queues_per_ctrl + qid;
 
+	if (!qid_passes(qid))
+		return NULL;
 	if (ctrl >= max_ctrls || qid >= queues_per_ctrl) {
 		__sync_fetch_and_add(&untracked, 1);
 		return NULL;

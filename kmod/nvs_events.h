@@ -485,7 +485,7 @@ struct nvs_hdr {
 	F(__u16, opcode, HEX)				\
 	F(__u16, status, HEX)				\
 	F(__u16, how, HOW_DONE)				\
-	F(__u16, depth, DEC)	/* of the queue's requests at the driver, with this one, at setup */ \
+	F(__u16, depth, DEC)	/* requests of its queue at the driver, at setup */ \
 	F(__u16, batch, DEC)	/* commands that its doorbell covered; 0: not seen */ \
 	F(__u16, submit_cpu, DEC) /* the one that completed it has the stream */ \
 	F(__u16, why, WHY_CQ)	/* what made the driver look at the CQ */
@@ -510,7 +510,7 @@ struct nvs_hdr {
 	P(__u32, pad)
 
 /* E(id, name, size): size in bytes, header included. */
-#define NVS_DRIVER_EVENTS(E)		\
+#define NVS_INIT_EVENTS(E)		\
 	E(1,  phase_begin, 24)		\
 	E(2,  phase_end, 32)		\
 	E(3,  ctrl_new, 32)		\
@@ -521,7 +521,10 @@ struct nvs_hdr {
 	E(8,  queue_delete, 24)		\
 	E(9,  irq_setup, 32)		\
 	E(10, ns_found, 40)		\
-	E(11, ctrl_limits, 32)		\
+	E(11, ctrl_limits, 32)
+
+/* The steps of an I/O */
+#define NVS_STEP_EVENTS(E)		\
 	E(16, rq_start, 48)		\
 	E(17, cmd_setup, 48)		\
 	E(18, cmd_map, 48)		\
@@ -534,7 +537,9 @@ struct nvs_hdr {
 	E(25, rq_complete, 24)		\
 	E(26, cmd_unmap, 24)		\
 	E(27, batch_submit, 24)		\
-	E(28, batch_complete, 24)	\
+	E(28, batch_complete, 24)
+
+#define NVS_RECOVERY_EVENTS(E)		\
 	E(40, timeout, 24)		\
 	E(41, abort, 24)		\
 	E(42, retry, 24)		\
@@ -542,6 +547,11 @@ struct nvs_hdr {
 	E(44, freeze, 24)		\
 	E(45, async_event, 24)		\
 	E(46, ctrl_gone, 24)
+
+#define NVS_DRIVER_EVENTS(E)		\
+	NVS_INIT_EVENTS(E)		\
+	NVS_STEP_EVENTS(E)		\
+	NVS_RECOVERY_EVENTS(E)
 
 #define NVS_DEVICE_EVENTS(E)		\
 	E(64, dev_reg, 32)		\

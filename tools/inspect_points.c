@@ -79,7 +79,7 @@ static bool list_points(struct inspect_level *l, struct bpf_object *obj,
 		struct inspect_point *p = &l->points[l->nr];
 		char words[WORDS];
 
-		if (!strchr(section, '/') || is_listed(l, section))
+		if (!bpf_program__autoload(prog) || !strchr(section, '/') || is_listed(l, section))
 			continue;
 		snprintf(p->section, sizeof(p->section), "%s", section);
 		snprintf(p->loss, sizeof(p->loss), "%s",

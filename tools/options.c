@@ -9,7 +9,7 @@
 #include <string.h>
 #include "cmd.h"
 
-#define MAX_OPTIONS 32
+#define MAX_OPTIONS 48
 #define HELP_COLUMN 26
 
 int options_wrong(const struct usage *usage, const char *fmt, ...)

@@ -31,14 +31,13 @@
 #define RING_SIZE_MAX (1ull << 30)
 
 static struct record_options {
-	const char *output, *device, *level, *provider;
+	struct level_options level;
+	const char *output, *device, *provider;
 	uint64_t ring_size, duration;
 	struct option_strings triggers;
 	uint64_t flight, after, trigger_every, max_size;
 	bool wait, verbose, strict;
 } opt;
-
-const char *const record_levels[] = { "events", NULL };
 
 static const char *const providers[] = { "auto", "driver", "stock", NULL };
 
@@ -46,11 +45,17 @@ static const struct option_row rows[] = {
 	{ "output", 'o', OPTION_STRING, "DIR", &opt.output, "where to; must not exist yet", NULL },
 	{ "device", 'd', OPTION_STRING, "DEV", &opt.device,
 	  "this one only: nvme0, /dev/nvme0n1, 0000:01:00.0", NULL },
-	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level, "how much is recorded", record_levels },
+	{ "level", 'l', OPTION_CHOICE, "LEVEL", &opt.level.level,
+	  "how much is recorded: steps, requests, counts", record_levels },
+	{ "interval", 0, OPTION_SECONDS, "SECONDS", &opt.level.interval,
+	  "from one writing of level hist to the next (1)", NULL },
+	{ "no-stages", 0, OPTION_FLAG, NULL, &opt.level.no_stages,
+	  "level hist by one probe: whole times alone, by blk-mq's stamp", NULL },
 	{ "provider", 'p', OPTION_CHOICE, "WHOSE", &opt.provider,
 	  "steps are recorded: ours, the kernel's own, or DEV's", providers },
+	FILTER_ROWS(opt.level.filter),
 	{ "ring-size", 'r', OPTION_SIZE, "SIZE", &opt.ring_size,
-	  "of each CPU's ring, a power of two (8M)", NULL },
+	  "of each CPU's ring, a power of two (8M; 64K at level hist)", NULL },
 	{ "duration", 't', OPTION_SECONDS, "SECONDS", &opt.duration, "end after this time", NULL },
 	{ "max-size", 'm', OPTION_SIZE, "SIZE", &opt.max_size,
 	  "DIR never holds more: the oldest goes", NULL },
@@ -147,10 +152,9 @@ static int parse_options(int argc, char **argv, struct recorder *r, struct trigg
 {
 	int at, code;
 
-	opt = (struct record_options){ .ring_size = 8u << 20,
-				       .after = 1000000000,
+	opt = (struct record_options){ .after = 1000000000,
 				       .trigger_every = 10000000000,
-				       .level = record_levels[0],
+				       .level.level = record_levels[0],
 				       .provider = providers[0] };
 	at = options_parse(&usage, argc, argv);
 	if (at == OPTIONS_HELP)
@@ -170,13 +174,18 @@ static int parse_options(int argc, char **argv, struct recorder *r, struct trigg
 				     opt.device);
 	if (!opt.device)
 		r->device.ctrl = NVS_NO_CTRL;
+	if (opt.flight && !strcmp(opt.level.level, "hist"))
+		return options_wrong(&usage,
+				     "--flight keeps events; level hist has none: give --level io");
+	if (!opt.ring_size)
+		opt.ring_size = strcmp(opt.level.level, "hist") ? 8u << 20 : 64u << 10;
 	if (opt.ring_size < RING_SIZE_MIN || opt.ring_size > RING_SIZE_MAX ||
 	    opt.ring_size & (opt.ring_size - 1))
 		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 1G");
 	r->ring_size = opt.ring_size;
 	r->provider = choose_provider(&r->device);
 	r->verbose = opt.verbose;
-	return -1;
+	return record_level_parse(r, &opt.level, &usage);
 }
 
 /* What can be told before anything is made: the module and the device are there, or may come. */
@@ -261,7 +270,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 		if (keep_attached(r, err))
 			return NULL;
 		fill = record_drain(r, false, err);
-		if (fill < 0)
+		if (fill < 0 || record_hist_write(r, false, err))
 			return NULL;
 		record_cpus_watch(r, record_now());
 		if (r->flight)
@@ -342,7 +351,7 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 	/* From here on some kinds of events are missing, and others are not. */
 	record_env_now(r, "detaching_ns");
 	record_detach(r);
-	if (record_drain(r, true, err) < 0 && !failed) {
+	if ((record_hist_write(r, true, err) || record_drain(r, true, err) < 0) && !failed) {
 		complain("%s", err->text);
 		failed = true;
 	}

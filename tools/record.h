@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include "cmd.h"
 #include "ctf_writer.h"
+#include "level.h"
+#include "level_filter.h"
 #include "lost.h"
 #include "ring_reader.h"
 
@@ -71,7 +73,12 @@ struct recorder {
 
 	struct record_bpf *bpf;
 	struct ctf_trace *trace;
-	struct flight *flight; /* NULL: what is recorded is written at once */
+	struct flight *flight;	   /* NULL: what is recorded is written at once */
+	struct level_config level; /* .level 0: events */
+	char *filter;		   /* what is left out, as text */
+	struct hist_reader *hist;  /* level hist: NULL otherwise */
+	uint64_t hist_interval;	   /* ns from one writing of it to the next */
+	uint64_t hist_since;
 	bool verbose;
 	bool tracepoints_only; /* the kernel does not tell its driver's types: see bpf/tracepoints.bpf.c */
 	bool attached;	       /* now */
@@ -84,6 +91,8 @@ struct recorder {
 
 /* record_bpf.c: programs, rings, attachments */
 
+/* Fails with what errno value @why of loading programs means. */
+int bpf_fail_load(int why, struct nvs_error *err);
 /* Loads the programs and makes the rings. -1: @err says, all is undone by record_bpf_close(). */
 int record_bpf_open(struct recorder *r, struct nvs_error *err);
 void record_bpf_close(struct recorder *r);
@@ -113,10 +122,43 @@ int record_cpus_open(struct recorder *r, struct nvs_error *err);
 /* Once in a while: rings for CPUs that were plugged in. */
 void record_cpus_watch(struct recorder *r, uint64_t now);
 
+/* record_level.c: levels io and hist */
+
+#define HIST_INTERVAL 1000000000ull /* ns */
+
+/* As given; intervals of 0 mean the default. */
+struct level_options {
+	const char *level;
+	struct filter_options filter;
+	uint64_t interval;
+	bool no_stages;
+};
+
+/* With provider and device known: sets r->level. Returns an exit code, or -1 to go on. */
+int record_level_parse(struct recorder *r, const struct level_options *o,
+		       const struct usage *usage);
+
+struct level_programs;
+/* Does nothing at other levels than hist. -1: @err says. */
+int record_hist_open(struct recorder *r, const struct level_programs *l, struct nvs_error *err);
+/* Writes what was counted, if that is due or @all is wanted. -1: @err says. */
+int record_hist_write(struct recorder *r, bool all, struct nvs_error *err);
+void record_hist_close(struct recorder *r);
+
 /* record_stock.c: what the kernel's own driver shows on this kernel */
 
 /* Does each request pass this section's program? */
 bool record_stock_on_io_path(const char *section);
+struct bpf_program;
+struct attach_sources;
+/*
+ * All that the programs know of the driver, they know by its types.  1: of these nothing is
+ * said, but its tracepoints are there; -1: @err says.
+ */
+int record_stock_types(const struct attach_sources *s, struct nvs_error *err);
+/* Leaves a program out if what it attaches to is not there. -1: it cannot be done without. */
+int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
+			    struct nvs_error *err);
 /*
  * Leaves out the programs whose function or tracepoint is not there.  1: this kernel shows
  * tracepoints alone; -1: not even these, @err says.

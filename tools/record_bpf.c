@@ -15,6 +15,7 @@
 #include "driver.skel.h"
 #include "stock.skel.h"
 #include "attach.h"
+#include "level_load.h"
 #include "record.h"
 
 /* Programs are attached by hand, because libbpf would warn at each try that fails. */
@@ -22,7 +23,9 @@ struct record_bpf {
 	struct driver_bpf *driver; /* one of these three */
 	struct stock_bpf *stock;
 	struct tracepoints_bpf *tracepoints;
+	struct level_programs level;
 	struct bpf_object *obj; /* of that one */
+	bool typed;		/* programs know since they were loaded what they are for */
 	size_t lost_bytes;
 	unsigned int nr_points;
 	struct attach_point {
@@ -55,7 +58,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	return vfprintf(stderr, fmt, ap);
 }
 
-static int fail_load(int why, struct nvs_error *err)
+int bpf_fail_load(int why, struct nvs_error *err)
 {
 	switch (why) {
 	case EPERM:
@@ -91,9 +94,10 @@ static void list_points(struct recorder *r)
 		const char *section = bpf_program__section_name(prog);
 		const char *slash = strchr(section, '/');
 
-		if (slash && b->nr_points < sizeof(b->points) / sizeof(b->points[0]))
+		if (slash && (!r->level.level || level_wants(&b->level, bpf_program__name(prog))) &&
+		    b->nr_points < sizeof(b->points) / sizeof(b->points[0]))
 			b->points[b->nr_points++] = (struct attach_point){
-				.name = b->driver ? slash + 1 : section,
+				.name = b->typed ? section : slash + 1,
 				.prog_fd = bpf_program__fd(prog),
 				.link_fd = -1,
 				.missing = !bpf_program__autoload(prog),
@@ -108,15 +112,17 @@ static int load_driver(struct recorder *r, struct nvs_error *err)
 
 	r->bpf->driver = skel;
 	if (!skel)
-		return fail_load(errno, err);
+		return bpf_fail_load(errno, err);
 	r->bpf->obj = skel->obj;
 	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
 	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
 	skel->rodata->filter = !!r->device.text;
+	skel->rodata->filter_by_queue = r->level.by_queue;
+	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
 	skel->rodata->filter_pci_addr = r->device.pci_addr;
 	skel->data->filter_ctrl = r->device.ctrl;
 	failed = driver_bpf__load(skel);
-	return failed ? fail_load(-failed, err) : 0;
+	return failed ? bpf_fail_load(-failed, err) : 0;
 }
 
 /* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
@@ -140,7 +146,7 @@ static int load_tracepoints(struct recorder *r, struct nvs_error *err)
 		return -1;
 	r->tracepoints_only = true;
 	failed = record_tracepoints_load(b->tracepoints);
-	return failed ? fail_load(-failed, err) : 0;
+	return failed ? bpf_fail_load(-failed, err) : 0;
 }
 
 static int load_stock(struct recorder *r, struct nvs_error *err)
@@ -151,13 +157,17 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 
 	r->bpf->stock = skel;
 	if (!skel)
-		return fail_load(errno, err);
+		return bpf_fail_load(errno, err);
 	r->bpf->obj = skel->obj;
 	failed = record_stock_choose(skel->obj, err);
 	if (failed) {
 		stock_bpf__destroy(skel);
 		r->bpf->stock = NULL;
 		r->bpf->obj = NULL;
+		if (failed > 0 && r->level.by_queue)
+			return nvs_fail(err,
+					"--queue: this kernel says nothing of its nvme "
+					"module's types, so queues are not told apart in time");
 		return failed < 0 ? -1 : load_tracepoints(r, err);
 	}
 	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
@@ -166,15 +176,34 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 	skel->rodata->queues_per_ctrl = queues;
 	skel->rodata->max_ctrls = ctrls;
 	skel->rodata->filter = !!r->device.text;
+	skel->rodata->filter_by_queue = r->level.by_queue;
+	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
 	skel->data->filter_ctrl = r->device.ctrl;
 	failed = stock_bpf__load(skel);
-	return failed ? fail_load(-failed, err) : 0;
+	return failed ? bpf_fail_load(-failed, err) : 0;
+}
+
+static int load_level(struct recorder *r, struct nvs_error *err)
+{
+	const struct level_load how = {
+		.stock = r->provider == &provider_stock,
+		.life = true,
+		.ctrl = r->device.ctrl,
+		.nr_cpus = r->nr_cpus,
+	};
+	int failed = level_open(&r->bpf->level, &how, &r->level, err);
+
+	r->bpf->obj = r->bpf->level.obj;
+	return failed;
 }
 
 static int load_programs(struct recorder *r, struct nvs_error *err)
 {
 	errno = 0;
-	if (r->provider == &provider_stock ? load_stock(r, err) : load_driver(r, err))
+	r->bpf->typed = r->provider == &provider_stock;
+	if (r->level.level  ? load_level(r, err)
+	    : r->bpf->typed ? load_stock(r, err)
+			    : load_driver(r, err))
 		return -1;
 	list_points(r);
 	return 0;
@@ -186,7 +215,7 @@ struct bpf_object *record_bpf_programs(const struct provider *provider, const ch
 	const void *elf;
 
 	if (strcmp(level, "events"))
-		return NULL;
+		return level_programs(provider == &provider_stock, level);
 	elf = provider == &provider_stock ? stock_bpf__elf_bytes(&size)
 					  : driver_bpf__elf_bytes(&size);
 	return bpf_object__open_mem(elf, size, NULL);
@@ -231,7 +260,7 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 		return nvs_fail(err, "out of memory for %d CPUs", possible);
 	for (int cpu = 0; cpu < possible; cpu++)
 		r->cpus[cpu].ring.fd = -1;
-	if (load_programs(r, err) || map_lost(r, err))
+	if (load_programs(r, err) || map_lost(r, err) || record_hist_open(r, &r->bpf->level, err))
 		return -1;
 	return record_cpus_open(r, err);
 }
@@ -239,6 +268,7 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 void record_bpf_close(struct recorder *r)
 {
 	record_detach(r);
+	record_hist_close(r);
 	for (unsigned int cpu = 0; r->cpus && cpu < r->nr_cpus; cpu++)
 		ring_reader_close(&r->cpus[cpu].ring);
 	if (r->lost)
@@ -247,9 +277,11 @@ void record_bpf_close(struct recorder *r)
 		driver_bpf__destroy(r->bpf->driver);
 		stock_bpf__destroy(r->bpf->stock);
 		record_tracepoints_close(r->bpf->tracepoints);
+		level_close(&r->bpf->level);
 	}
 	free(r->bpf);
 	free(r->cpus);
+	free(r->filter);
 	r->lost = NULL;
 	r->bpf = NULL;
 	r->cpus = NULL;
@@ -272,15 +304,14 @@ static void say_time(const struct recorder *r, const char *what, uint64_t since)
 /* 1: attached; 0: there is no such tracepoint; -1: @err says. */
 static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_error *err)
 {
-	/* The stock provider's programs know since they were loaded what they are for. */
 	if (r->bpf->tracepoints)
 		p->link_fd = record_tracepoints_attach(p->name, p->prog_fd);
 	else
-		p->link_fd = bpf_raw_tracepoint_open(r->bpf->stock ? NULL : p->name, p->prog_fd);
+		p->link_fd = bpf_raw_tracepoint_open(r->bpf->typed ? NULL : p->name, p->prog_fd);
 	if (p->link_fd >= 0)
 		return 1;
 	/* The compiler may have left a function no place to attach to. */
-	if (errno == ENOENT || (r->bpf->stock && errno == EINVAL && !attach_need(p->name)))
+	if (errno == ENOENT || (r->bpf->typed && errno == EINVAL && !attach_need(p->name)))
 		return 0;
 	return nvs_fail(err, "cannot attach to %s: %s", p->name, strerror(errno));
 }

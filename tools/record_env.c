@@ -111,11 +111,11 @@ void record_env_start(struct recorder *r, char **command)
 		set(r, "machine", name.machine);
 	}
 	set(r, "provider", r->provider->name);
-	set(r, "level", "events");
+	set(r, "level", r->level.level ? record_levels[r->level.level] : record_levels[0]);
 	set(r, "driver", r->provider->pci_module);
 	if (r->tracepoints_only)
 		setf(r, "tracepoints_only", "not seen: %s", record_tracepoints_unseen);
-	set(r, "filter", r->device.text);
+	set(r, "filter", r->filter);
 	set(r, "command", line);
 	setf(r, "cpus", "%u", r->nr_rings);
 	setf(r, "ring_size", "%" PRIu64, r->ring_size);

@@ -5,11 +5,7 @@
 #include "attach.h"
 #include "record.h"
 
-/*
- * All that the programs know of the driver, they know by its types.  1: of these nothing is
- * said, but its tracepoints are there.
- */
-static int check_types(const struct attach_sources *s, struct nvs_error *err)
+int record_stock_types(const struct attach_sources *s, struct nvs_error *err)
 {
 	if (!s->btf[TYPES_VMLINUX])
 		return nvs_fail(err,
@@ -21,8 +17,9 @@ static int check_types(const struct attach_sources *s, struct nvs_error *err)
 
 bool record_stock_on_io_path(const char *section)
 {
-	static const char *const functions[] = { "nvme_queue_rq", "nvme_queue_rqs",
-						 "nvme_commit_rqs", "nvme_irq", "nvme_poll" };
+	static const char *const functions[] = { "nvme_queue_rq",   "nvme_queue_rqs",
+						 "nvme_commit_rqs", "nvme_irq",
+						 "nvme_poll",	    "nvme_poll_cq" };
 	const char *name = strchr(section, '/') + 1;
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -31,7 +28,8 @@ bool record_stock_on_io_path(const char *section)
 	return strncmp(section, "f", 1);
 }
 
-static int choose(const struct attach_sources *s, struct bpf_program *prog, struct nvs_error *err)
+int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
+			    struct nvs_error *err)
 {
 	const char *section = bpf_program__section_name(prog);
 	const char *what = attach_need(section);
@@ -52,11 +50,11 @@ int record_stock_choose(struct bpf_object *obj, struct nvs_error *err)
 	int failed;
 
 	attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
-	failed = check_types(&s, err);
+	failed = record_stock_types(&s, err);
 	bpf_object__for_each_program(prog, obj)
 	{
 		if (!failed)
-			failed = choose(&s, prog, err);
+			failed = record_stock_choose_one(&s, prog, err);
 	}
 	attach_close(&s);
 	return failed;

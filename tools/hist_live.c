@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Level hist without a recording: loaded, attached, read as it grows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "hist_live.h"
+#include "record.h"
+
+#define MAX_LINKS 32
+
+struct hist_live {
+	struct level_programs programs;
+	struct hist_reader *reader;
+	unsigned int nr_cpus;
+	unsigned int nr_links;
+	struct {
+		int prog_fd, link_fd;
+	} links[MAX_LINKS];
+};
+
+/* A raw tracepoint goes by its name; what is typed knows since it was loaded what it is for. */
+static int attach(struct hist_live *h, const struct bpf_program *prog, struct nvs_error *err)
+{
+	const char *section = bpf_program__section_name(prog);
+	const char *tracepoint = strncmp(section, "raw_tp/", 7) ? NULL : section + 7;
+	int prog_fd = bpf_program__fd(prog), fd;
+
+	fd = bpf_raw_tracepoint_open(tracepoint, prog_fd);
+	if (fd < 0)
+		return nvs_fail(err, "cannot attach to %s: %s", section, strerror(errno));
+	h->links[h->nr_links].prog_fd = prog_fd;
+	h->links[h->nr_links++].link_fd = fd;
+	return 0;
+}
+
+static int attach_all(struct hist_live *h, struct nvs_error *err)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, h->programs.obj)
+	{
+		if (bpf_program__autoload(prog) && h->nr_links < MAX_LINKS && attach(h, prog, err))
+			return -1;
+	}
+	return 0;
+}
+
+struct hist_live *hist_live_open(bool stock, const struct level_config *config, uint16_t ctrl,
+				 struct nvs_error *err)
+{
+	struct level_load how = { .stock = stock, .ctrl = ctrl };
+	struct level_config c = *config;
+	struct hist_live *h = calloc(1, sizeof(*h));
+	int cpus = libbpf_num_possible_cpus();
+
+	if (!h || cpus < 0) {
+		nvs_fail(err, h ? "cannot count this machine's CPUs" : "out of memory");
+		free(h);
+		return NULL;
+	}
+	h->nr_cpus = how.nr_cpus = cpus;
+	c.level = LEVEL_HIST;
+	if (!level_open(&h->programs, &how, &c, err))
+		h->reader = hist_reader_open(&h->programs, err);
+	if (!h->reader || attach_all(h, err)) {
+		hist_live_close(h);
+		return NULL;
+	}
+	return h;
+}
+
+void hist_live_close(struct hist_live *h)
+{
+	if (!h)
+		return;
+	while (h->nr_links)
+		close(h->links[--h->nr_links].link_fd);
+	hist_reader_close(h->reader);
+	level_close(&h->programs);
+	free(h);
+}
+
+int hist_live_take(struct hist_live *h, hist_change_fn *fn, void *ctx, struct nvs_error *err)
+{
+	return hist_reader_take(h->reader, fn, ctx, err);
+}
+
+unsigned int hist_live_queues(const struct hist_live *h)
+{
+	unsigned int n = __atomic_load_n(h->programs.nr_places, __ATOMIC_ACQUIRE);
+
+	return n < h->programs.places ? n : h->programs.places;
+}
+
+const struct flight_queue *hist_live_queue(const struct hist_live *h, unsigned int i)
+{
+	return &h->programs.queues[i];
+}
+
+uint64_t hist_live_lost(const struct hist_live *h, enum lost_cause cause)
+{
+	int fd = bpf_object__find_map_fd_by_name(h->programs.obj, "lost");
+	uint64_t total = 0;
+
+	for (unsigned int cpu = 0; cpu < h->nr_cpus; cpu++) {
+		struct cpu_lost lost;
+
+		if (!bpf_map_lookup_elem(fd, &cpu, &lost))
+			total += lost.by_cause[cause];
+	}
+	return total;
+}
+
+uint64_t hist_live_skipped(const struct hist_live *h)
+{
+	uint64_t total = 0;
+
+	for (unsigned int i = 0; i < h->nr_links; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(h->links[i].prog_fd, &info, &len))
+			total += info.recursion_misses;
+	}
+	return total;
+}

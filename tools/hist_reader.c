@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The histograms in the kernel: what they grew by. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <bpf/libbpf.h>
+#include "hist_live.h"
+
+struct hist_reader {
+	const struct level_programs *programs;
+	const struct hist_cell *cells; /* the kernel's */
+	size_t bytes;
+	struct hist_cell **before; /* by cell; NULL: never used */
+	struct hist_change change;
+};
+
+struct hist_reader *hist_reader_open(const struct level_programs *l, struct nvs_error *err)
+{
+	struct hist_reader *r = calloc(1, sizeof(*r));
+	size_t cells = (size_t)l->places * HIST_CELLS;
+	void *map;
+
+	if (r)
+		r->before = calloc(cells, sizeof(*r->before));
+	if (!r || !r->before) {
+		free(r);
+		nvs_fail(err, "out of memory for %u queues' histograms", l->places);
+		return NULL;
+	}
+	r->programs = l;
+	r->bytes = cells * sizeof(struct hist_cell);
+	map = mmap(NULL, r->bytes, PROT_READ, MAP_SHARED,
+		   bpf_object__find_map_fd_by_name(l->obj, "cells"), 0);
+	if (map == MAP_FAILED) {
+		nvs_fail(err, "cannot map the histograms: %s", strerror(errno));
+		free(r->before);
+		free(r);
+		return NULL;
+	}
+	r->cells = map;
+	return r;
+}
+
+void hist_reader_close(struct hist_reader *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < (size_t)r->programs->places * HIST_CELLS; i++)
+		free(r->before[i]);
+	free(r->before);
+	munmap((void *)r->cells, r->bytes);
+	free(r);
+}
+
+/* Takes over @from as it stands now, and leaves in @c what it grew by. */
+static void take_cell(struct hist_change *c, struct hist_cell *before, const struct hist_cell *from)
+{
+	struct hist_cell now;
+
+	memcpy(&now, from, sizeof(now));
+	c->bytes = now.bytes - before->bytes;
+	c->failed = now.failed - before->failed;
+	for (int stage = 0; stage < HIST_STAGES; stage++) {
+		c->sum[stage] = now.sum[stage] - before->sum[stage];
+		c->requests[stage] = 0;
+		for (int b = 0; b < (int)HIST_BUCKETS; b++) {
+			c->bucket[stage][b] = now.bucket[stage][b] - before->bucket[stage][b];
+			c->requests[stage] += c->bucket[stage][b];
+		}
+	}
+	c->count = c->requests[NVS_STAGE_total];
+	*before = now;
+}
+
+/* Operation and size class of a queue's @cell-th cell. */
+static void name_cell(struct hist_change *c, unsigned int cell)
+{
+	if (cell < 2 * HIST_SIZES) {
+		c->op = cell / HIST_SIZES;
+		c->size = cell % HIST_SIZES;
+	} else {
+		c->op = cell - 2 * HIST_SIZES + NVS_HIST_OP_flush;
+		c->size = 0;
+	}
+}
+
+/* Cells are large and mostly idle: the sum of times tells which ones are worth a look. */
+static bool is_idle(const struct hist_cell *now, const struct hist_cell *before)
+{
+	uint64_t sum = __atomic_load_n(&now->sum[NVS_STAGE_total], __ATOMIC_RELAXED);
+
+	return before ? sum == before->sum[NVS_STAGE_total] : !sum;
+}
+
+int hist_reader_take(struct hist_reader *r, hist_change_fn *fn, void *ctx, struct nvs_error *err)
+{
+	unsigned int places = __atomic_load_n(r->programs->nr_places, __ATOMIC_ACQUIRE);
+
+	if (places > r->programs->places)
+		places = r->programs->places;
+	for (unsigned int i = 0; i < places * HIST_CELLS; i++) {
+		const struct flight_queue *q = &r->programs->queues[i / HIST_CELLS];
+		struct hist_change *c = &r->change;
+		int stop;
+
+		if (is_idle(&r->cells[i], r->before[i]))
+			continue;
+		if (!r->before[i])
+			r->before[i] = calloc(1, sizeof(*r->before[i]));
+		if (!r->before[i])
+			return nvs_fail(err, "out of memory for histograms");
+		take_cell(c, r->before[i], &r->cells[i]);
+		c->ctrl = q->ctrl;
+		c->qid = q->qid;
+		name_cell(c, i % HIST_CELLS);
+		stop = fn(ctx, c);
+		if (stop)
+			return stop;
+	}
+	return 0;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Levels io and hist: which programs, how large their maps, and what constants. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <bpf/libbpf.h>
+#include "level.h"
+#include "driver_io.skel.h"
+#include "stock_io.skel.h"
+#include "attach.h"
+#include "hist.h"
+#include "level_load.h"
+#include "record.h"
+
+#define MAX_PLACES \
+	(sizeof(((struct stock_io_bpf__bss *)0)->flight_queues) / sizeof(struct flight_queue))
+
+/* A number that stands alone in a file; @otherwise if there is none. */
+static unsigned int read_number(const char *path, unsigned int otherwise)
+{
+	FILE *f = fopen(path, "r");
+	unsigned int n;
+
+	if (!f)
+		return otherwise;
+	if (fscanf(f, "%u", &n) != 1)
+		n = otherwise;
+	fclose(f);
+	return n;
+}
+
+static unsigned int parameter(const struct provider *p, const char *name, unsigned int otherwise)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", p->pci_module, name);
+	return read_number(path, otherwise);
+}
+
+/* Queues of the controllers that there are, of all or of one. */
+static unsigned int count_queues(const char *prefix, const struct level_config *c, uint16_t only)
+{
+	unsigned int n = 0;
+	struct dirent *entry;
+	char path[300];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/class/%s", prefix);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		unsigned int ctrl;
+
+		if (sscanf(entry->d_name + strspn(entry->d_name, "nvmes"), "%u", &ctrl) != 1 ||
+		    (c->by_device && only != NVS_NO_CTRL && ctrl != only))
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/%s/%s/queue_count", prefix, entry->d_name);
+		n += read_number(path, 0);
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* The sizes that the machine asks for, with room for controllers that may come. */
+static void set_sizes(struct level_config *c, const struct level_load *how)
+{
+	const struct provider *p = how->stock ? &provider_stock : &provider_driver;
+	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
+	unsigned int each = 2 * how->nr_cpus + 1, depth = parameter(p, "io_queue_depth", 1024);
+
+	c->queues_per_ctrl = each;
+	c->max_ctrls = SPARE_CTRLS;
+	c->places = (c->by_device ? 1 : 2) * each;
+	for (const char *const *prefix = record_node_prefixes; *prefix; prefix++) {
+		c->max_ctrls += record_ctrls_end(*prefix);
+		c->places += count_queues(*prefix, c, how->ctrl);
+	}
+	if (c->places > MAX_PLACES)
+		c->places = MAX_PLACES;
+	for (c->tag_shift = 5; 1u << c->tag_shift < depth; c->tag_shift++)
+		;
+}
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+bool level_wants(const struct level_programs *l, const char *name)
+{
+	const struct level_config *c = &l->config;
+
+	if (!strcmp(name, "one_probe"))
+		return !c->stages;
+	if (!starts(name, "io_"))
+		return l->life;
+	if (!c->stages)
+		return false;
+	if (!strcmp(name, "io_poll_cq"))
+		return l->poll_queues && l->poll_cq;
+	if (!strcmp(name, "io_poll"))
+		return l->poll_queues && !l->poll_cq;
+	if (!strcmp(name, "io_opcode"))
+		return c->level == LEVEL_IO || c->by_opcode;
+	return true;
+}
+
+static int check_types(const struct attach_sources *s, unsigned int level, struct nvs_error *err)
+{
+	int failed = record_stock_types(s, err);
+
+	if (failed > 0)
+		return nvs_fail(err,
+				"this kernel says nothing of its nvme module's types "
+				"(/sys/kernel/btf/nvme): level %s cannot be recorded; --level "
+				"events can",
+				record_levels[level]);
+	return failed;
+}
+
+/* Programs that are not wanted, or have nothing to attach to on this kernel, stay away. */
+static int choose(struct level_programs *l, const struct level_load *how, struct nvs_error *err)
+{
+	struct attach_sources s = { 0 };
+	struct bpf_program *prog;
+	int failed = 0;
+
+	if (how->stock) {
+		attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
+		failed = check_types(&s, l->config.level, err);
+		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
+		l->poll_cq = attach_find(&s, "fentry/nvme_poll_cq") == ATTACH_FOUND;
+	}
+	bpf_object__for_each_program(prog, l->obj)
+	{
+		bool wanted = level_wants(l, bpf_program__name(prog));
+
+		bpf_program__set_autoload(prog, wanted);
+		if (wanted && how->stock && !failed)
+			failed = record_stock_choose_one(&s, prog, err);
+	}
+	attach_close(&s);
+	return failed;
+}
+
+static void set_map_size(struct level_programs *l, const char *name, unsigned int entries)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(l->obj, name);
+
+	bpf_map__set_max_entries(map, entries);
+}
+
+static void set_map_sizes(struct level_programs *l, const struct level_config *c,
+			  const struct level_load *how)
+{
+	set_map_size(l, "rings", how->nr_cpus);
+	set_map_size(l, "lost", how->nr_cpus);
+	set_map_size(l, "places", c->max_ctrls * c->queues_per_ctrl);
+	set_map_size(l, "commands", c->stages ? c->places << c->tag_shift : 1);
+	set_map_size(l, "cells", c->level == LEVEL_HIST ? c->places * HIST_CELLS : 1);
+}
+
+static int open_stock(struct level_programs *l, const struct level_config *c, uint16_t ctrl)
+{
+	struct stock_io_bpf *skel = stock_io_bpf__open();
+
+	if (!skel)
+		return -1;
+	l->stock = skel;
+	l->obj = skel->obj;
+	skel->rodata->config = *c;
+	skel->data->filter_ctrl = ctrl;
+	return 0;
+}
+
+static int open_driver(struct level_programs *l, const struct level_config *c, uint16_t ctrl)
+{
+	struct driver_io_bpf *skel = driver_io_bpf__open();
+
+	if (!skel)
+		return -1;
+	l->driver = skel;
+	l->obj = skel->obj;
+	skel->rodata->config = *c;
+	skel->data->filter_ctrl = ctrl;
+	return 0;
+}
+
+static int load(struct level_programs *l)
+{
+	int failed = l->stock ? stock_io_bpf__load(l->stock) : driver_io_bpf__load(l->driver);
+
+	if (failed)
+		return failed;
+	l->queues = l->stock ? l->stock->bss->flight_queues : l->driver->bss->flight_queues;
+	l->nr_places = l->stock ? &l->stock->bss->next_place : &l->driver->bss->next_place;
+	return 0;
+}
+
+int level_open(struct level_programs *l, const struct level_load *how,
+	       const struct level_config *config, struct nvs_error *err)
+{
+	struct level_config c = *config;
+	int failed;
+
+	*l = (struct level_programs){ .life = how->life };
+	errno = 0;
+	set_sizes(&c, how);
+	l->config = c;
+	l->places = c.places;
+	if (how->stock ? open_stock(l, &c, how->ctrl) : open_driver(l, &c, how->ctrl))
+		return bpf_fail_load(errno, err);
+	set_map_sizes(l, &c, how);
+	if (choose(l, how, err))
+		return -1;
+	failed = load(l);
+	return failed ? bpf_fail_load(-failed, err) : 0;
+}
+
+void level_close(struct level_programs *l)
+{
+	stock_io_bpf__destroy(l->stock);
+	driver_io_bpf__destroy(l->driver);
+	*l = (struct level_programs){ 0 };
+}
+
+struct bpf_object *level_programs(bool stock, const char *level)
+{
+	struct level_programs l = {
+		.config = { .level = strcmp(level, "io") ? LEVEL_HIST : LEVEL_IO, .stages = 1 },
+		.life = true,
+		.poll_queues = true,
+		.poll_cq = true,
+	};
+	struct bpf_program *prog;
+	const void *elf;
+	size_t size;
+
+	elf = stock ? stock_io_bpf__elf_bytes(&size) : driver_io_bpf__elf_bytes(&size);
+	l.obj = bpf_object__open_mem(elf, size, NULL);
+	if (!l.obj)
+		return NULL;
+	bpf_object__for_each_program(prog, l.obj)
+		bpf_program__set_autoload(prog, level_wants(&l, bpf_program__name(prog)));
+	return l.obj;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The programs of levels io and hist, loaded for one provider: for record, top and serve. */
+#ifndef NVS_LEVEL_LOAD_H
+#define NVS_LEVEL_LOAD_H
+
+#include <stdbool.h>
+#include "cmd.h"
+#include "level.h"
+#include "lost.h"
+
+struct bpf_object;
+
+struct level_programs {
+	struct bpf_object *obj;
+	struct stock_io_bpf *stock; /* one of these two */
+	struct driver_io_bpf *driver;
+	/* In memory that the programs write, too. */
+	struct flight_queue *queues; /* by place */
+	const uint32_t *nr_places;   /* queues met so far */
+	uint32_t places;	     /* that there is room for */
+	/* What was chosen by */
+	struct level_config config;
+	bool life, poll_queues, poll_cq;
+};
+
+/* What is loaded beside the programs of @config->level. */
+struct level_load {
+	bool stock;    /* the kernel's own driver, else ours */
+	bool life;     /* programs that tell of phases, states and resets, into `rings` */
+	uint16_t ctrl; /* with config.by_device: its number, NVS_NO_CTRL if that is not known yet */
+	unsigned int nr_cpus; /* possible */
+};
+
+/*
+ * Loads the programs for @config, whose level, stages and filters are set; the sizes are set
+ * here, by what the machine has.  -1: @err says, all is undone by level_close().
+ */
+int level_open(struct level_programs *l, const struct level_load *how,
+	       const struct level_config *config, struct nvs_error *err);
+void level_close(struct level_programs *l);
+/*
+ * The programs of a level as record loads them, not loaded, those of other levels with autoload
+ * off; to be closed with bpf_object__close(). NULL: there are none.
+ */
+struct bpf_object *level_programs(bool stock, const char *level);
+/* Is the program of this name one of those that were asked for? */
+bool level_wants(const struct level_programs *l, const char *program);
+
+#endif
