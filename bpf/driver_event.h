@@ -23,18 +23,19 @@ static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __
 	int on_##ev(struct bpf_raw_tracepoint_args *ctx)                                           \
 	{                                                                                          \
 		struct nvs_##ev *e;                                                                \
+		struct emission m;                                                                 \
 		int arg = 3;                                                                       \
                                                                                                    \
 		if (!passes(ctx, NVS_ID_##ev))                                                     \
 			return 0;                                                                  \
-		e = emit_begin(NVS_ID_##ev, sizeof(*e));                                           \
+		e = emit_one(&m, NVS_ID_##ev, sizeof(*e));                                          \
 		if (!e)                                                                            \
 			return 0;                                                                  \
 		e->h.ctrl = ctx->args[0];                                                          \
 		e->h.qid = ctx->args[1];                                                           \
 		e->h.cid = ctx->args[2];                                                           \
 		NVS_FIELDS_##ev(STORE_FIELD, CLEAR_PAD)                                            \
-		emit_end(e);                                                                       \
+		commit(&m);                                                                         \
 		return 0;                                                                          \
 	}
 

@@ -300,7 +300,8 @@ static __always_inline void put_in_order(struct steps *s, const struct flight_qu
 static __always_inline void tell_io(const struct flight_queue *q, const struct command *c,
 				    const struct ending *r, const struct steps *s)
 {
-	struct nvs_io *e = emit_room(NVS_ID_io, sizeof(*e), 1);
+	struct emission m;
+	struct nvs_io *e = emit_some(&m, NVS_ID_io, sizeof(*e), sizeof(*e), 1);
 
 	if (!e)
 		return;
@@ -329,7 +330,7 @@ static __always_inline void tell_io(const struct flight_queue *q, const struct c
 	e->batch = s->unseen_bell ? 0 : c->batch;
 	e->submit_cpu = c->cpu;
 	e->why = q->why;
-	emit_end(e);
+	commit(&m);
 }
 
 static __always_inline void count_stages(__u32 place, const struct command *c,

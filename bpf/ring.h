@@ -14,19 +14,6 @@
 #include <bpf/bpf_helpers.h>
 #include "lost.h"
 
-/* The inner map is only a template: the recorder puts in one ring for each CPU. */
-struct cpu_ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* the recorder sets the number of CPUs, here and below */
-	__type(key, __u32);
-	__array(values, struct cpu_ring);
-} rings SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -53,23 +40,37 @@ static __noinline __attribute__((unused)) void count_cause(__u32 cause)
 		__sync_fetch_and_add(&l->by_cause[cause], 1);
 }
 
+#ifdef NVS_KERNEL_RING
+#include "ring_kernel.h"
+#else
+#include "ring_own.h"
+#endif
+
+/*
+ * Room for several events, or for one whose header the caller fills: @size bytes at most (a
+ * constant), and @used; @count of @id are lost if there is none.  Then commit().
+ */
+static __always_inline void *emit_some(struct emission *m, __u16 id, __u32 size, __u32 used,
+				       __u32 count)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *room = reserve(m, cpu, size, used);
+
+	if (!room)
+		count_lost(cpu, id, count);
+	return room;
+}
+
 /*
  * Room for an event of @size bytes (a constant), stamped with time and id; NULL
  * when it was lost, and counted.
  */
-static __always_inline void *emit_begin(__u16 id, __u32 size)
+static __always_inline void *emit_one(struct emission *m, __u16 id, __u32 size)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct nvs_hdr *h = NULL;
-	void *ring;
+	struct nvs_hdr *h = emit_some(m, id, size, size, 1);
 
-	ring = bpf_map_lookup_elem(&rings, &cpu);
-	if (ring)
-		h = bpf_ringbuf_reserve(ring, size, 0);
-	if (!h) {
-		count_lost(cpu, id, 1);
+	if (!h)
 		return NULL;
-	}
 	/*
 	 * Only now: an interrupt between reserving and stamping puts its own
 	 * events behind this one, and earlier in time.  This one is then the only
@@ -80,24 +81,19 @@ static __always_inline void *emit_begin(__u16 id, __u32 size)
 	return h;
 }
 
-/*
- * Room for several events, or for one whose header the caller fills; @count of @id are
- * lost if there is none.
- */
-static __always_inline void *emit_room(__u16 id, __u32 size, __u32 count)
+/* The same where instructions do not count: emit_end() looks for the ring again. */
+static __always_inline void *emit_begin(__u16 id, __u32 size)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	void *room = ring ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
+	struct emission m;
 
-	if (!room)
-		count_lost(cpu, id, count);
-	return room;
+	return emit_one(&m, id, size);
 }
 
-static __always_inline void emit_end(void *event)
+static __always_inline void *emit_room(__u16 id, __u32 size, __u32 count)
 {
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	struct emission m;
+
+	return emit_some(&m, id, size, size, count);
 }
 
 #endif

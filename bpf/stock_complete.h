@@ -73,11 +73,13 @@ static __always_inline void skip_entries(struct cq_walk *w)
 static long tell_some_entries(__u32 index, struct cq_walk *w)
 {
 	struct queue_state *st = w->st;
+	struct emission m;
 	struct looked *l;
 
 	if (!w->more && w->why < 0)
 		return 1;
-	l = emit_room(NVS_ID_cqe, sizeof(*l), w->until == ALL_NEW ? 0 : left_until(st, w->until));
+	l = emit_some(&m, NVS_ID_cqe, sizeof(*l), sizeof(*l),
+		      w->until == ALL_NEW ? 0 : left_until(st, w->until));
 	if (!l) {
 		skip_entries(w);
 		return 1;
@@ -112,7 +114,7 @@ static long tell_some_entries(__u32 index, struct cq_walk *w)
 			l->cqe[i].h.ts = ts;
 		st->look_ts = ts;
 	}
-	emit_end(l);
+	commit(&m);
 	return w->more ? 0 : 1;
 }
 
@@ -153,6 +155,7 @@ struct looked_end {
 __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int why)
 {
 	struct looked_end *e;
+	struct emission m;
 	__u32 old_head, head;
 	__u64 ts;
 
@@ -170,7 +173,7 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 	ts = bpf_ktime_get_ns();
 	st->seen_ts = ts;
 	st->looking = 0;
-	e = emit_room(NVS_ID_cq_exit, sizeof(*e), 1);
+	e = emit_some(&m, NVS_ID_cq_exit, sizeof(*e), sizeof(*e), 1);
 	if (!e) {
 		if (head != old_head)
 			count_lost(bpf_get_smp_processor_id(), NVS_ID_cq_doorbell, 1);
@@ -190,7 +193,7 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 	e->exit.why = why;
 	e->exit.found = head >= old_head ? head - old_head : head + st->depth - old_head;
 	e->exit.pad = 0;
-	emit_end(e);
+	commit(&m);
 	return 0;
 }
 
@@ -342,6 +345,7 @@ SEC("tp_btf/nvme_complete_rq")
 int BPF_PROG(on_complete, struct request *rq)
 {
 	struct nvs_rq_complete *e;
+	struct emission m;
 	__u64 raw[4] = {}; /* the beginning of struct nvme_request, read at once */
 	__u32 ctrl, flags, status;
 	__u16 cid = 0, qid;
@@ -358,14 +362,14 @@ int BPF_PROG(on_complete, struct request *rq)
 	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
 	/* Not what the request counts by now, but the identifier that the command had. */
 	bpf_probe_read_kernel(&cid, sizeof(cid), (void *)(raw[REQUEST_FIELD(cmd) / 8] + 2));
-	e = emit_room(NVS_ID_rq_complete, sizeof(*e), 1);
+	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
 	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), ctrl, qid, cid);
 	e->bytes = rq->__data_len;
 	e->status = status;
 	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
-	emit_end(e);
+	commit(&m);
 	return 0;
 }
 

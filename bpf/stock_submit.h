@@ -47,7 +47,8 @@ struct sq_walk {
 /* One record's worth, and the doorbell if that is all.  Returns 1 at the end. */
 static long tell_commands(__u32 index, struct sq_walk *w)
 {
-	struct submitted *s = emit_room(NVS_ID_cmd_sent, sizeof(*s), w->left);
+	struct emission m;
+	struct submitted *s = emit_some(&m, NVS_ID_cmd_sent, sizeof(*s), sizeof(*s), w->left);
 
 	if (!s) {
 		count_lost(bpf_get_smp_processor_id(), NVS_ID_sq_doorbell, 1);
@@ -71,7 +72,7 @@ static long tell_commands(__u32 index, struct sq_walk *w)
 		s->bell.count = w->count;
 		s->bell.how = w->how;
 	}
-	emit_end(s);
+	commit(&m);
 	return w->left ? 0 : 1;
 }
 
@@ -142,6 +143,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	struct submission *sub;
 	struct queue_state *st;
 	struct nvs_rq_start *e;
+	struct emission m;
 	__u32 zero = 0, ctrl;
 	__u64 nvmeq, ts;
 	__u16 qid;
@@ -170,7 +172,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 		sub->ctrl = ctrl;
 		sub->qid = qid;
 	}
-	e = emit_room(NVS_ID_rq_start, sizeof(*e), 1);
+	e = emit_some(&m, NVS_ID_rq_start, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
 	stamp(&e->h, NVS_ID_rq_start, ts, ctrl, qid, cmd->command_id);
@@ -181,7 +183,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	e->pid = (__u32)bpf_get_current_pid_tgid();
 	e->op = rq->cmd_flags & 0xff;
 	e->tag = rq->tag;
-	emit_end(e);
+	commit(&m);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
  */
 #pragma clang diagnostic ignored "-Wunused-parameter" /* BPF_PROG has a ctx */
 
+#define NVS_KERNEL_RING
 #include "stock_read.h"
 
 const volatile bool filter = false;

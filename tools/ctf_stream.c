@@ -33,10 +33,8 @@ struct ctf_stream {
 	uint64_t file_size; /* whole packets so far */
 
 	struct event_buffer buf;
-	struct event_mark settled; /* what was there at the flush before */
-	uint64_t safe_ts;	   /* latest of that: nothing comes before it now */
-	uint64_t seq;		   /* of the next packet */
-	uint64_t lost;		   /* as last told */
+	uint64_t seq;  /* of the next packet */
+	uint64_t lost; /* as last told */
 	uint64_t written_lost;
 	uint64_t events, unwritten;
 };
@@ -157,17 +155,29 @@ int ctf_stream_add(struct ctf_stream *s, const struct nvs_hdr *ev, unsigned int 
 	return ctf_stream_add_run(s, ev, size, &seen, err);
 }
 
+/* The packet that begins with the first event, and its size with the events before @m. */
+static struct ctf_packet *packet_of(const struct ctf_stream *s)
+{
+	return (struct ctf_packet *)(s->buf.bytes + s->buf.first) - 1;
+}
+
+static size_t packet_bytes(const struct ctf_stream *s, struct event_mark m)
+{
+	return m.end - s->buf.first + sizeof(struct ctf_packet);
+}
+
 /* Fills in the header of a packet of the events before @m. */
 static void make_header(struct ctf_stream *s, struct event_mark m)
 {
-	struct ctf_packet *p = (struct ctf_packet *)s->buf.bytes;
+	struct ctf_packet *p = packet_of(s);
+	size_t bytes = packet_bytes(s, m);
 	uint64_t begin = s->buf.not_before, end = begin;
 	uint64_t padding = sizeof(*p) - CTF_PACKET_USED;
 
 	if (m.nr) {
 		const struct nvs_hdr *last = (const void *)(s->buf.bytes + m.last);
 
-		begin = event_buffer_time(&s->buf, sizeof(*p));
+		begin = event_buffer_time(&s->buf, s->buf.first);
 		end = last->ts;
 		padding = m.end - m.last - event_used(event_info(last->id));
 	}
@@ -178,14 +188,14 @@ static void make_header(struct ctf_stream *s, struct event_mark m)
 		.nr_events = m.nr,
 		.timestamp_begin = begin,
 		.timestamp_end = end,
-		.content_size = 8 * (m.end - padding),
-		.packet_size = 8 * m.end,
+		.content_size = 8 * (bytes - padding),
+		.packet_size = 8 * bytes,
 		.events_discarded = s->lost,
 		.packet_seq_num = s->seq,
 		.cpu_id = s->cpu,
 	};
 	memcpy(p->uuid, s->trace->meta.uuid, sizeof(p->uuid));
-	p->checksum = ctf_packet_checksum(p, m.end);
+	p->checksum = ctf_packet_checksum(p, bytes);
 }
 
 /* Of a recording in parts: makes room for a packet, and goes on to the part that is due. */
@@ -206,7 +216,7 @@ static int enter_part(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 /* A packet is in the file as a whole or not at all. */
 static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 {
-	const struct ctf_packet *packet = (const struct ctf_packet *)s->buf.bytes;
+	const struct ctf_packet *packet = packet_of(s);
 	size_t done = 0;
 	ssize_t n;
 	int why;
@@ -214,7 +224,7 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 	if (s->trace->kept)
 		return ctf_keep(s->trace->kept, packet, err);
 	while (done < bytes) {
-		n = write(s->fd, s->buf.bytes + done, bytes - done);
+		n = write(s->fd, (const unsigned char *)packet + done, bytes - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -251,10 +261,10 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_er
 		nvs_fail(err, "%s/%s: out of memory for a packet", s->trace->dir, s->name);
 		return give_up(s);
 	}
-	if (s->trace->parts && enter_part(s, m.end, err))
+	if (s->trace->parts && enter_part(s, packet_bytes(s, m), err))
 		return give_up(s);
 	make_header(s, m);
-	if (write_whole(s, m.end, err))
+	if (write_whole(s, packet_bytes(s, m), err))
 		return give_up(s);
 	if (m.nr)
 		s->buf.not_before = event_buffer_time(&s->buf, m.last);
@@ -267,7 +277,7 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_er
 /* Writes the events that are settled, in packets that are not too big. */
 static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err)
 {
-	struct event_mark left = force ? s->buf.all : s->settled, m;
+	struct event_mark left = force ? s->buf.all : s->buf.settled, m;
 	size_t most = 4 * s->trace->packet_bytes;
 
 	if (s->buf.unordered) {
@@ -276,17 +286,16 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 				 s->name);
 			return give_up(s);
 		}
-		left = event_buffer_until(&s->buf, SIZE_MAX, force ? UINT64_MAX : s->safe_ts);
+		left = event_buffer_until(&s->buf, SIZE_MAX,
+					  force ? UINT64_MAX : s->buf.settled_ts);
 	}
 	while (left.nr) {
 		m = left;
-		if (m.end > most)
+		if (packet_bytes(s, m) > most)
 			m = event_buffer_until(&s->buf, most, UINT64_MAX);
 		if (write_packet(s, m, err))
 			return -1;
 		left.nr -= m.nr;
-		left.end -= m.end - sizeof(struct ctf_packet);
-		left.last -= m.end - sizeof(struct ctf_packet);
 	}
 	return 0;
 }
@@ -295,14 +304,14 @@ uint64_t ctf_stream_oldest(const struct ctf_stream *s)
 {
 	if (!s->buf.all.nr)
 		return UINT64_MAX;
-	return event_buffer_time(&s->buf, sizeof(struct ctf_packet));
+	return event_buffer_time(&s->buf, s->buf.first);
 }
 
 /* Are there settled events enough for a packet? */
 static bool big_enough(const struct ctf_stream *s)
 {
-	return s->settled.nr && (s->settled.end >= s->trace->packet_bytes ||
-				 s->safe_ts - ctf_stream_oldest(s) >= CTF_PACKET_NS);
+	return s->buf.settled.nr && (packet_bytes(s, s->buf.settled) >= s->trace->packet_bytes ||
+				     s->buf.settled_ts - ctf_stream_oldest(s) >= CTF_PACKET_NS);
 }
 
 /* No packet yet or, of a recording in parts, none of the part that is written now. */
@@ -326,9 +335,7 @@ static int flush(struct ctf_stream *s, uint64_t lost, bool force, bool now, stru
 	if (now && (s->lost != s->written_lost || (force && says_nothing(s))) &&
 	    write_packet(s, event_buffer_until(&s->buf, 0, 0), err))
 		return -1;
-	s->settled = s->buf.all;
-	s->buf.fixed = s->buf.all.end;
-	s->safe_ts = s->buf.latest;
+	event_buffer_settle(&s->buf);
 	return 0;
 }
 

@@ -6,8 +6,8 @@
 #include "event_buffer.h"
 #include "event_info.h"
 
-#define FIRST	    sizeof(struct ctf_packet) /* where the first event begins */
-#define BYTES_LEAST (512u << 10)
+#define HEADER	    sizeof(struct ctf_packet)
+#define BYTES_LEAST (1u << 20)
 
 /* For sorting */
 struct event_slot {
@@ -18,7 +18,8 @@ struct event_slot {
 
 void event_buffer_init(struct event_buffer *b, bool device)
 {
-	*b = (struct event_buffer){ .all = { .end = FIRST, .last = FIRST } };
+	*b = (struct event_buffer){ .first = HEADER };
+	b->all.end = b->all.last = b->settled.end = HEADER;
 	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++) {
 		const struct event_info *info = event_info(id);
 
@@ -40,6 +41,24 @@ void event_buffer_free(struct event_buffer *b)
 	free(b->slots);
 }
 
+/* Some places changed. */
+static void forget_anchors(struct event_buffer *b)
+{
+	memset(b->anchors, 0, sizeof(b->anchors));
+}
+
+/* Everything is moved by so much. */
+static void move(struct event_buffer *b, size_t down)
+{
+	memmove(b->bytes + b->first - down, b->bytes + b->first, b->all.end - b->first);
+	b->first -= down;
+	b->all.end -= down;
+	b->all.last -= down;
+	b->settled.end -= down;
+	b->settled.last -= down;
+	forget_anchors(b);
+}
+
 int event_buffer_room(struct event_buffer *b, size_t size)
 {
 	size_t cap = b->cap ?: BYTES_LEAST;
@@ -47,14 +66,29 @@ int event_buffer_room(struct event_buffer *b, size_t size)
 
 	if (b->all.end + size <= b->cap)
 		return 0;
+	/* What was written is given up only now: to move the rest costs, too. */
+	if (b->first > HEADER)
+		move(b, b->first - HEADER);
 	while (b->all.end + size > cap)
 		cap *= 2;
+	if (cap == b->cap)
+		return 0;
 	p = cap > UINT32_MAX ? NULL : realloc(b->bytes, cap);
 	if (!p)
 		return -1;
 	b->bytes = p;
 	b->cap = cap;
 	return 0;
+}
+
+static unsigned int size_at(const struct event_buffer *b, size_t at)
+{
+	return b->sizes[((const struct nvs_hdr *)(b->bytes + at))->id] & ~7u;
+}
+
+uint64_t event_buffer_time(const struct event_buffer *b, size_t at)
+{
+	return ((const struct nvs_hdr *)(b->bytes + at))->ts;
 }
 
 /* Of a multiple of 8 bytes; the C library's takes an instruction for each byte on some processors. */
@@ -71,7 +105,7 @@ static const unsigned char *take_ordered(struct event_buffer *b, const unsigned 
 					 const unsigned char *end, bool *seen)
 {
 	const unsigned char *at = from, *last = from;
-	uint64_t latest = b->latest, before = b->before;
+	uint64_t latest = b->latest;
 	unsigned int flags = 0;
 	size_t nr = 0;
 
@@ -79,9 +113,8 @@ static const unsigned char *take_ordered(struct event_buffer *b, const unsigned 
 		const struct nvs_hdr *ev = (const void *)at;
 		unsigned int size = ev->id <= NVS_EVENT_ID_MAX ? b->sizes[ev->id] : 0;
 
-		if (!size || size > (size_t)(end - at) || ev->ts < latest)
+		if (!size || (size & ~7u) > (size_t)(end - at) || ev->ts < latest)
 			break;
-		before = latest;
 		latest = ev->ts;
 		flags |= size;
 		last = at;
@@ -91,62 +124,117 @@ static const unsigned char *take_ordered(struct event_buffer *b, const unsigned 
 	if (!nr)
 		return from;
 	copy(b->bytes + b->all.end, from, at - from);
+	b->anchors[b->next_anchor++ % NR_ANCHORS] = b->all.end;
 	b->all.last = b->all.end + (last - from);
 	b->all.end += at - from;
 	b->all.nr += nr;
 	b->latest = latest;
-	b->before = before;
 	*seen |= flags & 1;
 	return at;
 }
 
-/*
- * An event that is late.  A program that is interrupted has the later time and the earlier
- * place: then it is the one before this, alone, and changes places with it.
- */
-static void take_late(struct event_buffer *b, const struct nvs_hdr *late, size_t size)
+/* Where the first event later than @ts begins: there is one, and none before b->settled.end is. */
+static size_t place_of(const struct event_buffer *b, uint64_t ts)
 {
-	size_t at = b->all.end;
-	uint64_t ts = late->ts;
+	size_t at = b->settled.end;
 
-	if (ts < b->not_before) {
-		ts = b->not_before;
+	for (unsigned int i = 1; i <= NR_ANCHORS; i++) {
+		size_t anchor = b->anchors[(b->next_anchor - i) % NR_ANCHORS];
+
+		if (anchor < b->settled.end)
+			break;
+		if (event_buffer_time(b, anchor) <= ts) {
+			at = anchor;
+			break;
+		}
+	}
+	while (event_buffer_time(b, at) <= ts)
+		at += size_at(b, at);
+	return at;
+}
+
+/* Bytes of the events at @at, in order and not later than @ts. */
+static size_t late_bytes(const struct event_buffer *b, const unsigned char *at,
+			 const unsigned char *end, uint64_t ts, size_t *nr, bool *seen)
+{
+	const unsigned char *from = at;
+	uint64_t latest = 0;
+
+	for (*nr = 0; (size_t)(end - at) >= sizeof(struct nvs_hdr); ++*nr) {
+		const struct nvs_hdr *ev = (const void *)at;
+		unsigned int size = ev->id <= NVS_EVENT_ID_MAX ? b->sizes[ev->id] : 0;
+
+		if (!size || (size & ~7u) > (size_t)(end - at) || ev->ts < latest || ev->ts > ts)
+			break;
+		latest = ev->ts;
+		*seen |= size & 1;
+		at += size & ~7u;
+	}
+	return at - from;
+}
+
+/*
+ * Events that are late: of a program that was interrupted, or told of at the end of what
+ * was going on meanwhile.  They go where they belong, as many as belong to one place.
+ */
+static size_t take_late(struct event_buffer *b, const unsigned char *from, const unsigned char *end,
+			bool *seen)
+{
+	size_t at = place_of(b, ((const struct nvs_hdr *)from)->ts), nr;
+	size_t bytes = late_bytes(b, from, end, event_buffer_time(b, at), &nr, seen);
+
+	memmove(b->bytes + at + bytes, b->bytes + at, b->all.end - at);
+	copy(b->bytes + at, from, bytes);
+	for (unsigned int i = 0; i < NR_ANCHORS; i++)
+		if (b->anchors[i] > at)
+			b->anchors[i] += bytes;
+	b->all.last += bytes;
+	b->all.end += bytes;
+	b->all.nr += nr;
+	return bytes;
+}
+
+/* An event that is earlier than what may be moved: it is sorted in, or has its time changed. */
+static size_t take_alone(struct event_buffer *b, const struct nvs_hdr *ev, unsigned int size)
+{
+	struct nvs_hdr *taken = (void *)(b->bytes + b->all.end);
+
+	copy((void *)taken, (const void *)ev, size);
+	if (taken->ts < b->not_before) {
+		taken->ts = b->not_before;
 		b->nr_changed++;
 	}
-	if (ts >= b->latest) {
-		b->before = b->latest;
-		b->latest = ts;
-		b->all.last = at;
-	} else if (!b->unordered && b->all.last >= b->fixed && ts >= b->before) {
-		at = b->all.last;
-		memmove(b->bytes + at + size, b->bytes + at, b->all.end - at);
-		b->all.last += size;
-		b->before = ts;
+	if (taken->ts >= b->latest) {
+		b->latest = taken->ts;
+		b->all.last = b->all.end;
 	} else {
 		b->unordered = true;
 	}
-	copy(b->bytes + at, (const unsigned char *)late, size);
-	((struct nvs_hdr *)(b->bytes + at))->ts = ts;
 	b->all.end += size;
 	b->all.nr++;
+	return size;
 }
 
 /* What stands at @at is not taken as it comes. Returns how many bytes it is; 0: no event. */
-static size_t take_odd(struct event_buffer *b, const unsigned char *at, size_t left, bool *seen)
+static size_t take_odd(struct event_buffer *b, const unsigned char *at, const unsigned char *end,
+		       bool *seen)
 {
 	const struct nvs_hdr *ev = (const void *)at;
+	size_t left = end - at;
 	unsigned int size;
 
+	/* Too little for anything: the end of a page of the ring. */
 	if (left < sizeof(*ev))
-		return 0;
+		return left;
 	if (!ev->id)
 		return ev->cid >= sizeof(*ev) && ev->cid <= left && ev->cid % 8 == 0 ? ev->cid : 0;
 	size = ev->id <= NVS_EVENT_ID_MAX ? b->sizes[ev->id] & ~7u : 0;
 	if (!size || size > left)
 		return 0;
-	take_late(b, ev, size);
+	if (!b->unordered && ev->ts >= b->settled_ts)
+		return take_late(b, at, end, seen);
 	*seen |= b->sizes[ev->id] & 1;
-	return size;
+	return take_alone(b, ev, size);
 }
 
 ssize_t event_buffer_add(struct event_buffer *b, const void *run, size_t bytes, bool *seen)
@@ -159,27 +247,17 @@ ssize_t event_buffer_add(struct event_buffer *b, const void *run, size_t bytes, 
 		size_t odd;
 
 		at = take_ordered(b, at, end, seen);
-		odd = at < end ? take_odd(b, at, end - at, seen) : 0;
+		odd = at < end ? take_odd(b, at, end, seen) : 0;
 		if (!odd)
 			return at - (const unsigned char *)run;
 		at += odd;
 	}
 }
 
-static unsigned int size_at(const struct event_buffer *b, size_t at)
-{
-	return b->sizes[((const struct nvs_hdr *)(b->bytes + at))->id] & ~7u;
-}
-
-uint64_t event_buffer_time(const struct event_buffer *b, size_t at)
-{
-	return ((const struct nvs_hdr *)(b->bytes + at))->ts;
-}
-
 /* From the end, for few events are late, and by little. */
 static void sort_slots(struct event_buffer *b)
 {
-	size_t at = FIRST;
+	size_t at = b->first;
 
 	for (size_t n = 0; n < b->all.nr; n++) {
 		struct event_slot slot = { event_buffer_time(b, at), at, size_at(b, at) };
@@ -215,7 +293,7 @@ static int make_sorting_room(struct event_buffer *b)
 int event_buffer_sort(struct event_buffer *b)
 {
 	unsigned char *sorted = b->spare;
-	size_t at = FIRST;
+	size_t at = b->first;
 
 	if (!b->unordered)
 		return 0;
@@ -228,24 +306,25 @@ int event_buffer_sort(struct event_buffer *b)
 		b->all.last = at;
 		at += b->slots[i].size;
 	}
-	b->before = b->all.nr > 1 ? b->slots[b->all.nr - 2].ts : b->not_before;
 	b->spare = b->bytes;
 	b->bytes = sorted;
 	at = b->spare_cap;
 	b->spare_cap = b->cap;
 	b->cap = at;
 	b->unordered = false;
+	b->settled = (struct event_mark){ .end = b->first };
+	forget_anchors(b);
 	return 0;
 }
 
 struct event_mark event_buffer_until(const struct event_buffer *b, size_t bytes, uint64_t ts)
 {
-	struct event_mark m = { .end = FIRST, .last = FIRST };
+	struct event_mark m = { .end = b->first, .last = b->first };
 
 	while (m.nr < b->all.nr && event_buffer_time(b, m.end) <= ts) {
 		unsigned int size = size_at(b, m.end);
 
-		if (m.nr && m.end + size > bytes)
+		if (m.nr && m.end + size - b->first > bytes)
 			break;
 		m.last = m.end;
 		m.end += size;
@@ -256,10 +335,16 @@ struct event_mark event_buffer_until(const struct event_buffer *b, size_t bytes,
 
 void event_buffer_drop(struct event_buffer *b, struct event_mark to)
 {
-	size_t gone = to.end - FIRST;
-
-	memmove(b->bytes + FIRST, b->bytes + to.end, b->all.end - to.end);
-	b->all.end -= gone;
+	b->first = to.end;
 	b->all.nr -= to.nr;
-	b->all.last = b->all.nr ? b->all.last - gone : FIRST;
+	b->settled = (struct event_mark){ .end = b->first };
+	if (!b->all.nr)
+		b->first = b->all.end = b->all.last = b->settled.end = HEADER;
+	forget_anchors(b);
+}
+
+void event_buffer_settle(struct event_buffer *b)
+{
+	b->settled = b->all;
+	b->settled_ts = b->latest;
 }

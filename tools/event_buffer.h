@@ -14,9 +14,11 @@
 #include <sys/types.h>
 #include "nvs_events.h"
 
+#define NR_ANCHORS 16
+
 /* A place between two events. */
 struct event_mark {
-	size_t end;  /* bytes before it, the header's room included */
+	size_t end;  /* where it is in the buffer */
 	size_t nr;   /* events before it */
 	size_t last; /* where the last of these begins; if there is one */
 };
@@ -24,13 +26,17 @@ struct event_mark {
 struct event_buffer {
 	unsigned char *bytes;
 	size_t cap;
+	size_t first; /* where the first event begins */
 	struct event_mark all;
-	uint64_t latest;     /* time of the latest event that there was */
-	uint64_t before;     /* and of the one before it, while they are in order */
-	uint64_t not_before; /* earlier times are changed to this one */
-	uint64_t nr_changed; /* times that were */
-	size_t fixed;	     /* events before this place stay where they are, but for sorting */
-	bool unordered;	     /* to be sorted */
+	uint64_t latest;	   /* time of the latest event that there was */
+	uint64_t not_before;	   /* earlier times are changed to this one */
+	uint64_t nr_changed;	   /* times that were */
+	struct event_mark settled; /* events before it stay where they are, but for sorting */
+	uint64_t settled_ts;	   /* latest of these */
+	/* Where some of the last events begin, to find places from; 0: none. */
+	size_t anchors[NR_ANCHORS];
+	unsigned int next_anchor;
+	bool unordered; /* to be sorted */
 	/* By id: bytes of an event that may be taken, 0 for others; bit 0: looked out for. */
 	uint8_t sizes[NVS_EVENT_ID_MAX + 1];
 	unsigned char *spare; /* of `cap` bytes, for sorting */
@@ -57,11 +63,14 @@ ssize_t event_buffer_add(struct event_buffer *b, const void *run, size_t bytes, 
 /* Sorts the events, if need be. -1: no memory. */
 int event_buffer_sort(struct event_buffer *b);
 
-/* The place behind the events of up to @bytes and @ts, one at least if there is one; when sorted. */
+/* The place behind the events of up to @bytes in all and @ts, one at least if there is one; when sorted. */
 struct event_mark event_buffer_until(const struct event_buffer *b, size_t bytes, uint64_t ts);
 
 /* Time of the event that begins at @at. */
 uint64_t event_buffer_time(const struct event_buffer *b, size_t at);
+
+/* What is there now is settled: nothing comes any more that belongs before it. */
+void event_buffer_settle(struct event_buffer *b);
 
 /* Forgets the events before @to. */
 void event_buffer_drop(struct event_buffer *b, struct event_mark to);

@@ -212,6 +212,8 @@ int level_open(struct level_programs *l, const struct level_load *how,
 	if (how->stock ? open_stock(l, &c, how->ctrl) : open_driver(l, &c, how->ctrl))
 		return bpf_fail_load(errno, err);
 	set_map_sizes(l, &c, how);
+	if (how->recorder && record_shape_rings(how->recorder, l->obj, err))
+		return -1;
 	if (choose(l, how, err))
 		return -1;
 	failed = load(l);

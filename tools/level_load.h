@@ -9,6 +9,7 @@
 #include "lost.h"
 
 struct bpf_object;
+struct recorder;
 
 struct level_programs {
 	struct bpf_object *obj;
@@ -29,6 +30,7 @@ struct level_load {
 	bool life;     /* programs that tell of phases, states and resets, into `rings` */
 	uint16_t ctrl; /* with config.by_device: its number, NVS_NO_CTRL if that is not known yet */
 	unsigned int nr_cpus; /* possible */
+	struct recorder *recorder; /* whose rings they fill; NULL: nobody's */
 };
 
 /*

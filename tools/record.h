@@ -25,6 +25,7 @@ extern const char *const record_levels[]; /* up to NULL */
 
 #define SPARE_CTRLS 16 /* that may come while the stock provider records */
 
+struct bpf_object;
 struct recorder;
 
 /* CLOCK_MONOTONIC, ns: the time of events. */
@@ -64,6 +65,8 @@ struct recorder {
 	const struct provider *provider;
 	struct record_device device;
 	uint64_t ring_size;
+	int ring_template;	 /* tells the kernel what a ring is like */
+	bool kernel_rings;	 /* the kernel's, not our own */
 	unsigned int nr_cpus;	 /* possible */
 	struct record_cpu *cpus; /* by number */
 	unsigned int nr_rings;	 /* of CPUs that were online when the recording began, or came */
@@ -96,7 +99,8 @@ int bpf_fail_load(int why, struct nvs_error *err);
 /* Loads the programs and makes the rings. -1: @err says, all is undone by record_bpf_close(). */
 int record_bpf_open(struct recorder *r, struct nvs_error *err);
 void record_bpf_close(struct recorder *r);
-struct bpf_object;
+/* Before @obj is loaded: how many rings and counts of lost events it has, of what size. -1: @err says. */
+int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_error *err);
 /*
  * The programs that record @provider's steps at @level, not loaded, to be closed with
  * bpf_object__close(); NULL: there are none.

@@ -105,6 +105,20 @@ static void list_points(struct recorder *r)
 	}
 }
 
+int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_error *err)
+{
+	struct bpf_map *rings = bpf_object__find_map_by_name(obj, "rings");
+
+	r->kernel_rings = bpf_map__type(bpf_map__inner_map(rings)) == BPF_MAP_TYPE_RINGBUF;
+	r->ring_template = ring_reader_map(r->ring_size, r->kernel_rings);
+	if (r->ring_template < 0)
+		return bpf_fail_load(errno, err);
+	bpf_map__set_max_entries(rings, r->nr_cpus);
+	bpf_map__set_inner_map_fd(rings, r->ring_template);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "lost"), r->nr_cpus);
+	return 0;
+}
+
 static int load_driver(struct recorder *r, struct nvs_error *err)
 {
 	struct driver_bpf *skel = driver_bpf__open();
@@ -114,8 +128,8 @@ static int load_driver(struct recorder *r, struct nvs_error *err)
 	if (!skel)
 		return bpf_fail_load(errno, err);
 	r->bpf->obj = skel->obj;
-	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
-	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
+	if (record_shape_rings(r, skel->obj, err))
+		return -1;
 	skel->rodata->filter = !!r->device.text;
 	skel->rodata->filter_by_queue = r->level.by_queue;
 	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
@@ -144,6 +158,8 @@ static int load_tracepoints(struct recorder *r, struct nvs_error *err)
 	b->tracepoints = record_tracepoints_open(r, queues_per_ctrl(r), ctrls, &b->obj, err);
 	if (!b->tracepoints)
 		return -1;
+	if (record_shape_rings(r, b->obj, err))
+		return -1;
 	r->tracepoints_only = true;
 	failed = record_tracepoints_load(b->tracepoints);
 	return failed ? bpf_fail_load(-failed, err) : 0;
@@ -170,8 +186,8 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 					"module's types, so queues are not told apart in time");
 		return failed < 0 ? -1 : load_tracepoints(r, err);
 	}
-	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
-	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
+	if (record_shape_rings(r, skel->obj, err))
+		return -1;
 	bpf_map__set_max_entries(skel->maps.queues, queues * ctrls);
 	skel->rodata->queues_per_ctrl = queues;
 	skel->rodata->max_ctrls = ctrls;
@@ -190,6 +206,7 @@ static int load_level(struct recorder *r, struct nvs_error *err)
 		.life = true,
 		.ctrl = r->device.ctrl,
 		.nr_cpus = r->nr_cpus,
+		.recorder = r,
 	};
 	int failed = level_open(&r->bpf->level, &how, &r->level, err);
 
@@ -254,6 +271,7 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 	if (possible < 0)
 		return nvs_fail(err, "cannot count this machine's CPUs: %s", strerror(-possible));
 	r->nr_cpus = possible;
+	r->ring_template = -1;
 	r->cpus = calloc(possible, sizeof(*r->cpus));
 	r->bpf = calloc(1, sizeof(*r->bpf));
 	if (!r->cpus || !r->bpf)
@@ -274,6 +292,8 @@ void record_bpf_close(struct recorder *r)
 	if (r->lost)
 		munmap(r->lost, r->bpf->lost_bytes);
 	if (r->bpf) {
+		if (r->ring_template >= 0)
+			close(r->ring_template);
 		driver_bpf__destroy(r->bpf->driver);
 		stock_bpf__destroy(r->bpf->stock);
 		record_tracepoints_close(r->bpf->tracepoints);

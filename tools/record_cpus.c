@@ -6,8 +6,6 @@
 #include "record.h"
 
 #define CPU_DIR "/sys/devices/system/cpu/"
-/* A CPU that is offline has a ring, too, so that nothing is lost when it comes; but a small one. */
-#define STANDBY_SIZE (1ull << 20)
 /* CPUs are not plugged in often. */
 #define LOOK_EVERY 100000000ull
 
@@ -40,7 +38,7 @@ static int make_ring(struct recorder *r, unsigned int cpu, uint64_t size, struct
 
 	if (ring->fd >= 0)
 		return 0;
-	if (ring_reader_open(ring, size))
+	if (ring_reader_open(ring, size, r->kernel_rings))
 		return nvs_fail(err,
 				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
 				"--ring-size",
@@ -55,9 +53,10 @@ static int make_full(struct recorder *r, unsigned int cpu, struct nvs_error *err
 	return make_ring(r, cpu, r->ring_size, err);
 }
 
+/* A CPU that is offline has a ring, too, so that nothing is lost when it comes. */
 static int make_standby(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
-	return make_ring(r, cpu, r->ring_size < STANDBY_SIZE ? r->ring_size : STANDBY_SIZE, err);
+	return make_ring(r, cpu, r->ring_size, err);
 }
 
 int record_cpus_open(struct recorder *r, struct nvs_error *err)

@@ -89,7 +89,7 @@ struct pass {
 /* Looks at each event of a run that was taken. */
 static void take_notes(struct recorder *r, const unsigned char *at, const unsigned char *end)
 {
-	while (at < end) {
+	while ((size_t)(end - at) >= sizeof(struct nvs_hdr)) {
 		const struct nvs_hdr *ev = (const void *)at;
 
 		if (ev->id)

@@ -105,8 +105,6 @@ struct tracepoints_bpf *record_tracepoints_open(const struct recorder *r, uint32
 		return NULL;
 	}
 	*obj = skel->obj;
-	bpf_map__set_max_entries(skel->maps.rings, r->nr_cpus);
-	bpf_map__set_max_entries(skel->maps.lost, r->nr_cpus);
 	bpf_map__set_max_entries(skel->maps.cids, queues * ctrls * TAGS);
 	skel->rodata->queues_per_ctrl = queues;
 	skel->rodata->max_ctrls = ctrls;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The consumer's side of a BPF ring buffer, as Documentation/bpf/ringbuf.rst has it. */
+/* The consumer's side of a CPU's ring. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
@@ -7,36 +7,57 @@
 #include <bpf/bpf.h>
 #include "ring_reader.h"
 
-/* Space is given back to the kernel this often, not only when a pass is over. */
+/* Space is given back this often, not only when a pass is over. */
 #define GIVE_BACK (64u << 10)
 
-int ring_reader_open(struct ring_reader *r, size_t size)
+int ring_reader_map(size_t size, bool kernels)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+
+	if (kernels)
+		return bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nvs_ring", sizeof(uint32_t), RING_PAGE,
+			      size / RING_PAGE + 1, &opts);
+}
+
+static void *map(int fd, size_t bytes, int protection, size_t from)
+{
+	void *p = mmap(NULL, bytes, protection, MAP_SHARED, fd, from);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool map_own(struct ring_reader *r)
+{
+	r->head = map(r->fd, RING_PAGE + r->size, PROT_READ | PROT_WRITE, 0);
+	if (r->head)
+		r->head->bytes = r->size;
+	return r->head;
+}
+
+/* Documentation/bpf/ringbuf.rst: the data is mapped twice in a row, so that no record wraps. */
+static bool map_kernels(struct ring_reader *r)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	void *consumer, *producer;
-	int why;
 
-	r->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
+	r->consumer = map(r->fd, page, PROT_READ | PROT_WRITE, 0);
+	r->producer = map(r->fd, page + 2 * r->size, PROT_READ, page);
+	r->data = (const unsigned char *)r->producer + page;
+	return r->consumer && r->producer;
+}
+
+int ring_reader_open(struct ring_reader *r, size_t size, bool kernels)
+{
+	*r = (struct ring_reader){ .fd = ring_reader_map(size, kernels), .size = size };
 	if (r->fd < 0)
 		return -1;
-	r->size = size;
-	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-	/* The data is mapped twice in a row, so that a record never wraps. */
-	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, r->fd, page);
-	if (consumer == MAP_FAILED || producer == MAP_FAILED) {
-		why = errno;
-		if (consumer != MAP_FAILED)
-			munmap(consumer, page);
-		if (producer != MAP_FAILED)
-			munmap(producer, page + 2 * size);
-		close(r->fd);
-		r->fd = -1;
+	if (!(kernels ? map_kernels(r) : map_own(r))) {
+		int why = errno;
+
+		ring_reader_close(r);
 		errno = why;
 		return -1;
 	}
-	r->consumer = consumer;
-	r->producer = producer;
-	r->data = (const unsigned char *)producer + page;
 	return 0;
 }
 
@@ -44,27 +65,62 @@ void ring_reader_close(struct ring_reader *r)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
-	if (!r->consumer)
-		return;
-	munmap(r->consumer, page);
-	munmap((void *)r->producer, page + 2 * r->size);
-	close(r->fd);
+	if (r->head)
+		munmap(r->head, RING_PAGE + r->size);
+	if (r->consumer)
+		munmap(r->consumer, page);
+	if (r->producer)
+		munmap((void *)r->producer, page + 2 * r->size);
+	if (r->fd >= 0 && r->size)
+		close(r->fd);
 	*r = (struct ring_reader){ .fd = -1 };
+}
+
+/* How far all is filled in.  While somebody is at it, how far that was when last nobody was. */
+static uint64_t filled_in(const struct ring_head *head)
+{
+	uint64_t reserved = __atomic_load_n(&head->reserved, __ATOMIC_ACQUIRE);
+
+	if (!(reserved & RING_OPEN_MASK))
+		return reserved >> RING_OPEN_BITS;
+	return __atomic_load_n(&head->committed, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t end_of(const struct ring_reader *r)
+{
+	return r->head ? filled_in(r->head) : __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
 }
 
 bool ring_reader_empty(const struct ring_reader *r)
 {
-	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) == *r->consumer;
+	return end_of(r) <= r->at;
 }
 
-size_t ring_reader_drain(struct ring_reader *r, ring_reader_fn fn, void *ctx)
+static void drain_own(struct ring_reader *r, uint64_t end, ring_reader_fn fn, void *ctx)
 {
-	uint64_t end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
-	uint64_t at = *r->consumer, given = at;
-	size_t held = end - at;
+	const unsigned char *pages = (const unsigned char *)r->head + RING_PAGE;
+	uint64_t given = r->at;
 
-	while (at < end) {
-		const unsigned char *record = r->data + (at & (r->size - 1));
+	while (r->at < end) {
+		uint64_t page_end = (r->at | (RING_PAGE - 1)) + 1;
+		uint64_t to = page_end < end ? page_end : end;
+
+		fn(ctx, pages + (r->at & (r->size - 1)), to - r->at);
+		r->at = to;
+		if (r->at - given >= GIVE_BACK) {
+			__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);
+			given = r->at;
+		}
+	}
+	__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);
+}
+
+static void drain_kernels(struct ring_reader *r, uint64_t end, ring_reader_fn fn, void *ctx)
+{
+	uint64_t given = r->at;
+
+	while (r->at < end) {
+		const unsigned char *record = r->data + (r->at & (r->size - 1));
 		uint32_t len = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
 
 		if (len & BPF_RINGBUF_BUSY_BIT)
@@ -72,12 +128,27 @@ size_t ring_reader_drain(struct ring_reader *r, ring_reader_fn fn, void *ctx)
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
 			fn(ctx, record + BPF_RINGBUF_HDR_SZ, len);
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
-		at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-		if (at - given >= GIVE_BACK) {
-			__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
-			given = at;
+		r->at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+		if (r->at - given >= GIVE_BACK) {
+			__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
+			given = r->at;
 		}
 	}
-	__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
+	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
+}
+
+size_t ring_reader_drain(struct ring_reader *r, ring_reader_fn fn, void *ctx)
+{
+	uint64_t end = end_of(r);
+	size_t held;
+
+	/* A program that was interrupted may say later how far it was before. */
+	if (end <= r->at)
+		return 0;
+	held = end - r->at;
+	if (r->head)
+		drain_own(r, end, fn, ctx);
+	else
+		drain_kernels(r, end, fn, ctx);
 	return held;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads one BPF ring buffer.  libbpf's ring_buffer__consume() goes on as long as
- * the kernel does; this one ends each pass where the ring ended when it began,
- * which the writer's order depends on (see ctf_stream_flush()).
+ * Reads one CPU's ring: one of our own, which bpf/ring_page.h describes, or the kernel's,
+ * for programs that cannot do otherwise (bpf/ring_kernel.h).
  */
 #ifndef NVS_RING_READER_H
 #define NVS_RING_READER_H
@@ -10,25 +9,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ring_page.h"
 
 struct ring_reader {
 	int fd;
-	size_t size;		  /* bytes, a power of two */
-	uint64_t *consumer;	  /* byte count, written here */
-	const uint64_t *producer; /* byte count, written by the kernel */
+	size_t size;		  /* bytes for events, a power of two */
+	uint64_t at;		  /* position up to which all was handed out */
+	struct ring_head *head;	  /* of one of ours, and the pages behind it; else NULL */
+	uint64_t *consumer;	  /* of the kernel's: positions, written here */
+	const uint64_t *producer; /* and written by the kernel */
 	const unsigned char *data;
 };
 
-/* Makes and maps a ring of @size bytes (a power of two, at least a page). -1: errno says why. */
-int ring_reader_open(struct ring_reader *r, size_t size);
+/* What the kernel is to know of a ring of this kind and size: a map. -1: errno says why. */
+int ring_reader_map(size_t size, bool kernels);
+
+/* Is there nothing that a pass would find? */
+bool ring_reader_empty(const struct ring_reader *r);
+
+/*
+ * Makes and maps a ring of @size bytes (a power of two, at least RING_PAGE and the machine's
+ * page). -1: errno says why.
+ */
+int ring_reader_open(struct ring_reader *r, size_t size, bool kernels);
 void ring_reader_close(struct ring_reader *r);
 
-typedef void (*ring_reader_fn)(void *ctx, const void *record, unsigned int size);
+typedef void (*ring_reader_fn)(void *ctx, const void *run, unsigned int bytes);
 
-bool ring_reader_empty(const struct ring_reader *r);
 /*
- * Hands every record that is in the ring now to @fn, up to one that is still
- * being filled in.  Returns how many bytes the ring held, to pace the next pass.
+ * Hands what was in the ring when the call began to @fn, in runs of whole events, up to
+ * what is still being filled in.  Returns how many bytes the ring held, to pace the next pass.
  */
 size_t ring_reader_drain(struct ring_reader *r, ring_reader_fn fn, void *ctx);
 

@@ -40,7 +40,8 @@ all() {
 	settle
 	both in-box
 	under_record stock-events --provider stock
-	rmmod nvme
+	# programs that were attached let go of it a little later
+	wait_for "nvme to be free" rmmod nvme
 	rmmod nvme_core
 	insmod /modules/nvmescope_core.ko
 	insmod /modules/nvmescope.ko

@@ -36,7 +36,7 @@ static size_t make_event(unsigned char *at, uint64_t ts, uint16_t number)
 /* What stands in the buffer: in order, each event whole; adds each number's count to @found. */
 static size_t look_through(const struct event_buffer *b, unsigned int *found, uint64_t *last)
 {
-	size_t at = sizeof(struct ctf_packet), n = 0;
+	size_t at = b->first, n = 0;
 
 	for (; n < b->all.nr; n++) {
 		struct nvs_hdr h;
@@ -145,7 +145,7 @@ static void test_fixed(void **state)
 	(void)state;
 	event_buffer_init(&b, false);
 	event_buffer_add(&b, run, make_event(run, 100, 0), &seen);
-	b.fixed = b.all.end;
+	event_buffer_settle(&b);
 	event_buffer_add(&b, run, make_event(run, 50, 1), &seen);
 	assert_true(b.unordered);
 	assert_int_equal(event_buffer_sort(&b), 0);
