@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # tracing.sh KERNEL...: what recording costs: instructions that the whole guest executes for
-# each 4 KiB read, recorder and its writing included, above those of the same reads untraced.
+# each 4 KiB read, recorder and its writing included, above those of the same reads untraced;
+# and, in the same run, of the tools that there are today.
+#
+# Prints a table for each kernel; a row over its target says so, and is no failure: the
+# table is to be read. Exits 1 if something could not be measured.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/guest/lib.sh
@@ -14,13 +18,40 @@ gcc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o "$results/ins
 gcc -O2 -Wall -Wextra -Werror -static -o "$results/iobench" tests/bench/iobench.c -luring ||
 	die "iobench needs the package liburing-dev; run tools/guest/packages.sh bench"
 
+# The rows: label, what it is, untraced row to compare with, targets at depth 32 and 1.
+rows=(
+	"ftrace-2|ftrace, 2 nvme events|in-box||"
+	"ftrace-3|ftrace, 3 nvme events|in-box||"
+	"trace-cmd|trace-cmd record, 3 nvme events|in-box||"
+	"perf|perf record, 3 nvme events|in-box||"
+	"bpftrace|bpftrace, a histogram|in-box||"
+	"blktrace|blktrace, issue and complete|in-box||"
+	"biolatency|biolatency (libbpf-tools)|in-box||"
+	"stock-hist-one|in-box: hist, one probe|in-box|220|250"
+	"stock-hist|in-box: hist, stages|in-box|500|780"
+	"stock-io|in-box: io|in-box|900|1200"
+	"stock-events|in-box: events|in-box|1300|2000"
+	"driver-hist-one|ours: hist, one probe|ours|220|250"
+	"driver-hist|ours: hist, stages|ours|500|780"
+	"driver-io|ours: io|ours|900|1200"
+	"driver-events|ours: events|ours|2200|2800"
+)
+
+# Programs of others, as they are packaged, with what they are linked with.
+rivals=(/usr/bin/trace-cmd /usr/bin/perf /usr/bin/bpftrace /usr/sbin/blktrace /usr/sbin/biolatency)
+
 run() { # KERNEL
-	local out=$results/tracing-$1
+	local out=$results/tracing-$1 add=() rival
 	rm -rf "$out"
 	mkdir -p "$out"
-	tools/guest/vm.sh --kernel "$1" --name "tracing-$1" --icount --smp 1 --mem 3G --deadline 1500 --out "$out" --append nokaslr \
+	for rival in "${rivals[@]}"; do
+		[[ -x $rival ]] || die "no $rival; run tools/guest/packages.sh bench"
+		add+=(--add "$rival:/usr/bin/${rival##*/}")
+	done
+	tools/guest/vm.sh --kernel "$1" --name "tracing-$1" --icount --smp 1 --mem 4G --deadline 3000 --out "$out" --append nokaslr \
 		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
-		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" --add "$PWD/build/nvmescope:/usr/bin/nvmescope" \
+		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" \
+		--add "$PWD/build/nvmescope:/usr/bin/nvmescope" "${add[@]}" \
 		--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
 		-- sh /src/tests/bench/tracing-guest.sh all >"$out/output.txt" 2>&1 || {
 		tail -n 20 "$out/output.txt" >&2
@@ -28,24 +59,50 @@ run() { # KERNEL
 	}
 }
 
-# Instructions per read of run N
-total() { awk -v reads="$2" '{ n += $2 } END { printf "%.0f", n / reads }' "$1"; }
-
-table() { # KERNEL
-	local out=$results/tracing-$1 label row reads n=0
-	declare -A untraced=()
-	printf '\n%-6s %-14s %-9s %9s %9s\n' kernel recorder row 'per read' added
+# Median of the instructions per read of the runs of LABEL and ROW.
+per_read() { # OUT LABEL ROW
+	local label row reads n=0
 	while read -r label row reads; do
-		local all base
-		n=$((n + 1)) all=$(total "$out/insns.$n" "$reads")
-		case $label in in-box | ours) untraced[$row]=$all ;; esac
-		base=${untraced[$row]}
-		printf '%-6s %-14s %-9s %9s %9s\n' "$1" "$label" "$row" "$all" "$((all - base))"
-	done <"$out/runs"
-	grep -h 'lost' "$out"/*-events.txt
+		n=$((n + 1))
+		[[ $label == "$2" && $row == "$3" ]] || continue
+		awk -v reads="$reads" '{ n += $2 } END { printf "%.0f\n", n / reads }' "$1/insns.$n"
+	done <"$1/runs" | sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
+}
+
+added() { # OUT LABEL ROW UNTRACED
+	local all base
+	all=$(per_read "$1" "$2" "$3") base=$(per_read "$1" "$4" "$3")
+	[[ ! $all ]] || echo $((all - base))
+}
+
+verdict() { # ADDED TARGET
+	[[ ! $2 ]] || { (($1 <= $2)) && echo pass || echo "over by $(($1 - $2))"; }
+}
+
+missing=0
+table() { # KERNEL
+	local out=$results/tracing-$1 item label what untraced target32 target1 at32 at1 lost
+	printf '\nkernel %s, untraced at depth 32: in-box %s, ours %s; at depth 1: %s, %s\n' "$1" \
+		"$(per_read "$out" in-box depth-32)" "$(per_read "$out" ours depth-32)" \
+		"$(per_read "$out" in-box depth-1)" "$(per_read "$out" ours depth-1)"
+	printf '%-33s %8s %7s %-13s %8s %7s %-13s %s\n' 'added per 4 KiB read' 'depth 32' target '' 'depth 1' target '' lost
+	for item in "${rows[@]}"; do
+		IFS='|' read -r label what untraced target32 target1 <<<"$item"
+		at32=$(added "$out" "$label" depth-32 "$untraced") at1=$(added "$out" "$label" depth-1 "$untraced")
+		if [[ ! $at32 || ! $at1 ]]; then
+			missing=$((missing + 1))
+			printf '%-33s not measured: %s\n' "$what" "$(sed -n "s/^$label //p" "$out/skipped" 2>/dev/null)"
+			continue
+		fi
+		lost=$(sed -n "s/^$label //p" "$out/lost")
+		printf '%-33s %8s %7s %-13s %8s %7s %-13s %s\n' "$what" "$at32" "$target32" "$(verdict "$at32" "$target32")" \
+			"$at1" "$target1" "$(verdict "$at1" "$target1")" "$lost"
+	done
 }
 
 for kernel; do
 	run "$kernel"
 	table "$kernel"
 done
+((missing == 0)) || say "$missing rows not measured"
+((missing == 0))

@@ -23,7 +23,7 @@ declare -A group=(
 )
 # only for make check-sanitized, which builds a kernel, make bench-driver, make fuzz and make check-long
 group[sanitized]="bc bison flex libssl-dev rsync"
-group[bench]="liburing-dev"
+group[bench]="liburing-dev trace-cmd linux-perf bpftrace blktrace libbpf-tools babeltrace2"
 group[fuzz]="libclang-rt-dev"
 group[long]="xfsprogs fdisk parted dmsetup mdadm smartmontools udev"
 order=(build guest draw test)
