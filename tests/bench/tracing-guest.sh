@@ -99,7 +99,8 @@ background_tool() { # LABEL HOW-TO-COUNT-LOST HOW-TO-SEE-IT-READY COMMAND...
 }
 
 blktrace_ready() { test -e /sys/kernel/debug/block/nvme0n2/trace0; }
-bpf_ready() { find "/proc/$1/fd" -lname '*bpf*link*' -o -lname '*perf_event*' | grep -q .; } # PID
+# shellcheck disable=SC2010 # what a descriptor is only ls tells
+bpf_ready() { ls -l "/proc/$1/fd" | grep -qE 'bpf.?link|perf_event'; } # PID
 
 blktrace_lost() { awk '/dropped/ { for (i = 1; i <= NF; i++) if ($i == "dropped") n += $(i - 1) } END { print n + 0 }' "$1"; }
 
