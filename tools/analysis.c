@@ -90,6 +90,8 @@ static int on_hist(void *ctx, const struct nvs_hdr *ev, struct nvs_error *err)
 
 	if (!analysis_wants_queue(p->a, ev->ctrl, ev->qid))
 		return 0;
+	if (p->extra && p->extra->hist && p->extra->hist(p->ctx, ev, err) < 0)
+		return -1;
 	return hist_tables_add(&p->a->hist, ev, err);
 }
 

@@ -43,18 +43,12 @@ static void add_panels(struct heat_picture *p)
 	p->panel[p->nr].h = t->heat;
 	snprintf(p->panel[p->nr++].name, sizeof(p->panel[0].name), "%s",
 		 t->nr_queue_heat > 1 ? "all queues" : "all I/O");
-	for (unsigned int c = 0; c < model_nr_ctrls(t->a.model) && t->nr_queue_heat > 1; c++) {
-		const struct model_ctrl *ctrl = model_ctrl(t->a.model, c);
+	for (unsigned int i = 0; i < t->nr_queue_heat && t->nr_queue_heat > 1; i++) {
+		const struct queue_heat *own = &t->queue_heat[i];
 
-		for (unsigned int i = 0; i < ctrl->nr_queues; i++) {
-			const struct model_queue *q = ctrl->queue[i];
-
-			if (!q || !t->queue_heat[q->index] || p->nr > MAX_ROWS)
-				continue;
-			p->panel[p->nr].h = t->queue_heat[q->index];
-			snprintf(p->panel[p->nr++].name, sizeof(p->panel[0].name), "nvme%u q%u",
-				 ctrl->id, q->qid);
-		}
+		p->panel[p->nr].h = own->h;
+		snprintf(p->panel[p->nr++].name, sizeof(p->panel[0].name), "nvme%u q%u", own->ctrl,
+			 own->qid);
 	}
 }
 
@@ -77,6 +71,8 @@ static void find_ranges(struct heat_picture *p)
 			}
 		}
 	}
+	/* An interval's count leaves small parts at its ends: no colours are spent on them. */
+	p->least = fmax(p->least, fmin(1, p->most / 1e4));
 	/* Room above and below, and never so little that a cell looks like a wall. */
 	p->low = p->low > 4 ? p->low - 4 : 0;
 	p->high = p->high + 4 < HIST_BUCKETS ? p->high + 4 : HIST_BUCKETS;
@@ -96,6 +92,7 @@ static bool column_busy(const struct heatmap *h, unsigned int i)
 static void make_axis(struct heat_picture *p)
 {
 	const struct heatmap *h = p->t->heat;
+	uint64_t first = model_totals(p->t->a.model)->first_ts;
 	uint64_t gap = (h->end - h->start) / 16;
 
 	for (unsigned int i = 0; i < heatmap_columns(h) && !p->t->windowed; i++)
@@ -108,8 +105,9 @@ static void make_axis(struct heat_picture *p)
 		timeline_span(p->t, &from, &to);
 		axis_add(&p->axis, from, to + 1, 0);
 	}
+	/* The first record of level hist is of a time before it. */
 	axis_finish(&p->axis, PICTURE_WIDTH - HEAT_LEFT - HEAT_RIGHT,
-		    model_totals(p->t->a.model)->first_ts);
+		    first < h->start ? first : h->start);
 }
 
 /* --- one panel ---------------------------------------------------------------------------- */
@@ -320,6 +318,9 @@ static void begin_script(struct heat_picture *p)
 		subtitle, sizeof(subtitle),
 		"each cell: I/Os that ended within %s and had taken so long, within 1/%u",
 		format_ns_label((double)p->t->heat->width).s, HIST_SUB);
+	if (p->t->level == LEVEL_HIST)
+		n += (unsigned int)snprintf(subtitle + n, sizeof(subtitle) - n,
+					    "; counted in the kernel, spread over each interval");
 	if (p->t->nr_series > p->t->nr_queue_heat && p->t->nr_queue_heat == MAX_ROWS)
 		snprintf(subtitle + n, sizeof(subtitle) - n, "; below: %u queues of more",
 			 MAX_ROWS);

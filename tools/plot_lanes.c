@@ -6,23 +6,14 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "axis.h"
 #include "cmd.h"
 #include "format.h"
-#include "gnuplot.h"
-#include "lanes.h"
-#include "timeline.h"
+#include "plot_lanes.h"
 
-#define LANES_LEFT   164 /* pixels */
-#define LANES_RIGHT  190
 #define LANES_TOP    104
 #define LANES_BOTTOM 66
 #define LANES_GAP    14
 #define STRIP	     11 /* pixels of a row of ticks */
-#define MAX_DRAWN    1500
-#define MAX_LANES    160 /* commands of a queue at once that have room */
-#define LANES_ROWS   8
-#define MOST_TIMES   20 /* so many times what the slowest took, before and after it */
 
 static const struct {
 	const char *name, *color;
@@ -46,190 +37,7 @@ static const struct {
 	[PART_UNKNOWN] = { "a step is missing", COLOR_LINE },
 };
 
-struct row {
-	uint16_t ctrl, qid;
-	unsigned int cmds, lanes, over; /* over: commands without room */
-	unsigned int tick[NR_TICKS];
-	unsigned int px; /* of a lane */
-};
-
-struct lanes_picture {
-	struct timeline *t;
-	struct picture pic;
-	struct axis axis;
-	struct lane_rings *r;
-	struct lane_cmd *cmd[LANE_CMDS]; /* those drawn, by their beginnings */
-	unsigned int nr;
-	uint64_t from, to;
-	struct row row[LANES_ROWS];
-	unsigned int nr_rows, queues_left;
-	bool unknown;			 /* a command with a step missing */
-	uint64_t focus_begin, focus_end; /* what is framed: the window's mark, or the slowest */
-};
-
-/* --- what to draw ------------------------------------------------------------------- */
-
-static int by_begin(const void *a, const void *b)
-{
-	const struct lane_cmd *x = *(struct lane_cmd *const *)a, *y = *(struct lane_cmd *const *)b;
-
-	if (x->queued != y->queued)
-		return x->queued < y->queued ? -1 : 1;
-	return (x->end > y->end) - (x->end < y->end);
-}
-
-static void select_commands(struct lanes_picture *p)
-{
-	p->nr = 0;
-	for (unsigned int i = 0; i < lane_cmds(p->r); i++) {
-		struct lane_cmd *c = &p->r->cmd[i];
-
-		if (c->end >= p->from && c->queued <= p->to)
-			p->cmd[p->nr++] = c;
-	}
-}
-
-/* The earliest time from which on no command is missing: a full ring has lost older ones. */
-static uint64_t covered_from(const struct lane_rings *r)
-{
-	uint64_t from = 0;
-
-	if (r->nr_cmds > LANE_CMDS)
-		from = r->cmd[r->nr_cmds % LANE_CMDS].end;
-	if (r->nr_ticks > LANE_TICKS && r->tick[r->nr_ticks % LANE_TICKS].ts > from)
-		from = r->tick[r->nr_ticks % LANE_TICKS].ts;
-	return from;
-}
-
-/* The window, or as much around the focus as can be told apart. */
-static void choose_span(struct lanes_picture *p)
-{
-	uint64_t took = p->focus_end - p->focus_begin, covered = covered_from(p->r), from, to;
-
-	timeline_span(p->t, &from, &to);
-	/* Without a window: no more than makes the slowest command visible. */
-	if (!p->t->windowed && to - from > 2 * MOST_TIMES * took) {
-		from = p->focus_begin > from + MOST_TIMES * took
-			       ? p->focus_begin - MOST_TIMES * took
-			       : from;
-		to = p->focus_end + MOST_TIMES * took < to ? p->focus_end + MOST_TIMES * took : to;
-	}
-	p->from = from;
-	p->to = to;
-	select_commands(p);
-	if (p->nr > MAX_DRAWN || covered > p->from) {
-		if (took) {
-			p->from =
-				p->focus_begin > from + took / 4 ? p->focus_begin - took / 4 : from;
-			p->to = p->focus_end + took / 4 < to ? p->focus_end + took / 4 : to;
-		}
-		p->from = covered > p->from && covered < p->focus_end ? covered : p->from;
-		select_commands(p);
-	}
-	while (p->nr > MAX_DRAWN && p->to - p->from > 1000) {
-		p->from = p->focus_end - (p->focus_end - p->from) * 7 / 8;
-		p->to = p->focus_end + (p->to - p->focus_end) * 7 / 8;
-		select_commands(p);
-	}
-	qsort(p->cmd, p->nr, sizeof(p->cmd[0]), by_begin);
-}
-
-static bool is_whole(const struct lane_cmd *c)
-{
-	return c->start && c->bell >= c->start && c->seen >= c->bell && c->end >= c->seen;
-}
-
-static struct row *find_row(struct lanes_picture *p, uint16_t ctrl, uint16_t qid)
-{
-	for (unsigned int i = 0; i < p->nr_rows; i++)
-		if (p->row[i].ctrl == ctrl && p->row[i].qid == qid)
-			return &p->row[i];
-	return NULL;
-}
-
-static struct row *add_row(struct lanes_picture *p, uint16_t ctrl, uint16_t qid)
-{
-	struct row *row = find_row(p, ctrl, qid);
-
-	if (row)
-		return row;
-	if (p->nr_rows == LANES_ROWS) {
-		p->queues_left++;
-		return NULL;
-	}
-	p->row[p->nr_rows] = (struct row){ .ctrl = ctrl, .qid = qid };
-	return &p->row[p->nr_rows++];
-}
-
-static int by_queue(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-
-	return x->ctrl != y->ctrl ? x->ctrl - y->ctrl : x->qid - y->qid;
-}
-
-/* The lowest lane that is free when it begins: how full a row is, is the queue's depth. */
-static void place(struct lanes_picture *p, struct row *row, uint64_t busy[MAX_LANES],
-		  struct lane_cmd *c)
-{
-	unsigned int lane = 0;
-
-	while (lane < MAX_LANES && busy[lane] > c->queued)
-		lane++;
-	c->lane = (uint16_t)lane;
-	row->cmds++;
-	if (lane == MAX_LANES) {
-		row->over++;
-		return;
-	}
-	/* A lane's next command begins a pixel further, so that both are seen. */
-	busy[lane] = c->end + (uint64_t)(p->axis.px / p->axis.scale);
-	row->lanes = lane + 1 > row->lanes ? lane + 1 : row->lanes;
-}
-
-static void place_all(struct lanes_picture *p)
-{
-	for (unsigned int k = 0; k < p->nr_rows; k++) {
-		struct row *row = &p->row[k];
-		uint64_t busy[MAX_LANES] = { 0 };
-
-		for (unsigned int i = 0; i < p->nr; i++)
-			if (p->cmd[i]->ctrl == row->ctrl && p->cmd[i]->qid == row->qid)
-				place(p, row, busy, p->cmd[i]);
-		row->lanes = row->lanes ? row->lanes : 1;
-		row->px = 150 / row->lanes;
-		row->px = row->px < 2 ? 2 : row->px > 12 ? 12 : row->px;
-	}
-	for (unsigned int i = 0; i < lane_ticks(p->r); i++) {
-		const struct lane_tick *tick = &p->r->tick[i];
-		struct row *row = find_row(p, tick->ctrl, tick->qid);
-
-		if (row && tick->ts >= p->from && tick->ts <= p->to)
-			row->tick[tick->kind]++;
-	}
-}
-
-static void choose_rows(struct lanes_picture *p)
-{
-	const struct lane_cmd *slow = &p->t->lanes->slowest;
-
-	if (slow->end >= p->from && slow->queued <= p->to)
-		add_row(p, slow->ctrl, slow->qid);
-	for (unsigned int i = 0; i < p->nr; i++)
-		add_row(p, p->cmd[i]->ctrl, p->cmd[i]->qid);
-	for (unsigned int i = 0; i < p->nr; i++)
-		p->unknown |= !is_whole(p->cmd[i]);
-	qsort(p->row, p->nr_rows, sizeof(p->row[0]), by_queue);
-	p->axis.nr = 0;
-	axis_add(&p->axis, p->from, p->to + 1, 0);
-	axis_finish(&p->axis, PICTURE_WIDTH - LANES_LEFT - LANES_RIGHT,
-		    model_totals(p->t->a.model)->first_ts);
-	place_all(p);
-}
-
-/* --- one row --------------------------------------------------------------------------- */
-
-static unsigned int strips(const struct row *row)
+static unsigned int strips(const struct lanes_row *row)
 {
 	unsigned int n = 0;
 
@@ -238,7 +46,7 @@ static unsigned int strips(const struct row *row)
 	return n;
 }
 
-static unsigned int row_height(const struct row *row)
+static unsigned int row_height(const struct lanes_row *row)
 {
 	return row->lanes * row->px + strips(row) * STRIP + 6;
 }
@@ -258,7 +66,7 @@ static void box(struct lanes_picture *p, uint64_t from, uint64_t to, double low,
 static void write_part(struct lanes_picture *p, const struct lane_cmd *c, unsigned int part,
 		       double low, double high)
 {
-	bool whole = is_whole(c);
+	bool whole = lane_is_whole(c);
 
 	if (part == PART_UNKNOWN && !whole)
 		box(p, c->queued, c->end, low, high);
@@ -276,7 +84,7 @@ static void write_part(struct lanes_picture *p, const struct lane_cmd *c, unsign
 }
 
 /* y counts pixels, from the bottom of the row. */
-static void write_commands(struct lanes_picture *p, const struct row *row, unsigned int k)
+static void write_commands(struct lanes_picture *p, const struct lanes_row *row, unsigned int k)
 {
 	double gap = row->px > 3 ? 1 : 0.4;
 
@@ -294,7 +102,7 @@ static void write_commands(struct lanes_picture *p, const struct row *row, unsig
 }
 
 /* When the device itself had it, by its own log. */
-static void write_device_times(struct lanes_picture *p, const struct row *row, unsigned int k)
+static void write_device_times(struct lanes_picture *p, const struct lanes_row *row, unsigned int k)
 {
 	fprintf(p->pic.script, "$d%u << EOD\n", k);
 	for (unsigned int i = 0; i < p->nr && row->tick[TICK_DEV_CMD]; i++) {
@@ -322,7 +130,8 @@ static void write_device_times(struct lanes_picture *p, const struct row *row, u
 	fputs("\nEOD\n", p->pic.script);
 }
 
-static void write_ticks(struct lanes_picture *p, const struct row *row, unsigned int k, double top)
+static void write_ticks(struct lanes_picture *p, const struct lanes_row *row, unsigned int k,
+			double top)
 {
 	double y = row->lanes * (double)row->px + 6;
 	char sx[32], sy[32], style[64];
@@ -355,7 +164,7 @@ static void write_ticks(struct lanes_picture *p, const struct row *row, unsigned
 	}
 }
 
-static void row_words(struct lanes_picture *p, const struct row *row, double top)
+static void row_words(struct lanes_picture *p, const struct lanes_row *row, double top)
 {
 	char text[64], x[32], y[32];
 	double at = top + row_height(row) - row->lanes * row->px / 2.0 - 3;
@@ -377,7 +186,7 @@ static void row_words(struct lanes_picture *p, const struct row *row, double top
 }
 
 /* A frame around what it is about, and the mark of the window. */
-static void frame(struct lanes_picture *p, const struct row *row)
+static void frame(struct lanes_picture *p, const struct lanes_row *row)
 {
 	const struct timeline_mark *m = &p->t->mark;
 
@@ -403,7 +212,7 @@ static void frame(struct lanes_picture *p, const struct row *row)
 
 static void draw_row(struct lanes_picture *p, unsigned int k, double top)
 {
-	const struct row *row = &p->row[k];
+	const struct lanes_row *row = &p->row[k];
 	unsigned int height = row_height(row);
 	bool last = k + 1 == p->nr_rows;
 	const char *unit;
@@ -529,8 +338,8 @@ int plot_lanes(struct timeline *t, struct nvs_error *err)
 	p->r = lanes_finish(t->lanes);
 	p->focus_begin = t->mark.set ? t->mark.begin : t->lanes->slowest.queued;
 	p->focus_end = t->mark.set ? t->mark.end : t->lanes->slowest.end;
-	choose_span(p);
-	choose_rows(p);
+	lanes_choose_span(p);
+	lanes_choose_rows(p);
 	ret = draw(p, err);
 	free(p);
 	return ret;

@@ -58,6 +58,7 @@ static void print_line(const struct text_map *m, uint32_t from, uint32_t to)
 
 int text_heatmap(struct timeline *t, struct nvs_error *err)
 {
+	uint64_t zero = model_totals(t->a.model)->first_ts;
 	struct text_map m = { .most = 1 };
 	struct text a, b;
 	uint32_t step;
@@ -86,8 +87,10 @@ int text_heatmap(struct timeline *t, struct nvs_error *err)
 	printf("%10s└", "");
 	for (unsigned int i = 0; i < CELLS; i++)
 		printf("─");
-	a = format_ns((double)analysis_since_start(&t->a, t->heat->start));
-	b = format_ns((double)analysis_since_start(&t->a, t->heat->end));
+	if (t->heat->start < zero)
+		zero = t->heat->start; /* the first record of level hist is of a time before it */
+	a = format_ns((double)(t->heat->start - zero));
+	b = format_ns((double)(t->heat->end - zero));
 	printf("\n%10s %-*s%s\n", "", CELLS - (int)sizeof("1.23us") + 1, a.s, b.s);
 	return 0;
 }

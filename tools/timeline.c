@@ -25,7 +25,7 @@ static const struct {
 	{ "doorbells", EVENTS, plot_doorbells, text_doorbells },
 	{ "completions", EVENTS | IO, plot_completions, text_completions },
 	{ "depth", EVENTS | IO, plot_depth, text_depth },
-	{ "heatmap", EVENTS | IO, plot_heatmap, text_heatmap },
+	{ "heatmap", EVENTS | IO | HIST, plot_heatmap, text_heatmap },
 	{ "lanes", EVENTS | IO, plot_lanes, NULL },
 	{ "latency", EVENTS | IO, plot_latency, text_latency },
 };
@@ -66,12 +66,25 @@ static enum level level_of(const struct recording *r)
 	return LEVEL_EVENTS;
 }
 
-/* Says that picture @k is not to be had from such a recording, and from which it is. */
-static void complain_of_level(const struct timeline *t, unsigned int k)
+/* Says which pictures of @set are not to be had from such a recording, and from which they are. */
+static void complain_of_level(const struct timeline *t, unsigned int set)
 {
-	complain("no picture '%s': the recording is of level %s, it takes one of level events%s",
-		 pictures[k].name, level_names[t->level],
-		 pictures[k].levels & IO && t->level != LEVEL_IO ? " or io" : "");
+	static const unsigned int groups[] = { EVENTS, EVENTS | IO };
+
+	for (unsigned int g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		char names[160] = "";
+		size_t n = 0;
+
+		for (unsigned int k = 0; k < NR_PICTURES; k++)
+			if (set & 1u << k && pictures[k].levels == groups[g] &&
+			    !(groups[g] & 1u << t->level))
+				n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+						      n ? ", " : "", pictures[k].name);
+		if (n)
+			complain(
+				"no %s: the recording is of level %s, it takes one of level events%s",
+				names, level_names[t->level], groups[g] & IO ? " or io" : "");
+	}
 }
 
 static int draw_each(struct timeline *t, unsigned int set, struct nvs_error *err)
@@ -79,13 +92,12 @@ static int draw_each(struct timeline *t, unsigned int set, struct nvs_error *err
 	bool text = !strcmp(t->format, "text");
 	unsigned int drawn = 0;
 
+	complain_of_level(t, set);
 	for (unsigned int k = 0; k < NR_PICTURES; k++) {
 		if (!(set & 1u << k))
 			continue;
-		if (!(pictures[k].levels & 1u << t->level)) {
-			complain_of_level(t, k);
+		if (!(pictures[k].levels & 1u << t->level))
 			continue;
-		}
 		if (text && !pictures[k].text) {
 			if (set == 1u << k)
 				return nvs_fail(err,

@@ -67,8 +67,12 @@ struct timeline {
 	struct series *series[MODEL_MAX_QUEUES]; /* by model_queue.index */
 	unsigned int nr_indices;		 /* of series[] that may be in use */
 	unsigned int nr_series, left_out;
-	struct heatmap *heat;			      /* of all I/O queues; NULL: nothing ended */
-	struct heatmap *queue_heat[MODEL_MAX_QUEUES]; /* by model_queue.index, at most MAX_ROWS */
+	struct heatmap *heat; /* of all I/O queues; NULL: nothing ended */
+	struct queue_heat {
+		uint16_t ctrl, qid;
+		struct heatmap *h;
+	} queue_heat[MAX_ROWS];
+	struct nvs_hist_stage hist; /* level hist: that buckets come for; count 0: none wanted */
 	unsigned int nr_queue_heat;
 	struct lanes *lanes;
 	struct before before[MODEL_MAX_QUEUES]; /* by model_queue.index */
@@ -99,8 +103,16 @@ int window_fixed(struct timeline *t, struct recording *rec, const char *dir, uin
 int window_check(const struct timeline *t, struct nvs_error *err);
 
 extern const struct model_visitor timeline_visitor;
+/* timeline_heat.c: an I/O of @q that ended at @ts and took so long, ns; what level hist counted. */
+void heat_command(struct timeline *t, const struct model_queue *q, uint64_t ts, uint64_t took);
+int heat_hist(void *ctx, const struct nvs_hdr *h, struct nvs_error *err);
+/* After the pass: the same columns for all maps, queues in order. */
+void heat_align(struct timeline *t);
+
 /* After the pass: brings all series to the same columns, finds the close-up. */
 void timeline_align(struct timeline *t);
+/* Where the close-up is, once the series have the same columns. */
+void timeline_find_close_up(struct timeline *t);
 /* A second look at the recording, for the close-up.  -1 with @err set. */
 int timeline_close_up(struct timeline *t, struct nvs_error *err);
 void timeline_free(struct timeline *t);

@@ -134,30 +134,6 @@ static void on_device(void *ctx, const struct recorded *ev)
 	add_tick(t, h, kinds[h->id]);
 }
 
-static struct heatmap *heat_get(struct timeline *t, struct heatmap **h, uint64_t ts)
-{
-	if (!*h)
-		*h = heatmap_new(t->windowed ? t->from : t->heat ? t->heat->start : ts, t->to);
-	if (!*h)
-		t->out_of_memory = true;
-	return *h;
-}
-
-static void heat_command(struct timeline *t, const struct model_queue *q, uint64_t ts,
-			 uint64_t took)
-{
-	struct heatmap *all = heat_get(t, &t->heat, ts), *own = t->queue_heat[q->index];
-
-	if (!own && t->nr_queue_heat < MAX_ROWS) {
-		own = heat_get(t, &t->queue_heat[q->index], ts);
-		t->nr_queue_heat++;
-	}
-	if (all)
-		heatmap_add(all, ts, took);
-	if (own)
-		heatmap_add(own, ts, took);
-}
-
 /*
  * Level io tells of a command at its end.  Its beginning may lie before the window, and its
  * end behind it.
@@ -206,6 +182,7 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 const struct model_visitor timeline_visitor = {
 	.command = on_command,
 	.device = on_device,
+	.hist = heat_hist,
 	.sq_doorbell = on_sq_doorbell,
 	.cq_doorbell = on_cq_doorbell,
 	.completion = on_completion,
@@ -226,59 +203,12 @@ static void decimators(struct series *s, struct decimator *d[NR_DECIMATORS])
 	d[6] = &s->device;
 }
 
-/* Where it is busiest: the close-up shows about this many doorbells. */
-#define CLOSEUP_BELLS 36
-
-/* The queue that had most at the device, and of those the one that rang most. */
-static const struct series *busiest(const struct timeline *t)
-{
-	const struct series *best = NULL;
-
-	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
-		const struct series *s = t->series[i];
-
-		if (!s)
-			continue;
-		if (!best || s->q->peak_depth > best->q->peak_depth ||
-		    (s->q->peak_depth == best->q->peak_depth && s->q->sq_bells > best->q->sq_bells))
-			best = s;
-	}
-	return best;
-}
-
-static void find_close_up(struct timeline *t)
-{
-	const struct series *s = t->close_queue = busiest(t);
-	unsigned int peak = 0, from, to;
-	uint64_t bells = 0;
-
-	if (!s)
-		return;
-	for (unsigned int i = 0; i < decimate_columns(&s->depth); i++)
-		if (s->depth.column[i].points && s->depth.column[i].max > s->depth.column[peak].max)
-			peak = i;
-	/* A third of the doorbells before the peak, the others from there on. */
-	for (from = peak; from > 0 && bells < CLOSEUP_BELLS / 3; from--)
-		bells += s->sq_bells.column[from - 1].points;
-	for (to = peak; to < DECIMATE_COLUMNS && bells < CLOSEUP_BELLS; to++)
-		bells += s->sq_bells.column[to].points;
-	t->close_from = t->start + from * s->sq_bells.width;
-	t->close_to = t->start + to * s->sq_bells.width;
-}
-
 /* What was at the device when the window began, and stayed there, is to be seen too. */
 static void add_waiting(struct timeline *t)
 {
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		if (t->before[i].q && t->before[i].depth)
 			series_at(t, t->before[i].q, t->from);
-}
-
-static void align_heat(struct timeline *t)
-{
-	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
-		if (t->queue_heat[i])
-			heatmap_widen(t->queue_heat[i], t->heat->width);
 }
 
 void timeline_align(struct timeline *t)
@@ -288,7 +218,7 @@ void timeline_align(struct timeline *t)
 	uint64_t from, to;
 
 	add_waiting(t);
-	align_heat(t);
+	heat_align(t);
 	timeline_span(t, &from, &to);
 	while ((to - from) / width >= DECIMATE_COLUMNS)
 		width *= 2;
@@ -305,46 +235,15 @@ void timeline_align(struct timeline *t)
 			}
 		}
 	}
-	find_close_up(t);
-}
-
-static void note_bell(struct timeline *t, uint64_t ts, uint16_t value, uint16_t count, bool cq)
-{
-	if (t->nr_bells < MAX_CLOSEUP)
-		t->bell[t->nr_bells++] = (struct bell){ ts, value, count, cq };
-}
-
-int timeline_close_up(struct timeline *t, struct nvs_error *err)
-{
-	struct recorded ev;
-	int ret;
-
-	if (!t->close_queue)
-		return 0;
-	recording_rewind(t->a.recording);
-	while ((ret = recording_next(t->a.recording, &ev, err)) > 0) {
-		const struct nvs_sq_doorbell *sq = (const void *)ev.hdr;
-		const struct nvs_cq_doorbell *cq = (const void *)ev.hdr;
-
-		if (ev.hdr->ts > t->close_to)
-			return 0;
-		if (ev.hdr->ts < t->close_from || ev.hdr->qid != t->close_queue->q->qid ||
-		    ev.hdr->ctrl != t->close_queue->q->ctrl)
-			continue;
-		if (ev.hdr->id == NVS_ID_sq_doorbell)
-			note_bell(t, ev.hdr->ts, sq->new_tail, sq->count, false);
-		else if (ev.hdr->id == NVS_ID_cq_doorbell)
-			note_bell(t, ev.hdr->ts, cq->new_head, cq->count, true);
-	}
-	return ret;
+	timeline_find_close_up(t);
 }
 
 void timeline_free(struct timeline *t)
 {
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		free(t->series[i]);
-	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
-		free(t->queue_heat[i]);
+	for (unsigned int i = 0; i < t->nr_queue_heat; i++)
+		free(t->queue_heat[i].h);
 	free(t->heat);
 	free(t->lanes);
 	stats_free(t->own_stats);

@@ -300,19 +300,59 @@ static void heat_maps_count_every_io(void **state)
 
 	for (int level = 0; level < 2; level++) {
 		struct timeline *t = collect(dirs[level], level ? LEVEL_IO : LEVEL_EVENTS);
-		unsigned int maps = 0;
 
 		check_map(t->heat, &s[level]->truth, 0);
-		for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
-			if (!t->queue_heat[i])
-				continue;
-			maps++;
-			assert_int_equal(t->queue_heat[i]->width, t->heat->width);
-			check_map(t->queue_heat[i], &s[level]->truth, t->series[i]->q->qid);
+		assert_int_equal(t->nr_queue_heat, options.queues);
+		for (unsigned int i = 0; i < t->nr_queue_heat; i++) {
+			assert_int_equal(t->queue_heat[i].qid, i + 1);
+			assert_int_equal(t->queue_heat[i].h->width, t->heat->width);
+			check_map(t->queue_heat[i].h, &s[level]->truth, t->queue_heat[i].qid);
 		}
-		assert_int_equal(maps, options.queues);
 		timeline_free(t);
 	}
+}
+
+/* Level hist: the buckets of stage total, each once, within the interval they were counted in. */
+static void heat_map_of_level_hist(void **state)
+{
+	struct bench *b = *state;
+	struct synth s = { .level = "hist" };
+	char *dir = scratch_path(b->tmp, "hist");
+	uint64_t all = 0, base = 1000000000;
+	struct timeline *t;
+
+	for (unsigned int k = 0; k < 3 * 20; k++) {
+		const unsigned int qid = 1 + k % 2,
+				   stage = k % 3 ? NVS_STAGE_total : NVS_STAGE_device;
+		struct nvs_hist_stage st = { .h = { .ts = base + (k / 6 + 1) * 100000000,
+						    .id = NVS_ID_hist_stage,
+						    .qid = (uint16_t)qid },
+					     .since = base + k / 6 * 100000000ull,
+					     .count = 30,
+					     .stage = (uint16_t)stage };
+
+		synth_add(&s, 0, &st, sizeof(st));
+		for (unsigned int i = 0; i < 3; i++) {
+			struct nvs_hist_bucket bk = { .h = st.h, .count = 10, .bucket = 60 + i };
+
+			bk.h.id = NVS_ID_hist_bucket;
+			synth_add(&s, 0, &bk, sizeof(bk));
+			all += stage == NVS_STAGE_total ? 10 : 0;
+		}
+	}
+	assert_int_equal(synth_write(&s, dir, 0, &err), 0);
+	t = collect(dir, LEVEL_HIST);
+	assert_int_equal(t->heat->count, all);
+	assert_int_equal(t->nr_queue_heat, 2);
+	assert_int_equal(t->queue_heat[0].h->count + t->queue_heat[1].h->count, all);
+	assert_int_equal(t->heat->start, base);
+	assert_int_equal(heatmap_quantile(t->heat, 0, HEAT_COLUMNS, 0.5), 61);
+	timeline_free(t);
+	free(TIMELINE(b, EXIT_DONE, dir, "--only", "heatmap"));
+	free(TIMELINE(b, EXIT_FAILED, dir, "--only", "depth"));
+	expect_error(b, "the recording is of level hist, it takes one of level events or io");
+	free(s.item);
+	free(dir);
 }
 
 static void heat_map_arithmetic(void **state)
@@ -506,6 +546,7 @@ int main(void)
 		TEST(errors_say_what_is_wrong),
 		TEST(heat_maps_count_every_io),
 		TEST(heat_map_arithmetic),
+		TEST(heat_map_of_level_hist),
 		TEST(depth_of_level_io),
 		TEST(lanes_keep_commands),
 		TEST(lanes_keep_the_slowest),
