@@ -42,13 +42,20 @@ bench-driver: packages kmod-6.12 kmod-6.1 ## instructions per read, ours and the
 	@$(GUEST)/packages.sh bench
 	@tests/bench/driver.sh 6.12 6.1
 
-bench-tracing: packages tools kmod ## instructions per read that recording adds, ours and the in-box driver's (KERNEL=6.12)
+bench-tracing: packages tools kmod-6.12 kmod-6.1 ## instructions per read that recording adds, beside the tools there are (KERNEL=6.12 for one kernel)
 	@$(GUEST)/packages.sh bench
-	@tests/bench/tracing.sh $(KERNEL)
+	@tests/bench/tracing.sh $(if $(filter command line environment,$(origin KERNEL)),$(KERNEL),6.12 6.1)
 
 fuzz: packages ## hostile recordings, logs and command lines at what reads them (FUZZ_SECONDS=600 each)
 	@$(GUEST)/packages.sh fuzz
 	@tests/fuzz/fuzz.sh $(or $(FUZZ_SECONDS),600) $(FUZZ_ONLY)
+
+bench-reading: packages tools ## what reading a recording costs, beside btt, blkparse, babeltrace2 (MILLIONS=10 of events)
+	@$(GUEST)/packages.sh bench
+	@tests/bench/reading.sh $(MILLIONS)
+
+bench-ring: packages tools ## what a consumer of the rings takes on this machine, as root; nothing goes uncounted
+	@tests/bench/ring.sh
 
 lint: packages tools kmod ## shellcheck, clang-format, sparse, checkpatch
 	@tests/lint.sh

@@ -5,17 +5,17 @@
 
 #define PER_RUN 1024
 
-#define PRODUCE(ev)                                                                                \
-	{                                                                                          \
-		struct emission m;                                                                 \
-		struct nvs_##ev *e = emit_one(&m, NVS_ID_##ev, sizeof(*e));                        \
-                                                                                                   \
-		if (e) {                                                                           \
-			e->h.ctrl = 0;                                                             \
-			e->h.qid = 1;                                                              \
-			e->h.cid = index;                                                          \
-			commit(&m);                                                                \
-		}                                                                                  \
+#define PRODUCE(ev)                                                         \
+	{                                                                   \
+		struct emission m;                                          \
+		struct nvs_##ev *e = emit_one(&m, NVS_ID_##ev, sizeof(*e)); \
+                                                                            \
+		if (e) {                                                    \
+			e->h.ctrl = 0;                                      \
+			e->h.qid = 1;                                       \
+			e->h.cid = index;                                   \
+			commit(&m);                                         \
+		}                                                           \
 	}
 
 static long produce_one(__u32 index, void *ctx)

@@ -212,9 +212,11 @@ static int all_at_once(struct producer *p)
 	missing = lost() - lost_before;
 	printf("%-34s %8.1f million events a second, of which the recorder took %.1f\n",
 	       "every CPU producing",
-	       produced / (until.tv_sec - since.tv_sec + (until.tv_nsec - since.tv_nsec) / 1e9) / 1e6,
+	       produced / (until.tv_sec - since.tv_sec + (until.tv_nsec - since.tv_nsec) / 1e9) /
+		       1e6,
 	       got / seconds / 1e6);
-	printf("%-34s %" PRIu64 " produced = %" PRIu64 " recorded + %" PRIu64 " counted as lost%s\n",
+	printf("%-34s %" PRIu64 " produced = %" PRIu64 " recorded + %" PRIu64
+	       " counted as lost%s\n",
 	       "", produced, got, missing, produced == got + missing ? "" : ": THAT IS NOT SO");
 	return produced != got + missing;
 }

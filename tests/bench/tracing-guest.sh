@@ -111,6 +111,7 @@ rivals() {
 		-e nvme:nvme_setup_cmd -e nvme:nvme_complete_rq -e nvme:nvme_sq sh "$0" both trace-cmd
 	command_tool perf perf_lost perf record -a -o /tmp/perf.data -e nvme:nvme_setup_cmd \
 		-e nvme:nvme_complete_rq -e nvme:nvme_sq -- sh "$0" both perf
+	cp /tmp/trace.dat /out/ # for reading.sh
 	rm -f /tmp/trace.dat* /tmp/perf.data*
 	command_tool bpftrace not_told bpftrace -c "/bin/sh $0 both bpftrace" -e '
 		tracepoint:nvme:nvme_setup_cmd { @sent[args->qid, args->cid] = nsecs; }
