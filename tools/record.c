@@ -86,13 +86,18 @@ static const struct usage usage = {
 		"ends, SECONDS are over or SIGINT or SIGTERM comes; a COMMAND that still runs then\n"
 		"gets SIGTERM. COMMAND may load our modules: with 'hold_ms=5000', nvmescope_core\n"
 		"waits for the recorder, and the whole initialisation is in the recording. With the\n"
-		"kernel's own it may bind the device.",
+		"kernel's own it may bind the device.\n"
+		"\n"
+		"With --flight nothing is written until a trigger comes; then what is in memory is\n"
+		"saved, with a little of what follows. docs/recording.md says more, and what\n"
+		"privileges it takes.",
 	.examples =
 		"  nvmescope record -o run1 -d nvme0 -- fio job.fio\n"
 		"  nvmescope record -o init -- sh -c 'insmod nvmescope_core.ko hold_ms=5000 &&\n"
 		"                                     insmod nvmescope.ko'\n"
 		"  nvmescope record -o stock -p stock -- \\\n"
-		"      sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers/nvme/bind'",
+		"      sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers/nvme/bind'\n"
+		"  nvmescope record -o /var/tmp/nvme -f 64M -m 2G --trigger 'lat>20ms' --trigger timeout",
 	.rows = rows,
 };
 
@@ -188,22 +193,29 @@ static int parse_options(int argc, char **argv, struct recorder *r, struct trigg
 	return record_level_parse(r, &opt.level, &usage);
 }
 
+/*
+ * Without which there is nothing to attach to: our core module has all tracepoints, but the
+ * kernel's own driver is looked into.
+ */
+static const char *first_module(const struct recorder *r)
+{
+	return r->provider == &provider_stock ? r->provider->pci_module : r->provider->core_module;
+}
+
 /* What can be told before anything is made: the module and the device are there, or may come. */
 static int check_start(const struct recorder *r, char **command, struct nvs_error *err)
 {
+	const char *module = first_module(r);
 	struct stat st;
 
 	if (!lstat(opt.output, &st))
 		return nvs_fail(err, "%s exists already; name a new directory, or remove it",
 				opt.output);
-	/* Its programs are made for the module that is there. */
-	if (r->provider == &provider_stock && !record_module_loaded(provider_stock.pci_module))
-		return nvs_fail(err, "module nvme is not loaded: load it first (modprobe nvme)");
-	if (!command && !opt.wait && !record_module_loaded(r->provider->core_module))
+	if (!command && !opt.wait && !record_module_loaded(module))
 		return nvs_fail(err,
-				"module %s is not loaded; load it, or let COMMAND load it, or "
+				"module %s is not loaded; load it%s, or let COMMAND load it, or "
 				"give --wait",
-				r->provider->core_module);
+				module, r->provider == &provider_stock ? " (modprobe nvme)" : "");
 	return record_device_check(r, err);
 }
 
@@ -231,9 +243,10 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 			return 0;
 		if (record_attach(r, err) < 0)
 			return -1;
-		if (r->attached)
-			record_env_now(r, "attached_ns");
-		return 0;
+		if (!r->attached)
+			return 0;
+		record_env_now(r, "attached_ns");
+		return record_open_streams(r, err);
 	}
 	if (!r->init_failed)
 		return 0;
@@ -272,7 +285,10 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 		fill = record_drain(r, false, err);
 		if (fill < 0 || record_hist_write(r, false, err))
 			return NULL;
+		if (r->attached && !r->dropped_privileges)
+			record_priv_drop(r, child->argv);
 		record_cpus_watch(r, record_now());
+		record_clock_watch(r, record_now());
 		if (r->flight)
 			flight_tick(r->flight, r);
 		if (r->device_news)
@@ -316,16 +332,17 @@ static bool say_summary(const struct recorder *r)
 /* Nothing was recorded: why? */
 static void say_never_attached(const struct recorder *r, const struct record_child *child)
 {
-	const char *module = r->provider->core_module;
+	const char *module = first_module(r);
 
 	if (record_module_loaded(module))
 		complain("module %s is loaded but has none of this program's tracepoints; build "
 			 "both from the same source",
 			 module);
 	else
-		complain("module %s is not loaded%s: nothing was recorded; load it first, or in "
+		complain("module %s is not loaded%s: nothing was recorded; load it first%s, or in "
 			 "COMMAND",
-			 module, child->argv ? ", and COMMAND did not load it" : "");
+			 module, child->argv ? ", and COMMAND did not load it" : "",
+			 r->provider == &provider_stock ? " (modprobe nvme)" : "");
 }
 
 /* As if nothing had been begun. */
@@ -429,7 +446,7 @@ static int record(struct recorder *r, struct triggers *triggers, char **command,
 	if (r->attached)
 		record_env_device(r);
 	else if (!command)
-		complain("waiting for module %s; ^C ends this", r->provider->core_module);
+		complain("waiting for module %s; ^C ends this", first_module(r));
 	return finish(r, &child, run(r, &child, &signals, err), err);
 }
 

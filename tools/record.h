@@ -82,10 +82,16 @@ struct recorder {
 	struct hist_reader *hist;  /* level hist: NULL otherwise */
 	uint64_t hist_interval;	   /* ns from one writing of it to the next */
 	uint64_t hist_since;
+	struct {
+		uint64_t looked_at;
+		int64_t offset;	 /* of the time of day, ns */
+		char steps[400]; /* "+3600.000 s at 83.981 s, ..." */
+	} clock;
 	bool verbose;
 	bool tracepoints_only; /* the kernel does not tell its driver's types: see bpf/tracepoints.bpf.c */
 	bool attached;	       /* now */
 	bool ever_attached;
+	bool dropped_privileges;
 	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
 	bool device_news;  /* a controller came up: its sysfs can be read now */
@@ -222,6 +228,13 @@ struct record_counts {
 /* Before record_bpf_close() and ctf_trace_close(). */
 void record_count(const struct recorder *r, struct record_counts *c);
 
+/* record_priv.c: what the recorder may */
+
+/* May it ask the kernel for its modules' types? */
+bool record_priv_admin(void);
+/* Gives up what is not needed once all is attached; @command: there is one, which may have to be ended. */
+void record_priv_drop(struct recorder *r, bool command);
+
 /* record_child.c: COMMAND */
 
 struct record_child {
@@ -241,8 +254,12 @@ void record_child_stop(struct record_child *c);
 /* Did it end otherwise than well, of itself? Then says how. */
 bool record_child_failed(const struct record_child *c);
 
+/* record_clock.c: was the time of day set? */
+void record_clock_watch(struct recorder *r, uint64_t now);
+
 /* record_env.c: what the recording says about itself */
 
+void record_env_set(struct recorder *r, const char *key, const char *value);
 void record_env_start(struct recorder *r, char **command);
 /* The time, under @key. */
 void record_env_now(struct recorder *r, const char *key);
@@ -250,5 +267,7 @@ void record_env_device(struct recorder *r);
 void record_env_end(struct recorder *r, const char *ended_by);
 /* Is @module loaded, or being loaded? */
 bool record_module_loaded(const char *module);
+/* Is it loaded, and through with its init? */
+bool record_module_live(const char *module);
 
 #endif

@@ -63,12 +63,14 @@ int bpf_fail_load(int why, struct nvs_error *err)
 	switch (why) {
 	case EPERM:
 	case EACCES:
-		return nvs_fail(err,
-				"the kernel lets nobody but root load BPF programs: run this "
-				"as root (or with CAP_BPF and CAP_PERFMON)%s",
-				geteuid() ? ""
-					  : "; you are root, so the kernel is locked down or "
-					    "this is a container: see the kernel's log");
+		return nvs_fail(
+			err,
+			"the kernel lets nobody but root load BPF programs: run this "
+			"as root, or with CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN, for the "
+			"types of the kernel's own driver)%s",
+			geteuid() ? ""
+				  : "; you are root, so the kernel is locked down or "
+				    "this is a container: see the kernel's log");
 	case ENOSYS:
 		return nvs_fail(err, "this kernel has no BPF (CONFIG_BPF_SYSCALL is off): record "
 				     "on a kernel that has it");
@@ -262,6 +264,13 @@ int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *
 	return 0;
 }
 
+static int load(struct recorder *r, struct nvs_error *err)
+{
+	if (load_programs(r, err) || map_lost(r, err) || record_hist_open(r, &r->bpf->level, err))
+		return -1;
+	return record_cpus_open(r, err);
+}
+
 int record_bpf_open(struct recorder *r, struct nvs_error *err)
 {
 	int possible = libbpf_num_possible_cpus();
@@ -278,9 +287,10 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 		return nvs_fail(err, "out of memory for %d CPUs", possible);
 	for (int cpu = 0; cpu < possible; cpu++)
 		r->cpus[cpu].ring.fd = -1;
-	if (load_programs(r, err) || map_lost(r, err) || record_hist_open(r, &r->bpf->level, err))
-		return -1;
-	return record_cpus_open(r, err);
+	/* The programs are made for the kernel's module as it is: they wait for it. */
+	if (r->provider == &provider_stock && !record_module_live(provider_stock.pci_module))
+		return 0;
+	return load(r, err);
 }
 
 void record_bpf_close(struct recorder *r)
@@ -355,6 +365,13 @@ int record_attach(struct recorder *r, struct nvs_error *err)
 
 	if (!record_module_loaded(r->provider->core_module))
 		return 0;
+	if (!b->obj) {
+		if (!record_module_live(provider_stock.pci_module))
+			return 0;
+		if (load(r, err))
+			return -1;
+		since = record_now();
+	}
 	for (int last = 0; last < 2; last++) {
 		for (unsigned int i = 0; i < b->nr_points; i++) {
 			struct attach_point *p = &b->points[i];
@@ -456,7 +473,7 @@ static uint64_t untracked(const struct recorder *r)
 {
 	if (r->bpf->tracepoints)
 		return record_tracepoints_untracked(r->bpf->tracepoints);
-	return r->bpf->stock ? r->bpf->stock->bss->untracked : 0;
+	return r->bpf->stock && r->lost ? r->bpf->stock->bss->untracked : 0;
 }
 
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)

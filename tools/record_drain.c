@@ -11,7 +11,7 @@ uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 {
 	uint64_t lost = 0;
 
-	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++)
+	for (unsigned int id = 0; r->lost && id <= NVS_EVENT_ID_MAX; id++)
 		lost += __atomic_load_n(&r->lost[cpu].by_event[id], __ATOMIC_RELAXED);
 	return lost;
 }
@@ -20,7 +20,7 @@ uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu)
 {
 	uint64_t n = 0;
 
-	for (unsigned int cause = 0; cause < NR_LOST_CAUSES; cause++)
+	for (unsigned int cause = 0; r->lost && cause < NR_LOST_CAUSES; cause++)
 		n += __atomic_load_n(&r->lost[cpu].by_cause[cause], __ATOMIC_RELAXED);
 	return n;
 }
@@ -61,7 +61,7 @@ static int open_stream(struct recorder *r, unsigned int cpu, struct nvs_error *e
 int record_open_streams(struct recorder *r, struct nvs_error *err)
 {
 	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++)
-		if (r->cpus[cpu].online && open_stream(r, cpu, err))
+		if (r->cpus[cpu].online && !r->cpus[cpu].stream && open_stream(r, cpu, err))
 			return -1;
 	return 0;
 }

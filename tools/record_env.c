@@ -91,6 +91,21 @@ static char *command_line(char **argv)
 	return fclose(f) ? NULL : text;
 }
 
+bool record_module_live(const char *module)
+{
+	char state[16];
+
+	/* What is built in has no such file. */
+	if (read_line(state, sizeof(state), "/sys/module/%s/initstate", module))
+		return !strcmp(state, "live");
+	return record_module_loaded(module);
+}
+
+void record_env_set(struct recorder *r, const char *key, const char *value)
+{
+	set(r, key, value);
+}
+
 void record_env_now(struct recorder *r, const char *key)
 {
 	struct timespec now;
@@ -250,6 +265,7 @@ void record_env_end(struct recorder *r, const char *ended_by)
 	set(r, "attach_points", attached);
 	set(r, "attach_points_missing", missing);
 	set(r, "ended_by", ended_by);
+	setf(r, "cpus", "%u", r->nr_rings);
 	env_counts(r);
 	free(attached);
 	free(missing);

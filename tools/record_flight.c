@@ -171,14 +171,15 @@ static void make_room(struct save *s, uint64_t bytes)
 static int write_it(struct save *s)
 {
 	struct saved *more = realloc(s->saved, (s->nr_saved + 1) * sizeof(*more));
-	char name[24], path[sizeof(s->dir) + 32];
+	char name[24], path[64];
 
 	if (!more)
 		return nvs_fail(&s->err, "%s: out of memory", s->dir);
 	s->saved = more;
 	make_room(s, ctf_snapshot_bytes(s->snapshot) + METADATA_ROOM);
 	name_of(s->number, name);
-	snprintf(path, sizeof(path), "%s/.%s", s->dir, name);
+	/* By way of the descriptor: the directories above may not be ours to pass any more. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/.%s", s->dir_fd, name);
 	if (ctf_snapshot_write(s->snapshot, path, &s->err))
 		return -1;
 	if (renameat(s->dir_fd, strrchr(path, '/') + 1, s->dir_fd, name))

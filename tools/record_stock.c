@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The stock provider: which of its programs have something to attach to on this kernel. */
 #include <string.h>
+#include <unistd.h>
 #include <bpf/libbpf.h>
 #include "attach.h"
 #include "record.h"
+
+static bool is_module(void)
+{
+	return !access("/sys/kernel/btf/nvme", F_OK);
+}
 
 int record_stock_types(const struct attach_sources *s, struct nvs_error *err)
 {
@@ -11,8 +17,14 @@ int record_stock_types(const struct attach_sources *s, struct nvs_error *err)
 		return nvs_fail(err,
 				"this kernel says nothing of its types (/sys/kernel/btf/vmlinux: "
 				"CONFIG_DEBUG_INFO_BTF): its own driver cannot be recorded");
+	if (attach_find(s, "fexit/nvme_queue_rq") != ATTACH_FOUND)
+		return 1;
 	/* Built in, its functions are among the kernel's. */
-	return attach_find(s, "fexit/nvme_queue_rq") != ATTACH_FOUND;
+	if (record_priv_admin() || !is_module())
+		return 0;
+	complain("without CAP_SYS_ADMIN (which is given up again) the kernel tells nothing of its "
+		 "modules' types: only what their tracepoints tell is recorded, no doorbells");
+	return 1;
 }
 
 bool record_stock_on_io_path(const char *section)

@@ -235,6 +235,16 @@ static int by_cpu(const void *a, const void *b)
 	return s->cpu > t->cpu ? 1 : -1;
 }
 
+/* What `record` makes says at the end what ended it. */
+static void note_no_end(struct recording *r)
+{
+	if (!*r->cut && recording_env(r, "started_ns") && !recording_env(r, "ended_by"))
+		snprintf(r->cut, sizeof(r->cut),
+			 "%.150s has no end: the recorder was killed, or is still at it; what came "
+			 "in its last second or two is not there",
+			 r->dir);
+}
+
 static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 {
 	struct dirent *entry;
@@ -246,6 +256,7 @@ static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 	if (!r->nr_streams)
 		return nvs_fail(err, "%s holds no stream (cpu-0, ...): nothing was recorded",
 				r->dir);
+	note_no_end(r);
 	qsort(r->streams, r->nr_streams, sizeof(*r->streams), by_cpu);
 	r->reader = reader_new(r, err);
 	return r->reader ? 0 : -1;
