@@ -166,8 +166,7 @@ bool losses_begins(const struct recording *r, char *text, size_t size)
 	uint64_t dropped = number(recording_env(r, "dropped_events"));
 
 	if (dropped)
-		snprintf(text, size,
-			 "begins at %.3f s: %s earlier events were dropped for room",
+		snprintf(text, size, "begins at %.3f s: %s earlier events were dropped for room",
 			 (double)number(recording_env(r, "dropped_until_ns")) / 1e9,
 			 format_count(dropped).s);
 	return dropped;

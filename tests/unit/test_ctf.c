@@ -82,7 +82,8 @@ static void test_round_trip(void **state)
 
 	r = recording_open(path, &err);
 	assert_non_null(r);
-	assert_string_equal(recording_env(r, "command"), "a \"b\" \\ \n\t\x01 ünï");
+	/* What a terminal might act upon is made harmless. */
+	assert_string_equal(recording_env(r, "command"), "a \"b\" \\ \n\t? ünï");
 	assert_null(recording_env(r, "nothing"));
 	assert_int_equal(recording_nr_cpus(r), 1);
 	assert_int_equal(recording_lost(r, 3), 7);
