@@ -71,7 +71,8 @@ void record_cpus_watch(struct recorder *r, uint64_t now)
 {
 	struct nvs_error err;
 
-	if (now < r->cpus_looked_at + LOOK_EVERY)
+	/* No programs yet that a ring could be handed to. */
+	if (!r->lost || now < r->cpus_looked_at + LOOK_EVERY)
 		return;
 	r->cpus_looked_at = now;
 	if (for_each_cpu(r, CPU_DIR "present", &err, make_standby) && !r->cpus_failed) {

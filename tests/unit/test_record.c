@@ -110,6 +110,39 @@ static void test_module_not_loaded(void **state)
 	expect_nothing_left();
 }
 
+/* The kernel's own driver may be loaded by COMMAND; this one does not. */
+static void test_module_never_comes(void **state)
+{
+	(void)state;
+	if (record_module_loaded("nvme"))
+		skip();
+	assert_int_equal(RUN(EPERM, "-p", "stock", "-o", out), EXIT_FAILED);
+	expect("module nvme is not loaded; load it (modprobe nvme)");
+	assert_int_equal(RUN(EPERM, "-p", "stock", "-o", out, "--", "true"), EXIT_FAILED);
+	expect("COMMAND did not load it");
+	expect_nothing_left();
+}
+
+static void test_flight_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN(EPERM, "-o", out, "-f", "1M", "--", "true"), EXIT_USAGE);
+	expect("--flight needs a --trigger");
+	assert_int_equal(RUN(EPERM, "-o", out, "-f", "1M", "--trigger", "late", "--", "true"),
+			 EXIT_USAGE);
+	expect("'late' is none");
+	assert_int_equal(RUN(EPERM, "-o", out, "--trigger", "reset", "--", "true"), EXIT_USAGE);
+	expect("goes with --flight");
+	assert_int_equal(RUN(EPERM, "-o", out, "-f", "1K", "--trigger", "reset"), EXIT_USAGE);
+	expect("--flight: less than 1 MiB");
+	assert_int_equal(RUN(EPERM, "-o", out, "-m", "1K"), EXIT_USAGE);
+	expect("--max-size: less than 1 MiB");
+	assert_int_equal(RUN(EPERM, "-o", out, "-f", "8M", "-m", "4M", "--trigger", "aen"),
+			 EXIT_USAGE);
+	expect("--max-size: less than 9 MiB");
+	expect_nothing_left();
+}
+
 static void test_directory_exists(void **state)
 {
 	(void)state;
@@ -137,8 +170,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_usage),	TEST(test_module_not_loaded), TEST(test_directory_exists),
-		TEST(test_not_allowed), TEST(test_no_bpf_in_kernel),
+		TEST(test_module_never_comes), TEST(test_flight_usage),	    TEST(test_usage),
+		TEST(test_module_not_loaded),  TEST(test_directory_exists), TEST(test_not_allowed),
+		TEST(test_no_bpf_in_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
