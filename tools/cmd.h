@@ -27,6 +27,7 @@ enum exit_code {
 	C(inspect, "list devices, queues, and what can be recorded here")        \
 	C(report, "summarise a recording queue by queue")                        \
 	C(timeline, "draw a recording")                                          \
+	C(walkthrough, "make a page that goes through a recording step by step") \
 	C(check, "hold a recording against the rules of the NVMe specification") \
 	C(import, "add what the emulated device logged to a recording")          \
 	C(export, "write a recording for Perfetto, as CSV, or as fio and HdrHistogram do")

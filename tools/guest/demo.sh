@@ -29,13 +29,14 @@ step "holding the recording against it"
 
 step "drawing"
 "$nvmescope" timeline "$out/recording" -o "$out"
+"$nvmescope" walkthrough --steps 20000 "$out/recording" -o "$out/walkthrough.html"
 
 step "summary"
 "$nvmescope" report "$out/recording" | tee "$out/report.txt"
 "$nvmescope" timeline "$out/recording" --format text --only depth
 
 step "done; open these:"
-ls "$out"/*.svg
+ls "$out"/*.svg "$out"/*.html
 printf '%s\n' "" "The recording is in $out/recording: try" \
 	"  build/nvmescope report --json ${out#"$NVMESCOPE_ROOT"/}/recording" \
 	"  babeltrace2 ${out#"$NVMESCOPE_ROOT"/}/recording | less"

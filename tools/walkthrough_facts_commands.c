@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Facts: commands, by opcode; the kernel's own driver shows them when they are sent. */
+#include <stddef.h>
+#include "walkthrough_facts.h"
+
+#define BOTH(key, function, line, section, en, zh)                           \
+	{ NVS_ID_cmd_setup, 0, key, 0, 0, function, line, section, en, zh }, \
+	{                                                                    \
+		NVS_ID_cmd_sent, 0, key, 0, 0, NULL, NULL, section, en, zh   \
+	}
+#define IDENTIFY(cns)	 (0x06u | (cns) << 16)
+#define SET_FEATURE(fid) (0x09u | (fid) << 16)
+#define GET_FEATURE(fid) (0x0au | (fid) << 16)
+#define IO(opcode)	 (0x100u | (opcode))
+
+const struct walk_fact facts_of_commands[] = {
+	BOTH(IDENTIFY(0), "nvme_read_ns_info", NULL, "NVM Command Set 4.1.5.1",
+	     "Identify Namespace: how many blocks it has, and of what size.",
+	     "Identify Namespace：有多少块，块有多大。"),
+	BOTH(IDENTIFY(1), "identify_ctrl", "NVME_ID_CNS_CTRL", "5.17.2.1",
+	     "Identify Controller, mostly the first command of all: 4 KiB that say what the controller is and can.",
+	     "Identify Controller，通常是第一条命令：4 KiB 数据说明控制器是什么、能做什么。"),
+	BOTH(IDENTIFY(2), "walk_list", "NVME_ID_CNS_NS_ACTIVE_LIST", "5.17.2.3",
+	     "Identify, Active Namespace ID list: which namespaces are there.",
+	     "Identify 活动命名空间列表：有哪些命名空间。"),
+	BOTH(IDENTIFY(3), "nvme_identify", NULL, "5.17.2.4",
+	     "Identify, Namespace Identification Descriptors: NGUID, EUI-64, UUID, which tell a namespace from all others.",
+	     "Identify 命名空间标识描述符：NGUID、EUI-64、UUID，用于区分各命名空间。"),
+	BOTH(IDENTIFY(5), "nvme_identify_csi", NULL, "5.17",
+	     "Identify for one I/O command set: what is particular to it of this namespace.",
+	     "针对某个 I/O 命令集的 Identify：该命名空间特有的信息。"),
+	BOTH(IDENTIFY(6), "nvme_identify_csi", NULL, "5.17",
+	     "Identify for one I/O command set: limits of this controller's commands.",
+	     "针对某个 I/O 命令集的 Identify：该控制器命令的限制。"),
+	BOTH(IDENTIFY(8), "nvme_identify", NULL, "5.17",
+	     "Identify, I/O Command Set Independent Namespace data: is it ready, may it change?",
+	     "Identify 与命令集无关的命名空间数据：是否就绪、是否会变化？"),
+	BOTH(SET_FEATURE(0x07), "ask_queue_count", "NVME_FEAT_NUM_QUEUES", "5.27.1.5",
+	     "Set Features, Number of Queues: asked for in CDW11, granted in the completion's Dword 0, both counted from zero.",
+	     "Set Features 队列数量：在 CDW11 中请求，在完成项 Dword 0 中批准，都从 0 计。"),
+	BOTH(SET_FEATURE(0x0b), "nvme_enable_async_events", NULL, "5.27.1.8",
+	     "Set Features, Asynchronous Event Configuration: of which events the controller is to tell.",
+	     "Set Features 异步事件配置：控制器应报告哪些事件。"),
+	BOTH(SET_FEATURE(0x0e), "set_timestamp", "NVME_FEAT_TIMESTAMP", "5.27.1.10",
+	     "Set Features, Timestamp: the controller has no clock of its own that survives power loss.",
+	     "Set Features 时间戳：控制器没有掉电不丢的时钟。"),
+	BOTH(SET_FEATURE(0x16), "set_host_behavior", "NVME_FEAT_HOST_BEHAVIOR", "5.27.1.18",
+	     "Set Features, Host Behavior Support: the host says which newer behaviour it understands.",
+	     "Set Features 主机行为支持：主机说明自己懂得哪些较新的行为。"),
+	BOTH(0x00, "delete_queue_sync", NULL, "5.7",
+	     "Delete I/O Submission Queue: must come before its completion queue is deleted.",
+	     "Delete I/O Submission Queue：必须先于对应的完成队列删除。"),
+	BOTH(0x01, "create_sq", "nvme_admin_create_sq", "5.5",
+	     "Create I/O Submission Queue: where it lies, how long it is, and which completion queue answers go to.",
+	     "Create I/O Submission Queue：它在哪里、多长，结果送往哪个完成队列。"),
+	BOTH(0x02, "nvme_get_log", NULL, "5.16",
+	     "Get Log Page: a log that the controller keeps, such as its health or the effects of commands.",
+	     "Get Log Page：控制器维护的日志，例如健康状态或命令影响。"),
+	BOTH(0x04, "delete_queue_sync", NULL, "5.6",
+	     "Delete I/O Completion Queue: no submission queue uses it any more.",
+	     "Delete I/O Completion Queue：已没有提交队列使用它。"),
+	BOTH(0x05, "create_cq", "nvme_admin_create_cq", "5.4",
+	     "Create I/O Completion Queue: where it lies, how long it is, and which interrupt vector it has.",
+	     "Create I/O Completion Queue：它在哪里、多长，使用哪个中断向量。"),
+	BOTH(0x08, "send_abort", "nvme_admin_abort_cmd", "5.1",
+	     "Abort names a late command by queue and identifier; the controller may end it, but need not.",
+	     "Abort 用队列号和标识符指定迟到的命令；控制器可以终止它，但并非必须。"),
+	BOTH(0x0c, "nvme_pci_submit_async_event", "nvme_admin_async_event", "5.2",
+	     "Asynchronous Event Request: it stays in the device until there is an event to tell of, so it never times out.",
+	     "Asynchronous Event Request：留在设备中直到有事件要报告，因此不会超时。"),
+	BOTH(0x7c, "nvme_config_shadow", "nvme_admin_dbbuf", "5.8",
+	     "Doorbell Buffer Config: pages in memory that stand in for doorbells, for emulated devices.",
+	     "Doorbell Buffer Config：用内存页代替门铃，供模拟设备使用。"),
+	BOTH(IO(0x00), "setup_flush", NULL, "7.1",
+	     "Flush: all data of the namespace that is in a volatile cache goes to the medium.",
+	     "Flush：把该命名空间易失缓存中的数据写入介质。"),
+	BOTH(IO(0x01), "setup_rw", NULL, "NVM Command Set 3.2.6",
+	     "Write: first block in CDW10 and 11, number of blocks from zero in CDW12; the request's sectors become LBAs.",
+	     "Write：CDW10、11 是起始块，CDW12 是从 0 计的块数；请求的扇区换算为 LBA。"),
+	BOTH(IO(0x02), "setup_rw", NULL, "NVM Command Set 3.2.4",
+	     "Read: first block in CDW10 and 11, number of blocks from zero in CDW12; the request's sectors become LBAs.",
+	     "Read：CDW10、11 是起始块，CDW12 是从 0 计的块数；请求的扇区换算为 LBA。"),
+	BOTH(IO(0x08), "setup_write_zeroes", NULL, "NVM Command Set 3.2.8",
+	     "Write Zeroes: blocks become zeroes without any data on the bus.",
+	     "Write Zeroes：无需传输数据即可把块清零。"),
+	BOTH(IO(0x09), "setup_discard", NULL, "NVM Command Set 3.2.3",
+	     "Dataset Management: ranges of blocks are given up (deallocated).",
+	     "Dataset Management：释放（deallocate）若干块范围。"),
+	BOTH(ANY_KEY, "nvme_setup_cmd", "command_id", "3.3.3.1",
+	     "A command is 64 bytes: opcode and identifier first, then namespace, where the data is, and six dwords of its own.",
+	     "一条命令 64 字节：先是操作码和标识符，然后是命名空间、数据位置和六个专用双字。"),
+	{ 0 },
+};

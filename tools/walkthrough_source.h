@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The driver's source, as it was when this program was built, or as it lies in a directory. */
+#ifndef NVS_WALKTHROUGH_SOURCE_H
+#define NVS_WALKTHROUGH_SOURCE_H
+
+#include "recording.h"
+
+/* Built in, by walkthrough_embed.c: files, each after a form feed and its name on a line. */
+extern const char walk_embedded_source[], walk_embedded_page[];
+
+struct sources {
+	const char *text; /* as above */
+	char *own;	  /* what is to be freed, or NULL */
+};
+
+/* One function, with the comment above it. */
+struct source_function {
+	char file[64];
+	uint32_t first_line; /* counted from 1 */
+	const char *text;    /* not terminated */
+	size_t size;
+	uint32_t def_line; /* line that names it */
+};
+
+/* @dir NULL: what is built in.  0, or -1 with @err set. */
+int sources_open(struct sources *s, const char *dir, struct nvs_error *err);
+void sources_close(struct sources *s);
+/* False: there is no function of this name. */
+bool sources_find(const struct sources *s, const char *name, struct source_function *f);
+/* The line of @f that has @needle, or its def_line when it has none. */
+uint32_t source_line(const struct source_function *f, const char *needle);
+
+#endif
