@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-long check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
+.PHONY: all help demo check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -31,6 +31,10 @@ check-guest: packages tools ## the guests' tests alone
 check-long: packages tools ## real clients at length: xfs, partitions, device-mapper, md, udev, smartctl
 	@$(GUEST)/packages.sh long
 	@tests/run.sh long
+
+check-walkthrough: packages tools ## the walkthrough's page in headless Chromium, which it installs
+	@$(GUEST)/packages.sh browser
+	@tests/run.sh unit test_walkthrough test_browser
 
 check-sanitized: packages tools ## the guests' tests on a kernel with KASAN, lockdep, kmemleak...; builds it once
 	@tests/run.sh guest --kernel 6.12-sanitized

@@ -25,6 +25,7 @@ declare -A group=(
 group[sanitized]="bc bison flex libssl-dev rsync"
 group[bench]="liburing-dev trace-cmd linux-perf bpftrace blktrace libbpf-tools babeltrace2"
 group[fuzz]="libclang-rt-dev"
+group[browser]="chromium"
 group[long]="xfsprogs fdisk parted dmsetup mdadm smartmontools udev"
 order=(build guest draw test)
 
@@ -35,7 +36,7 @@ for arg; do
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
 	build | guest | draw | test | sanitized | bench | fuzz | long) wanted+=("$arg") ;;
-	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench long]" ;;
+	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench browser long]" ;;
 	esac
 done
 ((${#wanted[@]})) || wanted=("${order[@]}")
