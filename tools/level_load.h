@@ -29,7 +29,7 @@ struct level_load {
 	bool stock;    /* the kernel's own driver, else ours */
 	bool life;     /* programs that tell of phases, states and resets, into `rings` */
 	uint16_t ctrl; /* with config.by_device: its number, NVS_NO_CTRL if that is not known yet */
-	unsigned int nr_cpus; /* possible */
+	unsigned int nr_cpus;	   /* possible */
 	struct recorder *recorder; /* whose rings they fill; NULL: nobody's */
 };
 
