@@ -5,6 +5,10 @@
 # shellcheck disable=SC2034 # load waits for them
 disks='/dev/nvme0n1 /dev/nvme0n2 /dev/nvme0n3'
 
+# Else nvme-cli makes one up at each call, where the kernel does not show the machine's UUID.
+mkdir -p /etc/nvme
+echo nqn.2014-08.org.nvmexpress:uuid:b03e0217-4405-4e48-bedf-8f0ce415e752 >/etc/nvme/hostnqn
+
 field() { sed -nE "s/^$1 *: *([^ ]*).*/\1/p" | head -n 1; } # NAME: of nvme-cli's plain output
 listed() { nvme list | grep -o '^/dev/nvme[^ ]* *[^ ]*' | tr -s ' ' | sort | tr '\n' ';'; }
 
