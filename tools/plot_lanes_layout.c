@@ -62,7 +62,7 @@ void lanes_choose_span(struct lanes_picture *p)
 		p->from = covered > p->from && covered < p->focus_end ? covered : p->from;
 		select_commands(p);
 	}
-	while (p->nr > MAX_DRAWN && p->to - p->from > 1000) {
+	for (unsigned int i = 0; i < 100 && p->nr > MAX_DRAWN; i++) {
 		p->from = p->focus_end - (p->focus_end - p->from) * 7 / 8;
 		p->to = p->focus_end + (p->to - p->focus_end) * 7 / 8;
 		select_commands(p);
