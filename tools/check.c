@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include "check.h"
 #include "cmd.h"
 #include "losses.h"
@@ -88,7 +89,38 @@ static void free_result(struct check_result *res)
 
 /* --- text -------------------------------------------------------------------- */
 
-static void print_rows(const struct check *check, const struct check_result *res)
+static void print_row(const struct check *check, const char *queue, const struct check_row *row)
+{
+	printf("  %5s %-15s", queue, row->what);
+	for (size_t i = 0; i < CHECK_COLUMNS && check->columns[i]; i++)
+		printf(" %8" PRIu64, row->count[i]);
+	printf(" %s\n", verdict_names[row->verdict]);
+}
+
+/* What passed of the same kind as row @first, in one row; nothing if a row before has told it. */
+static void print_passed(const struct check *check, const struct check_result *res, size_t first)
+{
+	struct check_row sum = { .what = res->rows[first].what, .verdict = CHECK_PASSED };
+	bool all = true;
+
+	for (size_t i = 0; i < res->nr_rows; i++) {
+		const struct check_row *row = &res->rows[i];
+
+		if (strcmp(row->what, sum.what))
+			continue;
+		if (row->verdict != CHECK_PASSED) {
+			all = false;
+			continue;
+		}
+		if (i < first)
+			return;
+		for (size_t k = 0; k < CHECK_COLUMNS; k++)
+			sum.count[k] += row->count[k];
+	}
+	print_row(check, all ? "all" : "rest", &sum);
+}
+
+static void print_rows(const struct check *check, const struct check_result *res, bool each)
 {
 	if (!res->nr_rows)
 		return;
@@ -96,21 +128,25 @@ static void print_rows(const struct check *check, const struct check_result *res
 	for (size_t i = 0; i < CHECK_COLUMNS && check->columns[i]; i++)
 		printf(" %8s", check->columns[i]);
 	putchar('\n');
-	for (const struct check_row *row = res->rows; row < res->rows + res->nr_rows; row++) {
-		printf("  %5u %-15s", row->qid, row->what);
-		for (size_t i = 0; i < CHECK_COLUMNS && check->columns[i]; i++)
-			printf(" %8" PRIu64, row->count[i]);
-		printf(" %s\n", verdict_names[row->verdict]);
+	for (size_t i = 0; i < res->nr_rows; i++) {
+		const struct check_row *row = &res->rows[i];
+		char queue[16];
+
+		snprintf(queue, sizeof(queue), "%u", row->qid);
+		if (each || row->verdict != CHECK_PASSED)
+			print_row(check, queue, row);
+		else
+			print_passed(check, res, i);
 	}
 }
 
-static void print_checks(const struct check_result *results)
+static void print_checks(const struct check_result *results, bool each)
 {
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		const struct check_result *res = &results[i];
 
 		printf("%s: %s\n", checks[i].name, verdict_names[res->verdict]);
-		print_rows(&checks[i], res);
+		print_rows(&checks[i], res, each);
 		for (size_t j = 0; j < res->nr_findings; j++)
 			printf("  %s\n", res->findings[j]);
 		for (size_t j = 0; j < res->nr_notes; j++)
@@ -198,7 +234,7 @@ static void print_text(const struct check_input *in, const struct check_result *
 		       const struct rules *rules, bool all)
 {
 	if (in->witness)
-		print_checks(results);
+		print_checks(results, all);
 	if (recording_cut(in->rec))
 		printf("the recording is cut off: %s\n", recording_cut(in->rec));
 	losses_lines(in->rec, 100, print_line, NULL);
@@ -314,7 +350,7 @@ int cmd_check(int argc, char **argv)
 		  .letter = 'a',
 		  .type = OPTION_FLAG,
 		  .value = &opt.all,
-		  .help = "print every rule, also those that passed" },
+		  .help = "print every rule and queue, also those that passed" },
 		{ .name = "list",
 		  .type = OPTION_FLAG,
 		  .value = &opt.list,

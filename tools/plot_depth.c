@@ -85,7 +85,7 @@ static void draw_row(struct rows_picture *p, unsigned int i, double own, double 
 		i, i, i);
 	if (device_logged(p->row[i]))
 		fprintf(p->pic.script,
-			", $v%u using 1:2 with lines lc rgb '" COLOR_ORANGE "' lw 1.2", i);
+			", $v%u using 1:2 with lines lc rgb '" COLOR_ORANGE "' lw 0.8", i);
 	fputc('\n', p->pic.script);
 }
 

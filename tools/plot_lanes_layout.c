@@ -4,7 +4,7 @@
 #include "plot_lanes.h"
 
 #define MAX_DRAWN  1500
-#define MOST_TIMES 20 /* so many times what the slowest took, before and after it */
+#define MOST_TIMES 4 /* so many times what the slowest took, before and after it */
 
 static int by_begin(const void *a, const void *b)
 {

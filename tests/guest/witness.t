@@ -5,7 +5,7 @@
 # the device too, one for one and in order: for the demo's workload, for rings so short
 # that they wrap all the time, for one queue, and for one pin-based interrupt.
 . "$(dirname "$0")/lib.sh"
-plan 30
+plan 31
 
 # held LABEL QUEUES MINIMUM: each I/O queue 1 to QUEUES has at least MINIMUM commands.
 held() {
@@ -37,6 +37,8 @@ sed "0,/pci_nvme_mmio_doorbell_cq.*cqid 3 /{/pci_nvme_mmio_doorbell_cq.*cqid 3 /
 is "demo: one line of the log is gone" "$(($(wc -l <"$logs/demo/qemu.log") - $(wc -l <"$work/short.log")))" 1
 "$nvmescope" check --witness "$work/short.log" --json "$logs/demo/rec" >"$work/short.json"
 is "demo: and exactly that is found" "$? $(jq -r '.checks[].rows[] | select(.verdict != "passed") | "\(.queue) \(.what)"' "$work/short.json")" "1 3 CQ doorbells"
+is "demo: in words: that queue by itself, the others in one row" \
+	"$("$nvmescope" check --witness "$work/short.log" "$logs/demo/rec" | awk '/^ +[a-z0-9]+ CQ doorbells / { print $1, $NF }' | tr '\n' ' ')" "rest passed 3 FAILED "
 
 # a device that takes its time, or a slow driver would never have all slots at it
 guest wrap --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M,null=1,latency-ns=3000000 --trace 'pci_nvme_*' \
