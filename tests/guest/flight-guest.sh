@@ -43,6 +43,11 @@ triggers() {
 	is "private" "$(stat -c %a /tmp/lat /tmp/lat/trigger-0001 | tr '\n' ' ')" "700 700 "
 	keep lat
 
+	check "level io: by the record itself" flight io --level io --flight 1M --trigger 'lat>1us' --after 0 --trigger-every 1000 -- \
+		dd if=$disk of=/dev/null bs=4k count=200 iflag=direct
+	is "level io: the recording says why" "$(env_of /tmp/io/trigger-0001 trigger_event | grep -cE 'nvme0 queue [0-9]+ command 0x.*\(io\): took')" 1
+	keep io
+
 	check "a signal, a reset, a failed command" flight kinds --flight 2M --trigger signal --trigger reset \
 		--trigger error --trigger-every 0 --after 0 -- sh "$0" several
 	is "each was saved, and says what it was" \

@@ -3,7 +3,7 @@
 #
 # The flight recorder: what is saved, why, and within which bounds; and --strict.
 . "$(dirname "$0")/lib.sh"
-plan 22
+plan 25
 
 guest all --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme -- flight-guest.sh all
 
@@ -12,6 +12,7 @@ saved() { "$nvmescope" report --json "$logs/all/$1"; }
 is "the slow request is in what was saved, and hundreds before it" \
 	"$(saved lat/trigger-0001 | jq -c '[.recording.lost.total, .recording.events_by_name.rq_complete > 200,
 		([.controllers[].queues[].latency.total.max_ns] | max) > 400000000]')" "[0,true,true]"
+is "level io: what was saved are requests" "$(saved io/trigger-0001 | jq -c '.recording.events_by_name.io > 0')" true
 is "each of many is a recording that can be read" \
 	"$(for d in "$logs"/all/bounded/trigger-*; do "$nvmescope" report --json "$d" | jq -c '.recording.events > 1000'; done | sort -u)" true
 is "a recording that rotated is read, and says where it begins" \
