@@ -32,12 +32,12 @@ bool record_stock_on_io_path(const char *section)
 	static const char *const functions[] = { "nvme_queue_rq",   "nvme_queue_rqs",
 						 "nvme_commit_rqs", "nvme_irq",
 						 "nvme_poll",	    "nvme_poll_cq" };
-	const char *name = strchr(section, '/') + 1;
+	const char *slash = strchr(section, '/'), *name = slash ? slash + 1 : section;
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!strcmp(name, functions[i]))
 			return true;
-	return strncmp(section, "f", 1);
+	return !slash || strncmp(section, "f", 1);
 }
 
 int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
