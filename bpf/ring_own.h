@@ -9,7 +9,7 @@
 struct cpu_ring {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2); /* the recorder sets it: pages, and the head */
+	__uint(max_entries, 1); /* the recorder sets the number of pages */
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, RING_PAGE);
 };
@@ -21,6 +21,9 @@ struct {
 	__array(values, struct cpu_ring);
 } rings SEC(".maps");
 
+/* By CPU. In a map of their own, which the recorder finds by the section's name. */
+struct ring_head ring_heads[RING_CPUS] SEC(".data.rings");
+
 /* What is being filled in. */
 struct emission {
 	struct ring_head *head;
@@ -29,7 +32,7 @@ struct emission {
 /* Nothing stands from @at to the end of its page. */
 static __noinline int skip_rest(void *ring, __u64 at, __u64 bytes)
 {
-	__u32 index = 1 + ((at & (bytes - 1)) / RING_PAGE), off = at % RING_PAGE;
+	__u32 index = (at & (bytes - 1)) / RING_PAGE, off = at % RING_PAGE;
 	struct ring_page *page = bpf_map_lookup_elem(ring, &index);
 	struct nvs_hdr *gap;
 
@@ -49,16 +52,14 @@ static __noinline int skip_rest(void *ring, __u64 at, __u64 bytes)
 static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, __u32 used)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	__u32 zero = 0, index, off = 0;
+	__u32 index, off = 0;
 	struct ring_page *page;
 	struct ring_head *head;
 	__u64 was, at, place;
 
-	if (!ring)
+	if (!ring || cpu >= RING_CPUS)
 		return NULL;
-	head = bpf_map_lookup_elem(ring, &zero);
-	if (!head)
-		return NULL;
+	head = &ring_heads[cpu];
 	for (int tries = 0; tries < 8; tries++) {
 		was = *(volatile __u64 *)&head->reserved;
 		at = place = was >> RING_OPEN_BITS;
@@ -74,7 +75,7 @@ static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, 
 		if (place != at)
 			skip_rest(ring, at, head->bytes);
 		m->head = head;
-		index = 1 + (place & (head->bytes - 1)) / RING_PAGE;
+		index = (place & (head->bytes - 1)) / RING_PAGE;
 		page = bpf_map_lookup_elem(ring, &index);
 		off = place % RING_PAGE;
 		/* Neither happens; the verifier wants to hear it. */
@@ -94,15 +95,14 @@ static __always_inline void commit(struct emission *m)
 
 static __noinline __attribute__((unused)) void emit_end(void *event)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	struct emission m = {};
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct emission m;
 
 	(void)event;
-	if (ring)
-		m.head = bpf_map_lookup_elem(ring, &zero);
-	if (m.head)
-		commit(&m);
+	if (cpu >= RING_CPUS)
+		return;
+	m.head = &ring_heads[cpu];
+	commit(&m);
 }
 
 #endif

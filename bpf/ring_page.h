@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A CPU's ring, as programs fill it and the recorder empties it: an array of pages, which
- * both map.  The first page is its head; events stand in the others one behind the other,
+ * A CPU's ring, as programs fill it and the recorder empties it: an array of pages, and a
+ * head; both map them.  Events stand in the pages one behind the other,
  * and none goes over the end of a page: before that an event of id 0, a gap, says in its
  * cid how many bytes are unused, unless these are fewer than an event's header.
  *
@@ -14,6 +14,7 @@
 #include "nvs_events.h"
 
 #define RING_PAGE 4096
+#define RING_CPUS 1024 /* events of CPUs beyond are lost, and counted */
 
 /* reserved: programs that have room and are still filling it in, in the lowest bits */
 #define RING_OPEN_BITS 8
@@ -22,9 +23,10 @@
 struct ring_head {
 	__u64 reserved;	 /* position of what is reserved next, and how many are open */
 	__u64 committed; /* a position up to which all is filled in: of late, if not the last */
-	__u64 bytes;	 /* in all pages; set by the recorder */
+	__u64 bytes;	 /* in all pages; set by the recorder, when it is there */
 	__u64 pad[5];
 	__u64 taken; /* position up to which the recorder has taken; on a cache line of its own */
+	__u64 pad1[7];
 };
 
 struct ring_page {

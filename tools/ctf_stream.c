@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 #include "ctf_internal.h"
 #include "event_buffer.h"
 #include "event_info.h"
@@ -52,16 +50,6 @@ void ctf_stream_part_name(char name[CTF_STREAM_NAME_SIZE], unsigned int part)
 	size_t n = strlen(name);
 
 	snprintf(name + n, CTF_STREAM_NAME_SIZE - n, ".%04u", part);
-}
-
-uint32_t ctf_packet_checksum(const struct ctf_packet *p, size_t bytes)
-{
-	struct ctf_packet head = *p;
-
-	head.checksum = 0;
-	/* The lower half of one hash, begun with the other: no bit of either part is left out. */
-	return (uint32_t)XXH3_64bits_withSeed(p + 1, bytes - sizeof(head),
-					      XXH3_64bits(&head, sizeof(head)));
 }
 
 static void free_stream(struct ctf_stream *s)

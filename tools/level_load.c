@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpf/libbpf.h>
 #include "level.h"
+#include "ring_page.h"
 #include "driver_io.skel.h"
 #include "stock_io.skel.h"
 #include "attach.h"

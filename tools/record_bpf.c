@@ -12,6 +12,8 @@
 #include "attach.h"
 #include "record_bpf.h"
 
+#define HEADS_BYTES (RING_CPUS * sizeof(struct ring_head))
+
 const struct provider provider_driver = {
 	.name = "driver",
 	.core_module = "nvmescope_core",
@@ -233,16 +235,34 @@ static int map_lost(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
+/* The heads of our own rings; the programs' data, as far as the recorder writes it. */
+static int map_heads(struct recorder *r, struct nvs_error *err)
+{
+	void *map;
+
+	if (r->kernel_rings)
+		return 0;
+	map = mmap(NULL, HEADS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(r, ".data.rings"),
+		   0);
+	if (map == MAP_FAILED)
+		return nvs_fail(err, "cannot map the heads of the rings: %s", strerror(errno));
+	r->bpf->heads = map;
+	return 0;
+}
+
 int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
 	if (bpf_map_update_elem(map_fd(r, "rings"), &cpu, &r->cpus[cpu].ring.fd, BPF_ANY))
 		return nvs_fail(err, "cannot hand CPU %u its ring: %s", cpu, strerror(errno));
+	if (r->bpf->heads && cpu < RING_CPUS)
+		ring_reader_begin(&r->cpus[cpu].ring, &r->bpf->heads[cpu]);
 	return 0;
 }
 
 int record_bpf_load(struct recorder *r, struct nvs_error *err)
 {
-	if (load_programs(r, err) || map_lost(r, err) || record_hist_open(r, &r->bpf->level, err))
+	if (load_programs(r, err) || map_lost(r, err) || map_heads(r, err) ||
+	    record_hist_open(r, &r->bpf->level, err))
 		return -1;
 	return record_cpus_open(r, err);
 }
@@ -278,6 +298,8 @@ void record_bpf_close(struct recorder *r)
 	if (r->lost)
 		munmap(r->lost, r->bpf->lost_bytes);
 	if (r->bpf) {
+		if (r->bpf->heads)
+			munmap(r->bpf->heads, HEADS_BYTES);
 		if (r->ring_template >= 0)
 			close(r->ring_template);
 		driver_bpf__destroy(r->bpf->driver);

@@ -3,6 +3,7 @@
 #ifndef NVS_RECORD_BPF_H
 #define NVS_RECORD_BPF_H
 
+#include "ring_page.h"
 #include "driver.skel.h"
 #include "stock.skel.h"
 #include "level_load.h"
@@ -17,6 +18,7 @@ struct record_bpf {
 	struct bpf_object *obj; /* of that one */
 	bool typed;		/* programs know since they were loaded what they are for */
 	size_t lost_bytes;
+	struct ring_head *heads; /* by CPU; NULL with the kernel's rings */
 	unsigned int nr_points;
 	struct attach_point {
 		const char *name; /* of the tracepoint, or of the program's section */

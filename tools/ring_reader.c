@@ -17,7 +17,7 @@ int ring_reader_map(size_t size, bool kernels)
 	if (kernels)
 		return bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
 	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nvs_ring", sizeof(uint32_t), RING_PAGE,
-			      size / RING_PAGE + 1, &opts);
+			      size / RING_PAGE, &opts);
 }
 
 static void *map(int fd, size_t bytes, int protection, size_t from)
@@ -29,10 +29,8 @@ static void *map(int fd, size_t bytes, int protection, size_t from)
 
 static bool map_own(struct ring_reader *r)
 {
-	r->head = map(r->fd, RING_PAGE + r->size, PROT_READ | PROT_WRITE, 0);
-	if (r->head)
-		r->head->bytes = r->size;
-	return r->head;
+	r->data = map(r->fd, r->size, PROT_READ, 0);
+	return r->data;
 }
 
 /* Documentation/bpf/ringbuf.rst: the data is mapped twice in a row, so that no record wraps. */
@@ -42,8 +40,10 @@ static bool map_kernels(struct ring_reader *r)
 
 	r->consumer = map(r->fd, page, PROT_READ | PROT_WRITE, 0);
 	r->producer = map(r->fd, page + 2 * r->size, PROT_READ, page);
+	if (!r->consumer || !r->producer)
+		return false;
 	r->data = (const unsigned char *)r->producer + page;
-	return r->consumer && r->producer;
+	return true;
 }
 
 int ring_reader_open(struct ring_reader *r, size_t size, bool kernels)
@@ -65,8 +65,8 @@ void ring_reader_close(struct ring_reader *r)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
-	if (r->head)
-		munmap(r->head, RING_PAGE + r->size);
+	if (r->data && !r->producer)
+		munmap((void *)r->data, r->size);
 	if (r->consumer)
 		munmap(r->consumer, page);
 	if (r->producer)
@@ -74,6 +74,14 @@ void ring_reader_close(struct ring_reader *r)
 	if (r->fd >= 0 && r->size)
 		close(r->fd);
 	*r = (struct ring_reader){ .fd = -1 };
+}
+
+void ring_reader_begin(struct ring_reader *r, struct ring_head *head)
+{
+	if (r->producer)
+		return;
+	r->head = head;
+	__atomic_store_n(&head->bytes, r->size, __ATOMIC_RELEASE);
 }
 
 /* How far all is filled in.  While somebody is at it, how far that was when last nobody was. */
@@ -88,7 +96,9 @@ static uint64_t filled_in(const struct ring_head *head)
 
 static uint64_t end_of(const struct ring_reader *r)
 {
-	return r->head ? filled_in(r->head) : __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	if (r->producer)
+		return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	return r->head ? filled_in(r->head) : 0;
 }
 
 bool ring_reader_empty(const struct ring_reader *r)
@@ -98,14 +108,13 @@ bool ring_reader_empty(const struct ring_reader *r)
 
 static void drain_own(struct ring_reader *r, uint64_t end, ring_reader_fn fn, void *ctx)
 {
-	const unsigned char *pages = (const unsigned char *)r->head + RING_PAGE;
 	uint64_t given = r->at;
 
 	while (r->at < end) {
 		uint64_t page_end = (r->at | (RING_PAGE - 1)) + 1;
 		uint64_t to = page_end < end ? page_end : end;
 
-		fn(ctx, pages + (r->at & (r->size - 1)), to - r->at);
+		fn(ctx, r->data + (r->at & (r->size - 1)), to - r->at);
 		r->at = to;
 		if (r->at - given >= GIVE_BACK) {
 			__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);

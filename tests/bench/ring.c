@@ -14,20 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "ctf_writer.h"
-#include "ring.skel.h"
-#include "ring_reader.h"
 #include "lost.h"
+#include "ring_reader.h"
+#include "ring.skel.h"
 
 #define RING_BYTES (8u << 20)
 #define MAX_CPUS   256
 #define WANTED	   10000000ull /* events of each part */
 
 static struct ring_bpf *skel;
+static struct ring_head *heads;
 static struct ring_reader rings[MAX_CPUS];
 static struct ctf_stream *streams[MAX_CPUS];
 static unsigned int nr_cpus;
@@ -167,10 +169,16 @@ static void open_all(void)
 	if (ring_bpf__load(skel))
 		die("cannot load the producer");
 	close(template);
-	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++)
+	heads = mmap(NULL, RING_CPUS * sizeof(*heads), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     bpf_object__find_map_fd_by_name(skel->obj, ".data.rings"), 0);
+	if (heads == MAP_FAILED)
+		die("cannot map the heads of the rings");
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
 		if (ring_reader_open(&rings[cpu], RING_BYTES, false) ||
 		    bpf_map_update_elem(bpf_map__fd(inner_of), &cpu, &rings[cpu].fd, BPF_ANY))
 			die("cannot make a ring");
+		ring_reader_begin(&rings[cpu], &heads[cpu]);
+	}
 }
 
 /* The rings are filled, and then emptied. */
@@ -202,7 +210,9 @@ static int all_at_once(struct producer *p)
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	start(p);
 	while (recorded() + lost() - before - lost_before < wanted_each * nr_cpus)
-		drain(false);
+		/* As the recorder does: a pass in a millisecond, or at once. */
+		if (drain(false) < nr_cpus * RING_BYTES / 10)
+			usleep(1000);
 	stop = true;
 	produced = join(p);
 	drain(true);
