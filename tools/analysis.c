@@ -172,6 +172,7 @@ int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_
 {
 	struct model_visitor visitor = make_visitor(extra);
 	struct pass pass = { .a = a, .extra = extra, .ctx = ctx };
+	int ret;
 
 	memset(a, 0, sizeof(*a));
 	a->dir = dir;
@@ -183,8 +184,10 @@ int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_
 	a->model = model_new(&visitor, &pass);
 	if (!a->stats || !a->model || slowest_init(&a->slowest, wants->slowest))
 		return no_memory(dir, err);
-	if (model_run(a->model, a->recording, err) < 0 ||
-	    slowest_finish(&a->slowest, a->recording, err) < 0)
+	ret = extra ? 0 : analysis_read_io(a, err);
+	if (ret == 0)
+		ret = model_run(a->model, a->recording, err);
+	if (ret < 0 || slowest_finish(&a->slowest, a->recording, err) < 0)
 		return -1;
 	stats_finish(a->stats);
 	hist_tables_finish(&a->hist);

@@ -46,6 +46,12 @@ int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_
 		     const struct model_visitor *extra, void *ctx, struct nvs_error *err);
 void analysis_close(struct analysis *a);
 
+/*
+ * Reads a recording of level io into @a->model, stats and slowest.  1: done; 0: it is of another
+ * level, and nothing was read; -1: @err is set.
+ */
+int analysis_read_io(struct analysis *a, struct nvs_error *err);
+
 bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl, unsigned int qid);
 
 /* Keys of a recording's environment, up to one without a name. */

@@ -223,6 +223,14 @@ void model_finish(struct model *m);
 /* The whole recording from its current place: every event, then model_finish(). */
 int model_run(struct model *m, struct recording *r, struct nvs_error *err);
 
+/* Level io: what comes is of another time or CPU, and no look at a queue goes on there. */
+void model_break(struct model *m);
+/*
+ * Adds to @m what @from counted of another part of a recording of level io, before
+ * model_finish(); @index, by @from's queues, is told what they are here.
+ */
+int model_merge(struct model *m, const struct model *from, uint32_t *index, struct nvs_error *err);
+
 const struct model_totals *model_totals(const struct model *m);
 unsigned int model_nr_ctrls(const struct model *m);
 const struct model_ctrl *model_ctrl(const struct model *m, unsigned int index);

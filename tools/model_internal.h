@@ -108,6 +108,12 @@ void command_leave_driver(struct model_queue *q, struct model_cmd *c);
 /* At the end of the recording. */
 void queue_finish(struct model *m, struct model_queue *q);
 
+/* Doorbells that level io told of, each by the commands that share it. */
+static inline uint64_t bells_of(const struct queue_state *s)
+{
+	return (s->bell_share + (1ull << 31)) >> 32;
+}
+
 /* model_io.c */
 int io_event(struct model *m, const struct nvs_io *ev, struct nvs_error *err);
 

@@ -43,9 +43,9 @@ static void count_doorbell(struct model_queue *q, const struct nvs_io *ev)
 
 	if (!ev->batch)
 		return;
-	s->bell_share += (1ull << 32) / ev->batch;
+	s->bell_share += UINT32_MAX / ev->batch;
 	q->sq_bell_cmds++;
-	q->sq_bells = (s->bell_share + (1ull << 31)) >> 32;
+	q->sq_bells = bells_of(s);
 }
 
 static bool look_is_new(struct queue_state *s, uint64_t seen)

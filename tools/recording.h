@@ -55,6 +55,17 @@ struct reader *reader_new(const struct recording *r, struct nvs_error *err);
 void reader_free(struct reader *rd);
 /* Sets it before the first event at or behind @from; it ends with the last one at or before @to. */
 void reader_window(struct reader *rd, uint64_t from, uint64_t to);
+/* A part of one stream, in whole packets. */
+struct chunk {
+	unsigned int stream;
+	size_t from, to;
+};
+/* All of it in chunks of about @bytes, to be freed.  NULL: no memory, @err is set. */
+struct chunk *recording_chunks(const struct recording *r, size_t bytes, unsigned int *nr,
+			       struct nvs_error *err);
+/* Sets it before the first event of @chunk; it ends with the last one. */
+void reader_chunk(struct reader *rd, const struct chunk *chunk);
+
 /* As recording_next(). */
 int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err);
 

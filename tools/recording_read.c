@@ -17,6 +17,7 @@ struct cursor {
 	const uint16_t *sizes; /* of events, by id */
 	size_t packet;	       /* offset of the packet being read */
 	size_t packet_end;
+	size_t limit;	    /* it reads no packet from here on */
 	size_t at;	    /* offset of the next event */
 	uint64_t ts;	    /* of that event; of the one before, while it is looked for */
 	unsigned int size;  /* of that event */
@@ -95,12 +96,56 @@ void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 		struct cursor *c = &rd->cursors[i];
 
 		c->packet = c->packet_end = c->at = from ? place_before(c->s, from) : 0;
+		c->limit = c->s->size;
 	}
 	rd->from = from;
 	rd->to = to;
 	rd->nr_heap = 0;
 	rd->due = NULL;
 	rd->started = false;
+}
+
+struct chunk *recording_chunks(const struct recording *r, size_t bytes, unsigned int *nr,
+			       struct nvs_error *err)
+{
+	struct chunk *chunks;
+	unsigned int max = 0;
+
+	*nr = 0;
+	for (unsigned int i = 0; i < r->nr_streams; i++)
+		max += r->streams[i].nr_posts;
+	chunks = calloc(max + 1, sizeof(*chunks));
+	if (!chunks) {
+		nvs_fail(err, "%s: out of memory", r->dir);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < r->nr_streams; i++) {
+		const struct stream *s = &r->streams[i];
+		struct chunk *c = NULL;
+
+		for (unsigned int k = 0; k < s->nr_posts; k++) {
+			if (c && s->posts[k].packet - c->from < bytes)
+				continue;
+			if (c)
+				c->to = s->posts[k].packet;
+			c = &chunks[(*nr)++];
+			*c = (struct chunk){ .stream = i,
+					     .from = s->posts[k].packet,
+					     .to = s->size };
+		}
+	}
+	return chunks;
+}
+
+void reader_chunk(struct reader *rd, const struct chunk *chunk)
+{
+	struct cursor *c = &rd->cursors[chunk->stream];
+
+	reader_window(rd, 0, UINT64_MAX);
+	for (unsigned int i = 0; i < rd->r->nr_streams; i++)
+		rd->cursors[i].limit = 0;
+	c->packet = c->packet_end = c->at = chunk->from;
+	c->limit = chunk->to;
 }
 
 static int bad_event(const struct reader *rd, const struct cursor *c, const char *flaw,
@@ -121,7 +166,7 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 
 	do {
 		stream_let_go(s, c->packet, c->packet_end);
-		if (c->packet_end >= s->size ||
+		if (c->packet_end >= c->limit ||
 		    packet_at(s, c->packet_end)->timestamp_begin > rd->to)
 			return 0;
 		c->packet = c->packet_end;

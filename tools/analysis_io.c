@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads a recording of level io with all cores.  Each record is a whole command, so they need no
+ * order: threads take chunks of streams as they come, each into figures of its own, and all are
+ * added up at the end.  The few other events are kept, and told in order after that.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "analysis.h"
+
+#define CHUNK_BYTES (8u << 20)
+#define MAX_WORKERS 64
+/* More events than this that are no commands: then this is not the way to read them. */
+#define MAX_KEPT 65536
+
+struct crowd {
+	struct analysis *a;
+	const struct chunk *chunks;
+	unsigned int nr_chunks;
+	atomic_uint next;    /* chunk that nobody has taken */
+	atomic_bool stop;    /* somebody failed */
+	atomic_uint nr_kept; /* over all */
+};
+
+struct worker {
+	struct crowd *crowd;
+	pthread_t thread;
+	struct model *model;
+	struct stats *stats;
+	struct slowest slowest;
+	struct reader *reader;
+	struct recorded *kept; /* events that are no commands */
+	unsigned int nr_kept, max_kept;
+	bool failed, overrun;
+	struct nvs_error err;
+};
+
+static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
+{
+	struct worker *w = ctx;
+
+	if (!analysis_wants_queue(w->crowd->a, q->ctrl, q->qid))
+		return;
+	stats_command(w->stats, q, c);
+	slowest_command(&w->slowest, q, c);
+}
+
+static int keep(struct worker *w, const struct recorded *ev)
+{
+	if (atomic_fetch_add(&w->crowd->nr_kept, 1) >= MAX_KEPT) {
+		w->overrun = true;
+		return -1;
+	}
+	if (w->nr_kept == w->max_kept) {
+		unsigned int max = w->max_kept ? 2 * w->max_kept : 256;
+		void *bigger = realloc(w->kept, max * sizeof(*w->kept));
+
+		if (!bigger)
+			return nvs_fail(&w->err,
+					"out of memory: close other programs and try again");
+		w->kept = bigger;
+		w->max_kept = max;
+	}
+	w->kept[w->nr_kept++] = *ev;
+	return 0;
+}
+
+static int read_chunk(struct worker *w, const struct chunk *chunk)
+{
+	struct recorded ev;
+	int ret;
+
+	reader_chunk(w->reader, chunk);
+	stats_break(w->stats);
+	model_break(w->model);
+	while ((ret = reader_next(w->reader, &ev, &w->err)) > 0)
+		if ((ev.hdr->id == NVS_ID_io ? model_event(w->model, &ev, &w->err) : keep(w, &ev)) <
+		    0)
+			return -1;
+	return ret;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct crowd *crowd = w->crowd;
+
+	while (!w->failed && !atomic_load(&crowd->stop)) {
+		unsigned int i = atomic_fetch_add(&crowd->next, 1);
+
+		if (i >= crowd->nr_chunks)
+			break;
+		w->failed = read_chunk(w, &crowd->chunks[i]) < 0;
+	}
+	if (w->failed)
+		atomic_store(&crowd->stop, true);
+	return NULL;
+}
+
+static int worker_init(struct worker *w, struct crowd *crowd)
+{
+	static const struct model_visitor visitor = { .command = on_command };
+
+	w->crowd = crowd;
+	w->model = model_new(&visitor, w);
+	w->stats = stats_new();
+	w->reader = reader_new(crowd->a->recording, &w->err);
+	if (!w->model || !w->stats || !w->reader ||
+	    slowest_init(&w->slowest, crowd->a->wants.slowest))
+		return nvs_fail(&w->err, "out of memory: close other programs and try again");
+	return 0;
+}
+
+static void worker_free(struct worker *w)
+{
+	slowest_free(&w->slowest);
+	reader_free(w->reader);
+	stats_free(w->stats);
+	model_free(w->model);
+	free(w->kept);
+}
+
+static unsigned int cores(void)
+{
+	cpu_set_t set;
+	unsigned int n;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return 1;
+	n = (unsigned int)CPU_COUNT(&set);
+	return n < MAX_WORKERS ? n : MAX_WORKERS;
+}
+
+/* Of events at the same time, those of the lower CPU come first, and then those that lie first. */
+static int by_time(const void *a, const void *b)
+{
+	const struct recorded *e = a, *f = b;
+
+	if (e->hdr->ts != f->hdr->ts)
+		return e->hdr->ts < f->hdr->ts ? -1 : 1;
+	if (e->cpu != f->cpu)
+		return e->cpu < f->cpu ? -1 : 1;
+	return e->hdr < f->hdr ? -1 : e->hdr > f->hdr;
+}
+
+/* Tells the model of the events that were kept, in order. */
+static int tell_kept(struct analysis *a, struct worker *w, unsigned int nr, struct nvs_error *err)
+{
+	struct recorded *all;
+	size_t n = 0, at = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		n += w[i].nr_kept;
+	all = calloc(n + 1, sizeof(*all));
+	if (!all)
+		return nvs_fail(err, "out of memory: close other programs and try again");
+	for (unsigned int i = 0; i < nr; i++) {
+		if (w[i].nr_kept)
+			memcpy(all + at, w[i].kept, w[i].nr_kept * sizeof(*all));
+		at += w[i].nr_kept;
+	}
+	qsort(all, n, sizeof(*all), by_time);
+	for (size_t i = 0; i < n && ret == 0; i++)
+		ret = model_event(a->model, &all[i], err);
+	free(all);
+	return ret;
+}
+
+static int add_up(struct analysis *a, struct worker *w, unsigned int nr, struct nvs_error *err)
+{
+	static uint32_t index[MODEL_MAX_QUEUES];
+
+	if (tell_kept(a, w, nr, err) < 0)
+		return -1;
+	for (unsigned int i = 0; i < nr; i++) {
+		if (model_merge(a->model, w[i].model, index, err) < 0)
+			return -1;
+		stats_merge(a->stats, w[i].stats, index);
+		slowest_merge(&a->slowest, &w[i].slowest);
+	}
+	model_finish(a->model);
+	return 0;
+}
+
+/* 1: what they found is in @a; 0: nothing is, another way of reading is needed; -1: failed. */
+static int run(struct crowd *crowd, struct worker *w, unsigned int nr, struct nvs_error *err)
+{
+	unsigned int started = 0;
+
+	for (; started < nr; started++) {
+		if (worker_init(&w[started], crowd) < 0) {
+			*err = w[started].err;
+			atomic_store(&crowd->stop, true);
+			nr = 0;
+			break;
+		}
+		/* The first one's work is done here. */
+		if (started && pthread_create(&w[started].thread, NULL, work, &w[started]))
+			break;
+	}
+	if (nr)
+		work(&w[0]);
+	for (unsigned int i = 1; i < started; i++)
+		pthread_join(w[i].thread, NULL);
+	if (!nr)
+		return -1;
+	for (unsigned int i = 0; i < started; i++)
+		if (w[i].overrun)
+			return 0;
+	for (unsigned int i = 0; i < started; i++)
+		if (w[i].failed) {
+			*err = w[i].err;
+			return -1;
+		}
+	return add_up(crowd->a, w, started, err) < 0 ? -1 : 1;
+}
+
+int analysis_read_io(struct analysis *a, struct nvs_error *err)
+{
+	const char *level = recording_env(a->recording, "level");
+	struct crowd crowd = { .a = a };
+	struct chunk *chunks;
+	struct worker *w;
+	unsigned int nr;
+	int ret;
+
+	if (!level || strcmp(level, "io"))
+		return 0;
+	chunks = recording_chunks(a->recording, CHUNK_BYTES, &crowd.nr_chunks, err);
+	if (!chunks)
+		return -1;
+	crowd.chunks = chunks;
+	nr = cores() < crowd.nr_chunks ? cores() : crowd.nr_chunks;
+	w = calloc(nr + 1, sizeof(*w));
+	ret = !w   ? nvs_fail(err, "out of memory: close other programs and try again")
+	      : nr ? run(&crowd, w, nr, err)
+		   : 0;
+	for (unsigned int i = 0; w && i <= nr; i++)
+		worker_free(&w[i]);
+	free(w);
+	free(chunks);
+	return ret;
+}
