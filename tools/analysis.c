@@ -154,12 +154,6 @@ static int order_phases(struct analysis *a)
 	return 0;
 }
 
-bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl, unsigned int qid)
-{
-	return (a->wants.ctrl < 0 || (unsigned int)a->wants.ctrl == ctrl) &&
-	       (a->wants.qid < 0 || (unsigned int)a->wants.qid == qid);
-}
-
 static int no_memory(const char *dir, struct nvs_error *err)
 {
 	return nvs_fail(err,

@@ -52,7 +52,12 @@ void analysis_close(struct analysis *a);
  */
 int analysis_read_io(struct analysis *a, struct nvs_error *err);
 
-bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl, unsigned int qid);
+static inline bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl,
+					unsigned int qid)
+{
+	return (a->wants.ctrl < 0 || (unsigned int)a->wants.ctrl == ctrl) &&
+	       (a->wants.qid < 0 || (unsigned int)a->wants.qid == qid);
+}
 
 /* Keys of a recording's environment, up to one without a name. */
 struct env_key {

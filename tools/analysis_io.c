@@ -38,14 +38,24 @@ struct worker {
 	struct nvs_error err;
 };
 
-static void on_command(void *ctx, const struct model_queue *q, const struct model_cmd *c)
+/* What the model and its visitors would do, without making a command of each record. */
+static int take_io(struct worker *w, const struct recorded *ev)
 {
-	struct worker *w = ctx;
+	const struct nvs_io *io = (const void *)ev->hdr;
+	const struct model_queue *q;
+	struct model_cmd c;
+	uint64_t total;
 
-	if (!analysis_wants_queue(w->crowd->a, q->ctrl, q->qid))
-		return;
-	stats_command(w->stats, q, c);
-	slowest_command(&w->slowest, q, c);
+	if (model_count_io(w->model, ev, &q, &w->err) < 0)
+		return -1;
+	if (!q || !analysis_wants_queue(w->crowd->a, q->ctrl, q->qid))
+		return 0;
+	total = stats_io(w->stats, q, io, ev->cpu);
+	if (!slowest_may_take(&w->slowest, total))
+		return 0;
+	model_io_command(io, ev->cpu, &c);
+	slowest_command(&w->slowest, q, &c);
+	return 0;
 }
 
 static int keep(struct worker *w, const struct recorded *ev)
@@ -77,8 +87,7 @@ static int read_chunk(struct worker *w, const struct chunk *chunk)
 	stats_break(w->stats);
 	model_break(w->model);
 	while ((ret = reader_next(w->reader, &ev, &w->err)) > 0)
-		if ((ev.hdr->id == NVS_ID_io ? model_event(w->model, &ev, &w->err) : keep(w, &ev)) <
-		    0)
+		if ((ev.hdr->id == NVS_ID_io ? take_io(w, &ev) : keep(w, &ev)) < 0)
 			return -1;
 	return ret;
 }
@@ -102,10 +111,8 @@ static void *work(void *arg)
 
 static int worker_init(struct worker *w, struct crowd *crowd)
 {
-	static const struct model_visitor visitor = { .command = on_command };
-
 	w->crowd = crowd;
-	w->model = model_new(&visitor, w);
+	w->model = model_new(NULL, NULL);
 	w->stats = stats_new();
 	w->reader = reader_new(crowd->a->recording, &w->err);
 	if (!w->model || !w->stats || !w->reader ||

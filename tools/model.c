@@ -144,6 +144,8 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 		t->unknown_events++;
 		return 0;
 	}
+	if (h->id == NVS_ID_io)
+		return model_io(m, ev, err);
 	t->events++;
 	t->by_id[h->id]++;
 	/* The device's log may begin long before the driver does, and times count from there. */
@@ -156,8 +158,6 @@ int model_event(struct model *m, const struct recorded *ev, struct nvs_error *er
 		t->first_ts = h->ts;
 	t->last_ts = h->ts;
 	m->cpu = ev->cpu;
-	if (h->id == NVS_ID_io)
-		return io_event(m, (const void *)h, err);
 	if (h->id == NVS_ID_rq_result)
 		return 0;
 	if (h->id == NVS_ID_hist_stage || h->id == NVS_ID_hist_bucket)

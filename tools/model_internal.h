@@ -115,7 +115,8 @@ static inline uint64_t bells_of(const struct queue_state *s)
 }
 
 /* model_io.c */
-int io_event(struct model *m, const struct nvs_io *ev, struct nvs_error *err);
+/* A record of level io; counted in m->totals too. */
+int model_io(struct model *m, const struct recorded *r, struct nvs_error *err);
 
 /* model_phase.c */
 int phase_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "model_internal.h"
 
-static void make_command(const struct model *m, const struct nvs_io *ev, struct model_cmd *c)
+void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cmd *c)
 {
 	*c = (struct model_cmd){
 		.queued = ev->queued,
@@ -23,7 +23,7 @@ static void make_command(const struct model *m, const struct nvs_io *ev, struct 
 		.batch = ev->batch,
 		.depth = ev->depth,
 		.submit_cpu = ev->submit_cpu,
-		.end_cpu = (uint16_t)m->cpu,
+		.end_cpu = (uint16_t)cpu,
 		.why = ev->why,
 		.how = (uint8_t)ev->how,
 		.state = CMD_DONE,
@@ -74,23 +74,63 @@ static void count_look(struct model_queue *q, const struct nvs_io *ev)
 	}
 }
 
-int io_event(struct model *m, const struct nvs_io *ev, struct nvs_error *err)
+static bool steps_in_order(const struct nvs_io *ev)
 {
-	struct model_queue *q;
-	struct model_cmd c;
+	uint64_t last = 0;
+	const uint64_t at[] = { ev->setup, ev->bell, ev->seen, ev->h.ts };
 
+	for (unsigned int i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		if (at[i] && at[i] < last)
+			return false;
+		if (at[i])
+			last = at[i];
+	}
+	return true;
+}
+
+int model_count_io(struct model *m, const struct recorded *r, const struct model_queue **queue,
+		   struct nvs_error *err)
+{
+	const struct nvs_io *ev = (const void *)r->hdr;
+	struct model_totals *t = &m->totals;
+	struct model_queue *q;
+
+	t->events++;
+	t->by_id[NVS_ID_io]++;
+	if (!t->first_ts || ev->h.ts < t->first_ts)
+		t->first_ts = ev->h.ts;
+	if (ev->h.ts > t->last_ts)
+		t->last_ts = ev->h.ts;
+	*queue = NULL;
 	if (model_get_queue(m, &ev->h, &q, err) < 0)
 		return -1;
 	if (!q)
 		return 0;
-	make_command(m, ev, &c);
+	*queue = q;
 	q->started++;
 	q->submitted += ev->bell != 0;
+	q->done++;
+	q->failed += ev->status != 0;
 	q->cancelled += ev->how == NVS_HOW_DONE_cancelled;
+	q->trouble.no_start += !ev->setup;
+	q->trouble.disordered += !steps_in_order(ev);
 	if (ev->depth > q->peak_depth)
 		q->peak_depth = ev->depth;
 	count_doorbell(q, ev);
 	count_look(q, ev);
-	command_told(m, q, &c);
+	return 0;
+}
+
+int model_io(struct model *m, const struct recorded *r, struct nvs_error *err)
+{
+	const struct model_queue *q;
+	struct model_cmd c;
+
+	if (model_count_io(m, r, &q, err) < 0)
+		return -1;
+	if (!q || !m->v->command)
+		return 0;
+	model_io_command((const void *)r->hdr, r->cpu, &c);
+	m->v->command(m->ctx, q, &c);
 	return 0;
 }

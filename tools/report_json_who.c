@@ -31,13 +31,13 @@ static json_t *json_task(const struct task_stats *t, bool named)
 	struct figures f = figures_of(&t->total);
 	char comm[17] = "";
 
-	memcpy(comm, t->comm, sizeof(t->comm));
+	memcpy(comm, t->key.comm, sizeof(t->key.comm));
 	if (named) {
-		put_known(o, "process", t->tgid, t->tgid);
-		put_known(o, "task", !t->tgid, t->pid);
+		put_known(o, "process", t->key.tgid, t->key.tgid);
+		put_known(o, "task", !t->key.tgid, t->key.pid);
 		put_name(o, "name", *comm ? make_printable(comm) : NULL);
 	}
-	put_known(o, "cgroup", t->tgid, t->cgroup);
+	put_known(o, "cgroup", t->key.tgid, t->key.cgroup);
 	put(o, "commands", f.count);
 	put(o, "bytes", t->bytes);
 	put(o, "failed", t->failed);

@@ -30,12 +30,12 @@ static struct text task_name(const struct task_stats *t)
 	struct text text;
 	char comm[17] = "";
 
-	memcpy(comm, t->comm, sizeof(t->comm));
+	memcpy(comm, t->key.comm, sizeof(t->key.comm));
 	make_printable(comm);
-	if (t->tgid)
-		snprintf(text.s, sizeof(text.s), "%s (%u)", comm, t->tgid);
+	if (t->key.tgid)
+		snprintf(text.s, sizeof(text.s), "%s (%u)", comm, t->key.tgid);
 	else
-		snprintf(text.s, sizeof(text.s), "task %u", t->pid);
+		snprintf(text.s, sizeof(text.s), "task %u", t->key.pid);
 	return text;
 }
 
@@ -54,9 +54,9 @@ void report_processes(const struct analysis *a)
 
 	if (!s->nr_tasks)
 		return;
-	print_head(s->tasks[0].tgid ? "process" : "task that submitted");
+	print_head(s->tasks[0].key.tgid ? "process" : "task that submitted");
 	for (unsigned int i = 0; i < s->nr_tasks && i < MAX_TASK_ROWS; i++)
-		print_row(task_name(&s->tasks[i]).s, cgroup_name(s->tasks[i].cgroup).s,
+		print_row(task_name(&s->tasks[i]).s, cgroup_name(s->tasks[i].key.cgroup).s,
 			  &s->tasks[i]);
 	if (s->nr_tasks > MAX_TASK_ROWS)
 		printf("  ... and %u more: --json has them\n", s->nr_tasks - MAX_TASK_ROWS);
@@ -68,7 +68,7 @@ static int by_cgroup(const void *a, const void *b)
 {
 	const struct task_stats *t = a, *u = b;
 
-	return (t->cgroup > u->cgroup) - (t->cgroup < u->cgroup);
+	return (t->key.cgroup > u->key.cgroup) - (t->key.cgroup < u->key.cgroup);
 }
 
 static int by_count(const void *a, const void *b)
@@ -87,14 +87,14 @@ struct task_stats *report_by_cgroup(const struct analysis *a, unsigned int *nr)
 	unsigned int last = 0;
 
 	*nr = 0;
-	if (s->nr_tasks && s->tasks[0].tgid)
+	if (s->nr_tasks && s->tasks[0].key.tgid)
 		all = calloc(s->nr_tasks, sizeof(*all));
 	if (!all)
 		return NULL;
 	memcpy(all, s->tasks, s->nr_tasks * sizeof(*all));
 	qsort(all, s->nr_tasks, sizeof(*all), by_cgroup);
 	for (unsigned int i = 1; i < s->nr_tasks; i++) {
-		if (all[i].cgroup == all[last].cgroup)
+		if (all[i].key.cgroup == all[last].key.cgroup)
 			task_merge(&all[last], &all[i]);
 		else
 			all[++last] = all[i];
@@ -109,10 +109,10 @@ void report_cgroups(const struct analysis *a)
 	unsigned int nr;
 	struct task_stats *all = report_by_cgroup(a, &nr);
 
-	if (nr > 1 || (nr && all[0].cgroup > 1)) {
+	if (nr > 1 || (nr && all[0].key.cgroup > 1)) {
 		print_head("cgroup");
 		for (unsigned int i = 0; i < nr && i < MAX_TASK_ROWS; i++)
-			print_row("", cgroup_name(all[i].cgroup).s, &all[i]);
+			print_row("", cgroup_name(all[i].key.cgroup).s, &all[i]);
 		if (nr > MAX_TASK_ROWS)
 			printf("  ... and %u more: --json has them\n", nr - MAX_TASK_ROWS);
 		printf("  cgroup: its id, which is the inode number of its directory in cgroup v2\n");

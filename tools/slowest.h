@@ -34,6 +34,11 @@ int slowest_init(struct slowest *s, unsigned int max);
 void slowest_free(struct slowest *s);
 /* An ended command of an I/O queue; one without a split is passed over. */
 void slowest_command(struct slowest *s, const struct model_queue *q, const struct model_cmd *c);
+/* False: a command that took @total ns is not among the slowest so far. */
+static inline bool slowest_may_take(const struct slowest *s, uint64_t total)
+{
+	return s->max && (s->nr < s->max || total >= s->of[0].split.total);
+}
 void slowest_merge(struct slowest *s, const struct slowest *from);
 /*
  * After the last command: sorts them, and reads again what @r holds of the time around each, for

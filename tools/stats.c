@@ -34,97 +34,27 @@ void stats_free(struct stats *s)
 	free(s);
 }
 
-unsigned int stats_op(const struct model_cmd *c)
-{
-	switch (c->op) {
-	case NVS_RQOP_read: return STATS_READ;
-	case NVS_RQOP_write: return STATS_WRITE;
-	case NVS_RQOP_flush: return STATS_FLUSH;
-	case NVS_RQOP_discard: return STATS_DISCARD;
-	case NVS_RQOP_write_zeroes: return STATS_ZEROES;
-	default: return STATS_OTHER;
-	}
-}
-
-/* Up to 4 KiB: 1; each doubling: one more. */
-unsigned int stats_size(uint32_t bytes)
-{
-	unsigned int size;
-
-	if (!bytes)
-		return 0;
-	if (bytes <= 4096)
-		return 1;
-	size = 21u - (unsigned int)__builtin_clz(bytes - 1);
-	return size < NR_STATS_SIZES ? size : NR_STATS_SIZES - 1;
-}
-
-static void tally_add(struct tally *t, const uint64_t ns[NR_STAGES], const struct model_cmd *c)
-{
-	for (unsigned int i = c->queued ? STAGE_QUEUE : STAGE_DRIVER; i < NR_STAGES; i++) {
-		t->bucket[i][histogram_bucket(ns[i])]++;
-		t->sum[i] += ns[i];
-		if (ns[i] < t->min[i])
-			t->min[i] = ns[i];
-		if (ns[i] > t->max[i])
-			t->max[i] = ns[i];
-	}
-	t->bytes += c->bytes;
-}
-
-static void parts_add(struct tally *t, const uint64_t ns[NR_STAGES])
-{
-	uint64_t *parts = t->parts[histogram_bucket(ns[STAGE_TOTAL])];
-
-	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
-		parts[i] += ns[i];
-}
-
 /* Made at first use: most of op x size is never used. */
-static struct tally *tally_get(struct stats *s, struct tally **t, bool parts)
+struct tally *tally_new(struct stats *s, bool parts)
 {
-	if (*t)
-		return *t;
-	*t = calloc(1, sizeof(**t) + (parts ? HISTOGRAM_BUCKETS * sizeof((*t)->parts[0]) : 0));
-	if (*t)
-		memset((*t)->min, 0xff, sizeof((*t)->min));
-	else
-		s->out_of_memory = true;
-	return *t;
+	struct tally *t =
+		calloc(1, sizeof(*t) + (parts ? HISTOGRAM_BUCKETS * sizeof(t->parts[0]) : 0));
+
+	for (unsigned int i = 0; t && i < NR_STAGES; i++)
+		t->range[i].min = UINT64_MAX;
+	s->out_of_memory |= !t;
+	return t;
 }
 
-void stats_command(struct stats *s, const struct model_queue *q, const struct model_cmd *c)
+void range_widen(struct range *r, uint64_t ns)
 {
-	struct queue_stats *of = &s->of_queue[q->index];
-	unsigned int op = stats_op(c);
-	bool io = q->qid != 0;
-	struct model_split split;
-	uint64_t ns[NR_STAGES];
-	struct tally *t;
+	uint64_t max = r->min + r->span;
 
-	of->ended++;
-	of->remote += c->submit_cpu != c->end_cpu && c->at[STEP_START];
-	of->bytes += c->bytes;
-	if (!model_split(c, &split)) {
-		s->incomplete++;
-		return;
-	}
-	ns[STAGE_QUEUE] = split.queue;
-	ns[STAGE_DRIVER] = split.driver;
-	ns[STAGE_DEVICE] = split.device;
-	ns[STAGE_COMPLETION] = split.completion;
-	ns[STAGE_TOTAL] = split.total;
-	t = tally_get(s, &s->queue_tally[q->index], false);
-	if (t)
-		tally_add(t, ns, c);
-	if (!io)
-		return;
-	t = tally_get(s, &s->kind_tally[op][stats_size(c->bytes)], true);
-	if (t) {
-		tally_add(t, ns, c);
-		parts_add(t, ns);
-	}
-	task_add(s, q, c, op, ns);
+	if (r->min == UINT64_MAX)
+		max = ns; /* the first */
+	if (ns < r->min)
+		r->min = ns;
+	r->span = (ns > max ? ns : max) - r->min;
 }
 
 static void tally_merge(struct tally *into, const struct tally *from, bool parts)
@@ -132,11 +62,12 @@ static void tally_merge(struct tally *into, const struct tally *from, bool parts
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
 		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
 			into->bucket[i][b] += from->bucket[i][b];
-		into->sum[i] += from->sum[i];
-		if (from->min[i] < into->min[i])
-			into->min[i] = from->min[i];
-		if (from->max[i] > into->max[i])
-			into->max[i] = from->max[i];
+		if (i < STAGE_TOTAL)
+			into->sum[i] += from->sum[i];
+		if (from->range[i].min == UINT64_MAX)
+			continue;
+		range_widen(&into->range[i], from->range[i].min);
+		range_widen(&into->range[i], from->range[i].min + from->range[i].span);
 	}
 	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
 		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
@@ -146,10 +77,8 @@ static void tally_merge(struct tally *into, const struct tally *from, bool parts
 
 static void merge_one(struct stats *s, struct tally **into, const struct tally *from, bool parts)
 {
-	struct tally *t = from ? tally_get(s, into, parts) : NULL;
-
-	if (t)
-		tally_merge(t, from, parts);
+	if (from && (*into || (*into = tally_new(s, parts))))
+		tally_merge(*into, from, parts);
 }
 
 void stats_merge(struct stats *s, const struct stats *from, const uint32_t *index)
@@ -171,13 +100,22 @@ void stats_merge(struct stats *s, const struct stats *from, const uint32_t *inde
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
 		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
 			merge_one(s, &s->kind_tally[op][size], from->kind_tally[op][size], true);
-	for (unsigned int i = 0; i < 2; i++) {
-		s->accesses[i] += from->accesses[i];
-		s->sequential[i] += from->sequential[i];
-	}
 	s->incomplete += from->incomplete;
 	s->out_of_memory |= from->out_of_memory;
 	tasks_merge(s, from);
+}
+
+/* Sums are in the parts, if there are any; the total is that of the other stages. */
+static void make_sums(struct latency *l, const struct tally *t, bool parts)
+{
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++) {
+		uint64_t sum = t->sum[i];
+
+		for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
+			sum += t->parts[b][i];
+		l->stage[i].sum = sum;
+		l->stage[STAGE_TOTAL].sum += sum;
+	}
 }
 
 /* Turns a tally into figures, and frees it. */
@@ -196,10 +134,10 @@ static void make_latency(struct stats *s, struct latency **l, struct tally **t, 
 		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
 			if ((*t)->bucket[i][b])
 				h->count += h->bucket[b] = (*t)->bucket[i][b];
-		h->sum = (*t)->sum[i];
-		h->min = h->count ? (*t)->min[i] : 0;
-		h->max = (*t)->max[i];
+		h->min = h->count ? (*t)->range[i].min : 0;
+		h->max = h->count ? h->min + (*t)->range[i].span : 0;
 	}
+	make_sums(*l, *t, parts);
 	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
 		if ((*l)->stage[STAGE_TOTAL].bucket[b])
 			memcpy((*l)->parts[b], (*t)->parts[b], sizeof((*l)->parts[b]));

@@ -46,14 +46,18 @@ enum stats_op {
 #define MAX_TASKS 512
 
 /* Who submitted: of level io the process and its cgroup, else the task alone. */
-struct task_stats {
+struct task_key {
+	uint64_t comm[2]; /* 16 characters, the first lowest; 0: not recorded */
+	uint64_t cgroup;
 	uint32_t tgid; /* 0: not recorded */
 	uint32_t pid;  /* of a task whose process was not recorded */
-	uint64_t cgroup;
-	char comm[16];
+};
+
+struct task_stats {
+	struct task_key key;
 	uint64_t bytes, failed;
 	uint64_t ops[NR_STATS_OPS];
-	uint64_t accesses, sequential; /* reads and writes, as in struct stats */
+	uint64_t accesses, sequential; /* as of a queue */
 	uint64_t time[STAGE_TOTAL];    /* ns in all, by stage */
 	struct histogram total;	       /* ns */
 };
@@ -63,6 +67,7 @@ struct queue_stats {
 	uint64_t ended;	 /* commands whose CPUs are known: all of a whole recording */
 	uint64_t remote; /* of these, submitted on another CPU than the one that ended them */
 	uint64_t bytes;
+	/* Reads and writes, and those that begin where another of late ended, or the reverse. */
 	uint64_t accesses, sequential;
 };
 
@@ -77,8 +82,6 @@ struct stats {
 	struct task_stats *tasks; /* I/O queues only; the most commands first */
 	unsigned int nr_tasks;
 	struct task_stats *other_tasks; /* beyond MAX_TASKS, together; NULL: none */
-	/* Reads and writes, and those that begin where another of late ended, or the reverse. */
-	uint64_t accesses[2], sequential[2];
 	uint64_t incomplete; /* commands with a step missing or out of order: in no figure */
 	bool out_of_memory;  /* some commands are missing here: the figures are no good */
 
@@ -94,6 +97,12 @@ struct stats *stats_new(void);
 void stats_free(struct stats *s);
 /* One ended command; for a visitor's command(). */
 void stats_command(struct stats *s, const struct model_queue *q, const struct model_cmd *c);
+/*
+ * The same of a record of level io that ended on @cpu.  Returns its total, ns; 0: a step is missing
+ * or out of order.
+ */
+uint64_t stats_io(struct stats *s, const struct model_queue *q, const struct nvs_io *ev,
+		  unsigned int cpu);
 /* Commands that follow are of another time: nothing is in sequence with what was before. */
 void stats_break(struct stats *s);
 /* Adds @from, of the queues @index[from's index]; both before stats_finish(). */
@@ -115,7 +124,17 @@ void latency_merge(struct latency *into, const struct latency *from);
 
 /* Which of enum stats_op an I/O command is, and which class its size is in. */
 unsigned int stats_op(const struct model_cmd *c);
-unsigned int stats_size(uint32_t bytes);
+/* 0: no data; up to 4 KiB: 1; each doubling: one more. */
+static inline unsigned int stats_size(uint32_t bytes)
+{
+	unsigned int size;
+
+	if (bytes <= 4096)
+		return bytes != 0;
+	size = 21u - (unsigned int)__builtin_clz(bytes - 1);
+	return size < NR_STATS_SIZES ? size : NR_STATS_SIZES - 1;
+}
+
 const char *stats_op_name(unsigned int op);
 /* "-", "4K", ... "1M", ">1M": the largest size of the class. */
 const char *stats_size_name(unsigned int size);
