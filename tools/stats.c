@@ -57,11 +57,22 @@ void range_widen(struct range *r, uint64_t ns)
 	r->span = (ns > max ? ns : max) - r->min;
 }
 
+static uint64_t tally_bucket(const struct tally *t, unsigned int stage, unsigned int b)
+{
+	return (uint64_t)t->carry[stage][b] << 32 | t->bucket[stage][b];
+}
+
 static void tally_merge(struct tally *into, const struct tally *from, bool parts)
 {
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
-		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
-			into->bucket[i][b] += from->bucket[i][b];
+		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++) {
+			uint64_t n = tally_bucket(into, i, b) + tally_bucket(from, i, b);
+
+			if (!n)
+				continue; /* so that pages which nobody used stay unused */
+			into->bucket[i][b] = (uint32_t)n;
+			into->carry[i][b] = (uint32_t)(n >> 32);
+		}
 		if (i < STAGE_TOTAL)
 			into->sum[i] += from->sum[i];
 		if (from->range[i].min == UINT64_MAX)
@@ -71,7 +82,8 @@ static void tally_merge(struct tally *into, const struct tally *from, bool parts
 	}
 	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
 		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
-			into->parts[b][i] += from->parts[b][i];
+			if (from->parts[b][i])
+				into->parts[b][i] += from->parts[b][i];
 	into->bytes += from->bytes;
 }
 
@@ -132,8 +144,8 @@ static void make_latency(struct stats *s, struct latency **l, struct tally **t, 
 		struct histogram *h = &(*l)->stage[i];
 
 		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
-			if ((*t)->bucket[i][b])
-				h->count += h->bucket[b] = (*t)->bucket[i][b];
+			if ((*t)->bucket[i][b] || (*t)->carry[i][b])
+				h->count += h->bucket[b] = tally_bucket(*t, i, b);
 		h->min = h->count ? (*t)->range[i].min : 0;
 		h->max = h->count ? h->min + (*t)->range[i].span : 0;
 	}

@@ -3,16 +3,17 @@
 #include <string.h>
 #include "stats_internal.h"
 
-static unsigned int op_of(unsigned int rqop)
+static inline unsigned int op_of(unsigned int rqop)
 {
-	switch (rqop) {
-	case NVS_RQOP_read: return STATS_READ;
-	case NVS_RQOP_write: return STATS_WRITE;
-	case NVS_RQOP_flush: return STATS_FLUSH;
-	case NVS_RQOP_discard: return STATS_DISCARD;
-	case NVS_RQOP_write_zeroes: return STATS_ZEROES;
-	default: return STATS_OTHER;
-	}
+	/* 0: no entry, and then it is another operation; a switch would be a coin tossed. */
+	static const uint8_t ops[256] = {
+		[NVS_RQOP_read] = STATS_READ + 1,	    [NVS_RQOP_write] = STATS_WRITE + 1,
+		[NVS_RQOP_flush] = STATS_FLUSH + 1,	    [NVS_RQOP_discard] = STATS_DISCARD + 1,
+		[NVS_RQOP_write_zeroes] = STATS_ZEROES + 1,
+	};
+	unsigned int op = rqop < sizeof(ops) ? ops[rqop] : 0;
+
+	return op ? op - 1 : STATS_OTHER;
 }
 
 unsigned int stats_op(const struct model_cmd *c)
