@@ -42,7 +42,7 @@ static double write_band(struct rows_picture *p, const char *name, const struct 
 
 static bool device_logged(const struct series *s)
 {
-	return s->device.end;
+	return s->device.end > s->device.start;
 }
 
 /* What the device itself had, the most within a pixel. */

@@ -311,13 +311,13 @@ static void legend(struct heat_picture *p)
 
 static void begin_script(struct heat_picture *p)
 {
-	char subtitle[200];
+	char subtitle[280];
 	unsigned int n;
 
 	n = (unsigned int)snprintf(
 		subtitle, sizeof(subtitle),
-		"each cell: I/Os that ended within %s and had taken so long, within 1/%u",
-		format_ns_label((double)p->t->heat->width).s, HIST_SUB);
+		"each cell: I/Os that ended within %s and had taken so long, within 1/%u%s",
+		format_ns_label((double)p->t->heat->width).s, HIST_SUB, timeline_filter(p->t).s);
 	if (p->t->level == LEVEL_HIST)
 		n += (unsigned int)snprintf(subtitle + n, sizeof(subtitle) - n,
 					    "; counted in the kernel, spread over each interval");

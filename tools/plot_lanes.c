@@ -273,6 +273,7 @@ static void titles(struct lanes_picture *p)
 		     p->nr == p->r->nr_cmds || p->t->windowed
 			     ? ""
 			     : "; of a longer recording these are around the slowest");
+	n += snprintf(text + n, sizeof(text) - (size_t)n, "%s", timeline_filter(p->t).s);
 	if (p->queues_left)
 		snprintf(text + n, sizeof(text) - (size_t)n, "; %u queues of more", LANES_ROWS);
 	picture_title(&p->pic, "Every command in its queue's lanes", text);

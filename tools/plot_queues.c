@@ -100,9 +100,10 @@ void rows_title(struct rows_picture *p, const char *title, const char *subtitle,
 	char text[320];
 	double px = 24;
 
-	snprintf(text, sizeof(text), "%s", subtitle);
+	snprintf(text, sizeof(text), "%s%s", subtitle, timeline_filter(p->t).s);
 	if (all > shown)
-		snprintf(text, sizeof(text), "%s; %u of %u queues", subtitle, shown, all);
+		snprintf(text, sizeof(text), "%s%s; %u of %u queues", subtitle,
+			 timeline_filter(p->t).s, shown, all);
 	picture_title(&p->pic, title, text);
 	for (unsigned int i = 0; i < nr; i++)
 		px = add_legend(p, &legend[i], px);

@@ -21,7 +21,7 @@ static const struct {
 	int (*plot)(struct timeline *t, struct nvs_error *err);
 	int (*text)(struct timeline *t, struct nvs_error *err);
 } pictures[] = {
-	{ "init", EVENTS, plot_init, text_init },
+	{ "init", EVENTS | IO | HIST, plot_init, text_init },
 	{ "doorbells", EVENTS, plot_doorbells, text_doorbells },
 	{ "completions", EVENTS | IO, plot_completions, text_completions },
 	{ "depth", EVENTS | IO, plot_depth, text_depth },

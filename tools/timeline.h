@@ -132,6 +132,8 @@ double depth_before(const struct timeline *t, const struct series *s);
 unsigned int timeline_rows(const struct timeline *t, const struct series **rows, unsigned int max);
 /* The first and the last ns that the series cover, CLOCK_MONOTONIC. */
 void timeline_span(const struct timeline *t, uint64_t *from, uint64_t *to);
+/* "; filtered: op=read", or "". */
+struct text timeline_filter(const struct timeline *t);
 /* "nvme0 q1". */
 struct text series_name(const struct series *s);
 

@@ -2,6 +2,7 @@
 /* The pass: every queue's course, decimated as it comes. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "format.h"
 #include "lanes.h"
 #include "timeline.h"
@@ -339,4 +340,15 @@ void depth_step(const struct timeline *t, const struct series *s, unsigned int i
 	} else if (c->points) {
 		*value = c->last;
 	}
+}
+
+struct text timeline_filter(const struct timeline *t)
+{
+	const char *filter = recording_env(t->a.recording, "filter");
+	struct text text = { "" };
+
+	if (filter && *filter)
+		snprintf(text.s, sizeof(text.s), "; filtered: %.30s%s", filter,
+			 strlen(filter) > 30 ? "..." : "");
+	return text;
 }
