@@ -115,7 +115,7 @@ int cmd_walkthrough(int argc, char **argv)
 	struct request r = { .lang = "en", .steps = 50000 };
 	struct walk walks[2] = { 0 };
 	struct nvs_error err = { .text = "" };
-	struct sources s = { 0 };
+	static struct sources s;
 	int ret = parse(&r, argc, argv);
 
 	if (ret == EXIT_DONE && run(&r, walks, &s, &err) < 0) {

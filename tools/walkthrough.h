@@ -135,7 +135,7 @@ struct walk_page {
 	const struct walk *walk[2];
 	unsigned int nr;
 	const struct walk_difference *d;
-	const struct sources *sources;
+	struct sources *sources;
 	bool chinese;
 };
 void walk_write_page(struct outfile *f, const struct walk_page *p);

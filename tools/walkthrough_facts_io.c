@@ -9,7 +9,7 @@
 	}
 
 const struct walk_fact facts_of_io[] = {
-	STEP(rq_start, 0x100, 0, 0, "nvme_setup_cmd", "trace_start", NULL,
+	STEP(rq_start, 0x100, 0, 0, "nvme_setup_cmd", "NVME_CID(", NULL,
 	     "blk-mq hands over a request, with its tag; tag and a generation make the command identifier.",
 	     "blk-mq 交来一个带标签的请求；标签加上代数构成命令标识符。"),
 	STEP(rq_start, ANY_KEY, 0, 0, "nvme_submit_sync_cmd", NULL, NULL,

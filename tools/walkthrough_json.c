@@ -136,26 +136,6 @@ static void put_opcodes(struct outfile *f)
 
 /* --- facts and sources -------------------------------------------------------------- */
 
-#define MAX_FUNCTIONS 256
-
-struct functions {
-	struct source_function at[MAX_FUNCTIONS];
-	const char *name[MAX_FUNCTIONS];
-	int nr;
-};
-
-/* The number of a function, which is to be written; -1: there is none. */
-static int function_number(struct functions *t, const struct sources *s, const char *name)
-{
-	for (int i = 0; name && i < t->nr; i++)
-		if (!strcmp(t->name[i], name))
-			return i;
-	if (!name || t->nr == MAX_FUNCTIONS || !sources_find(s, name, &t->at[t->nr]))
-		return -1;
-	t->name[t->nr] = name;
-	return t->nr++;
-}
-
 static bool fact_is_used(const struct walk_page *p, int32_t index)
 {
 	for (unsigned int i = 0; i < p->nr; i++)
@@ -165,7 +145,7 @@ static bool fact_is_used(const struct walk_page *p, int32_t index)
 	return false;
 }
 
-static void put_facts(struct outfile *f, const struct walk_page *p, struct functions *t)
+static void put_facts(struct outfile *f, const struct walk_page *p)
 {
 	const struct walk_fact *fact;
 	bool any = false;
@@ -176,7 +156,7 @@ static void put_facts(struct outfile *f, const struct walk_page *p, struct funct
 
 		if (!fact_is_used(p, i))
 			continue;
-		function = function_number(t, p->sources, fact->function);
+		function = fact->function ? sources_find(p->sources, fact->function) : -1;
 		out_printf(f, "%s\n\"%d\":[", any ? "," : "", i);
 		any = true;
 		put_string(f, fact->section);
@@ -185,36 +165,39 @@ static void put_facts(struct outfile *f, const struct walk_page *p, struct funct
 		out_char(f, ',');
 		put_string(f, fact->zh);
 		out_printf(f, ",%d,%u]", function,
-			   function < 0 ? 0 : source_line(&t->at[function], fact->line));
+			   function < 0 ? 0
+					: source_line(&p->sources->function[function], fact->line));
 	}
 	out_text(f, "},\n");
 }
 
 /* Phases end in their own functions: { phase: function }. */
-static void put_phase_functions(struct outfile *f, const struct walk_page *p, struct functions *t)
+static void put_phase_functions(struct outfile *f, const struct walk_page *p)
 {
 	bool any = false;
 
 	out_text(f, "\"phase_functions\":{");
 	for (const struct symbol *s = symbol_set(NVS_SET_PHASE); s->name; s++) {
-		int function = s->value ? function_number(t, p->sources, s->name) : -1;
+		int function = s->value ? sources_find(p->sources, s->name) : -1;
 
 		if (function < 0)
 			continue;
 		out_printf(f, "%s\"%u\":[%d,%u]", any ? "," : "", s->value, function,
-			   source_line(&t->at[function], "nvme_phase_end"));
+			   source_line(&p->sources->function[function], "nvme_phase_end"));
 		any = true;
 	}
 	out_text(f, "},\n");
 }
 
-static void put_sources(struct outfile *f, const struct functions *t)
+static void put_sources(struct outfile *f, const struct sources *s)
 {
 	out_text(f, "\"sources\":[");
-	for (int i = 0; i < t->nr; i++) {
-		out_printf(f, "%s\n[\"%s\",\"%s\",%u,", i ? "," : "", t->at[i].file, t->name[i],
-			   t->at[i].first_line);
-		put_string_of(f, t->at[i].text, t->at[i].size);
+	for (int i = 0; i < s->nr; i++) {
+		const struct source_function *at = &s->function[i];
+
+		out_printf(f, "%s\n[\"%s\",\"%s\",%u,", i ? "," : "", at->file, at->name,
+			   at->first_line);
+		put_string_of(f, at->text ? at->text : "", at->size);
 		out_char(f, ']');
 	}
 	out_text(f, "],\n");
@@ -339,9 +322,6 @@ static void put_walk(struct outfile *f, const struct walk *w)
 
 void walk_write_json(struct outfile *f, const struct walk_page *p)
 {
-	struct functions *t = calloc(1, sizeof(*t));
-	static struct functions none;
-
 	out_printf(f, "{\"version\":1,\"lang\":\"%s\",\"tool\":\"%s\",\n", p->chinese ? "zh" : "en",
 		   NVMESCOPE_VERSION);
 	put_kinds(f);
@@ -349,9 +329,9 @@ void walk_write_json(struct outfile *f, const struct walk_page *p)
 	put_layouts(f, "commands", walk_commands);
 	put_layouts(f, "entries", walk_entries);
 	put_opcodes(f);
-	put_facts(f, p, t ? t : &none);
-	put_phase_functions(f, p, t ? t : &none);
-	put_sources(f, t ? t : &none);
+	put_facts(f, p);
+	put_phase_functions(f, p);
+	put_sources(f, p->sources);
 	out_text(f, "\"stages\":[");
 	for (unsigned int i = 0; i < NR_STAGES_OF_WALK; i++)
 		out_printf(f, "%s\"%s\"", i ? "," : "", walk_stage_name(i));
@@ -373,7 +353,6 @@ void walk_write_json(struct outfile *f, const struct walk_page *p)
 		put_walk(f, p->walk[i]);
 	}
 	out_text(f, "]}\n");
-	free(t);
 }
 
 /* Where the data goes: the page has this word once. */

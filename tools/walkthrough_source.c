@@ -72,7 +72,8 @@ void sources_close(struct sources *s)
 
 int sources_open(struct sources *s, const char *dir, struct nvs_error *err)
 {
-	*s = (struct sources){ .text = walk_embedded_source };
+	memset(s, 0, sizeof(*s));
+	s->text = walk_embedded_source;
 	if (!dir)
 		return 0;
 	if (read_dir(s, dir, err)) {
@@ -122,12 +123,12 @@ static const char *end_of(const char *body)
 	return *body == '}' ? next_line(body) : NULL;
 }
 
-bool sources_find(const struct sources *s, const char *name, struct source_function *f)
+static void find_function(const struct sources *s, const char *name, struct source_function *f)
 {
 	const char *comment = NULL, *body, *end;
 	uint32_t line = 0, comment_line = 0;
 
-	f->file[0] = 0;
+	*f = (struct source_function){ .name = name };
 	for (const char *p = s->text; *p; p = next_line(p)) {
 		size_t size = (size_t)(next_line(p) - p);
 
@@ -152,9 +153,24 @@ bool sources_find(const struct sources *s, const char *name, struct source_funct
 		f->first_line = comment ? comment_line : line;
 		f->def_line = line;
 		f->size = (size_t)(end - f->text);
-		return true;
+		return;
 	}
-	return false;
+}
+
+int sources_find(struct sources *s, const char *name)
+{
+	int i;
+
+	for (i = 0; i < s->nr; i++)
+		if (!strcmp(s->function[i].name, name))
+			break;
+	if (i == MAX_SOURCE_FUNCTIONS)
+		return -1;
+	if (i == s->nr) {
+		find_function(s, name, &s->function[i]);
+		s->nr++;
+	}
+	return s->function[i].text ? i : -1;
 }
 
 uint32_t source_line(const struct source_function *f, const char *needle)

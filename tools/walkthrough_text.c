@@ -15,13 +15,16 @@ static void write_place(struct outfile *f, const struct walk_page *p, const stru
 {
 	const struct nvs_hdr *h = w->steps[step].hdr;
 	const char *name = fact->function;
-	struct source_function at;
+	const struct source_function *at;
+	int number;
 
 	if (!name && (h->id == NVS_ID_phase_begin || h->id == NVS_ID_phase_end))
 		name = symbol_of_phase(((const struct nvs_phase_begin *)(const void *)h)->phase);
-	if (w->stock || !name || !sources_find(p->sources, name, &at))
+	number = w->stock || !name ? -1 : sources_find(p->sources, name);
+	if (number < 0)
 		return;
-	out_printf(f, "  [%s:%u %s()]", at.file, source_line(&at, fact->line), name);
+	at = &p->sources->function[number];
+	out_printf(f, "  [%s:%u %s()]", at->file, source_line(at, fact->line), name);
 }
 
 static void write_why(struct outfile *f, const struct walk_page *p, const struct walk *w,

@@ -30,6 +30,9 @@ static const struct mode {
 	{ cmd_export, { "export", "-f", "perfetto", "--max-size", "1M", "-o", OUT, REC } },
 	{ cmd_export, { "export", "-f", "hgrm", "--stages", "-o", OUT, REC } },
 	{ cmd_export, { "export", "-f", "fio", "-o", OUT, REC } },
+	{ cmd_walkthrough, { "walkthrough", "-o", OUT, REC } },
+	{ cmd_walkthrough, { "walkthrough", "--text", "--io", "2", "--steps", "100", REC } },
+	{ cmd_walkthrough, { "walkthrough", "--text", "--lang", "zh", REC, REC } },
 };
 #define NR_MODES (sizeof(modes) / sizeof(modes[0]))
 

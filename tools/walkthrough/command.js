@@ -57,7 +57,8 @@ function commandTable(walk, c, setup, map, step) {
 	const body = element("tbody", {},
 		row("CDW0", `${hex(opcode, 2)} ${hex(f("flags"), 2)} ${hex(c[C_CID], 4)}`, `${name}, FUSE=${f("flags") & 3}, PSDT=${f("flags") >> 6}, CID=${hex(c[C_CID])}`, lit),
 		row("NSID", String(f("nsid")), "", lit),
-		row("DPTR", data >= 0 ? `${hex(walk.field(data, "dptr1"))} ${hex(walk.field(data, "dptr2"))}` : "–", data >= 0 ? "PRP1, PRP2" : say("data_none"), data >= 0 && data === step));
+		row("PRP1", data >= 0 ? hex(walk.field(data, "dptr1")) : "–", data >= 0 ? "" : say("data_none"), data >= 0 && data === step),
+		row("PRP2", data >= 0 ? hex(walk.field(data, "dptr2")) : "–", "", data >= 0 && data === step));
 
 	for (let d = 10; d <= 15; d++) {
 		const v = f("cdw" + d), note = dwordFields(layout, d, v, d === 10 ? f("cdw11") : 0);

@@ -42,6 +42,11 @@ class Pane {
 		return this.predict;
 	}
 
+	// The last step that may be shown: what is still to come must not be given away.
+	known() {
+		return this.predict ? this.step - (this.hidden ? 1 : 0) : this.walk.n - 1;
+	}
+
 	drawBar() {
 		const button = (name, f, on) => element("button", { onclick: f, class: on ? "on" : "" }, say(name));
 

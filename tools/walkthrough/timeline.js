@@ -190,26 +190,24 @@ class Timeline {
 	}
 
 	drawPhases() {
-		const g = this.g, end = this.pane.step;
+		const g = this.g, end = this.pane.known();
 
 		this.walk.phases.forEach((p, i) => {
 			const l = this.lane.get(this.laneOfPhase[i]);
 			const begin = Math.max(p[P_BEGIN], 0);
 
-			if (!l || p[P_LEVEL] >= l.rows)
+			if (!l || p[P_LEVEL] >= l.rows || begin > end)
 				return;
-			const a = Math.max(this.x(begin), LABEL_WIDTH), b = Math.min(this.x(this.phaseEnd(p)), this.width);
+			const a = Math.max(this.x(begin), LABEL_WIDTH), b = Math.min(this.x(Math.min(this.phaseEnd(p), end)), this.width);
 
 			if (b < LABEL_WIDTH || a > this.width)
 				return;
 			const y = l.y + 2 + p[P_LEVEL] * ROW;
-			// What is still to come must not be given away.
-			const known = !this.pane.predicting() || p[P_END] <= end;
 
-			g.fillStyle = p[P_RESULT] && p[P_END] >= 0 && known ? "#f7c5c7" : PHASE_COLORS[Math.min(p[P_LEVEL], 4)];
+			g.fillStyle = p[P_RESULT] && p[P_END] >= 0 && p[P_END] <= end ? "#f7c5c7" : PHASE_COLORS[Math.min(p[P_LEVEL], 4)];
 			g.fillRect(a, y, Math.max(b - a, 1.5), ROW - 2);
 			this.marks++;
-			if (b - a > 34 && (begin <= end || !this.pane.predicting())) {
+			if (b - a > 34) {
 				g.save();
 				g.beginPath();
 				g.rect(a, y, b - a - 2, ROW);
@@ -231,7 +229,7 @@ class Timeline {
 
 	drawSteps() {
 		const [low, high] = this.visible(), last = new Map();
-		const stop = this.pane.predicting() ? Math.min(high, this.pane.step) : high;
+		const stop = Math.min(high, this.pane.known());
 
 		for (let i = low; i <= stop; i++) {
 			const lane = this.walk.steps[i][LANE], x = this.x(i);
@@ -280,7 +278,7 @@ class Timeline {
 				if (w.kind(i) === "sq_doorbell" && w.command(i) && w.command(i) !== c)
 					this.drawWay(w.command(i), "rgba(24,121,78,.28)", 1, high);
 		if (c)
-			this.drawWay(c, "#18794e", 1.8, this.pane.predicting() ? this.pane.step : w.n);
+			this.drawWay(c, "#18794e", 1.8, this.pane.known());
 	}
 
 	drawWay(c, color, width, until) {
