@@ -121,6 +121,8 @@ static __always_inline void ring_at(struct batch *b, __u64 now)
 
 	b->linked = 0;
 	b->count = 0;
+	if (config.level == LEVEL_HIST)
+		__sync_fetch_and_add(&queue_at(place)->bells, 1);
 	for (__u32 i = 0; i < MAX_LINKED; i++) {
 		struct command *c = slot_of(place, tag);
 

@@ -58,7 +58,7 @@ struct flight_queue {
 	__u16 why;	 /* what made the driver look */
 	__u16 polled;	 /* has no interrupt */
 	__u32 learning;	 /* 1: somebody fills this in; 2: done */
-	__u32 pad;
+	__u32 bells;	 /* level hist: doorbells rung; may go round */
 };
 
 /* Which queue has a place: controller and queue identifier, by place; only ever added to. */

@@ -25,6 +25,8 @@ enum exit_code {
 #define NVS_COMMANDS(C)                                                          \
 	C(record, "record an NVMe driver's steps into a directory")              \
 	C(inspect, "list devices, queues, and what can be recorded here")        \
+	C(top, "show live what each queue does")                                 \
+	C(serve, "answer Prometheus with histograms of latency")                 \
 	C(report, "summarise a recording queue by queue")                        \
 	C(timeline, "draw a recording")                                          \
 	C(walkthrough, "make a page that goes through a recording step by step") \

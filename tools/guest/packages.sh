@@ -15,7 +15,7 @@ set -euo pipefail
 declare -A group=(
 	# the modules, the BPF programs and the tools; the kernel's packages and headers
 	[build]="make gcc gcc-12 libc6-dev pkg-config clang llvm libbpf-dev bpftool libelf-dev
-		zlib1g-dev libxxhash-dev libjansson-dev dwarves kmod zstd xz-utils"
+		zlib1g-dev libxxhash-dev libjansson-dev libncurses-dev libmicrohttpd-dev dwarves kmod zstd xz-utils"
 	# the virtual machine and what goes into it
 	[guest]="qemu-system-x86 busybox-static|busybox cpio socat kmod fio nvme-cli e2fsprogs"
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
