@@ -185,8 +185,9 @@ throttle() { # NODE BYTES-PER-SECOND
 	host qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"$1\", \"bps\": $2, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
 }
 sleep_and_wake() { # NUMBER: of suspends up to now
-	# asynchronous: whoever waits for it can be frozen all the same
-	fio --name=slow --filename=/dev/nvme0n1 --ioengine=libaio --direct=1 --iodepth=8 --rw=read --bs=128k --size=1M \
+	# Asynchronous: whoever waits for it can be frozen all the same. With libaio, fio then waits
+	# for as many completions as before, though it has got some of them.
+	fio --name=slow --filename=/dev/nvme0n1 --ioengine=io_uring --direct=1 --iodepth=8 --rw=read --bs=128k --size=1M \
 		>/tmp/fio-slow 2>&1 &
 	slow_pid=$!
 	wait_for "slow reads" in_flight nvme0n1 3
