@@ -196,15 +196,20 @@ static void discard(struct recorder *r)
 static int finish(struct recorder *r, struct record_child *child, const char *ended_by,
 		  struct nvs_error *err)
 {
-	bool failed = !ended_by;
+	bool failed = !ended_by, broken;
 
 	if (failed)
 		complain("%s", err->text);
 	record_env_device(r);
 	/* From here on some kinds of events are missing, and others are not. */
 	record_env_now(r, "detaching_ns");
+	/* What is there now is taken; what still comes is no part of the recording. */
+	broken = record_drain(r, true, err) < 0;
+	r->ended = true;
+	record_keep_counts(r);
 	record_detach(r);
-	if ((record_hist_write(r, true, err) || record_drain(r, true, err) < 0) && !failed) {
+	if ((broken || record_hist_write(r, true, err) || record_drain(r, true, err) < 0) &&
+	    !failed) {
 		complain("%s", err->text);
 		failed = true;
 	}
@@ -296,6 +301,7 @@ int cmd_record(int argc, char **argv)
 
 	opt = record_options();
 	if (code >= 0) {
+		free(r.filter);
 		triggers_free(triggers);
 		return code;
 	}

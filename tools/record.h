@@ -91,6 +91,7 @@ struct recorder {
 	bool tracepoints_only; /* the kernel does not tell its driver's types: see bpf/tracepoints.bpf.c */
 	bool attached;	       /* now */
 	bool ever_attached;
+	bool ended; /* events that still come are no part of the recording */
 	bool dropped_privileges;
 	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
@@ -121,6 +122,8 @@ int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *
 int record_attach(struct recorder *r, struct nvs_error *err);
 /* Detaches, and waits for programs that are running. */
 void record_detach(struct recorder *r);
+/* Counts of what was lost stay from now on as they are, whatever programs still do. */
+void record_keep_counts(struct recorder *r);
 /* Events that the kernel did not call a program for, because it was interrupted in itself. */
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size);
 /* Names of tracepoints: those attached to, or those that the module does not have. */

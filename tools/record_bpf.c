@@ -250,6 +250,18 @@ static int map_heads(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
+void record_keep_counts(struct recorder *r)
+{
+	void *copy = mmap(NULL, r->bpf->lost_bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return; /* then they may tell of a little more */
+	memcpy(copy, r->lost, r->bpf->lost_bytes);
+	munmap(r->lost, r->bpf->lost_bytes);
+	r->lost = copy;
+}
+
 int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
 	if (bpf_map_update_elem(map_fd(r, "rings"), &cpu, &r->cpus[cpu].ring.fd, BPF_ANY))

@@ -105,6 +105,8 @@ static void take_record(void *ctx, const void *record, unsigned int size)
 	struct nvs_error later;
 	bool seen = !pass->r->device_seen;
 
+	if (pass->r->ended)
+		return;
 	if (ctf_stream_add_run(pass->stream, record, size, &seen,
 			       pass->failed ? &later : pass->err)) {
 		pass->failed = true;

@@ -262,6 +262,35 @@ static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)
 	return r->reader ? 0 : -1;
 }
 
+static uint64_t env_ns(const struct recording *r, const char *key, uint64_t otherwise)
+{
+	const char *text = recording_env(r, key);
+
+	return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static bool env_is(const struct recording *r, const char *key, const char *value)
+{
+	const char *text = recording_env(r, key);
+
+	return text && !strcmp(text, value);
+}
+
+/*
+ * The recorder's programs are attached and detached one by one: at both ends some kinds of events
+ * are there and others are not.  Our own driver waits until all are attached to it; level hist is
+ * what was counted until the end, and written after it.
+ */
+static void find_ends(struct recording *r)
+{
+	r->begin = env_is(r, "provider", "stock") ? env_ns(r, "attached_ns", 0) : 0;
+	r->end = env_ns(r, "detaching_ns", UINT64_MAX);
+	if (env_is(r, "level", "hist")) {
+		r->begin = 0;
+		r->end = UINT64_MAX;
+	}
+}
+
 /* Values are for people, and nobody knows who wrote them. */
 static int read_metadata(struct recording *r, int dir_fd, struct nvs_error *err)
 {
@@ -269,6 +298,7 @@ static int read_metadata(struct recording *r, int dir_fd, struct nvs_error *err)
 		return -1;
 	for (size_t i = 0; i < r->meta.nr_env; i++)
 		make_printable(r->meta.env[i].value);
+	find_ends(r);
 	return 0;
 }
 
@@ -384,4 +414,8 @@ void recording_span(const struct recording *r, uint64_t *first, uint64_t *last)
 		if (s->last_ts > *last)
 			*last = s->last_ts;
 	}
+	if (*last > r->end)
+		*last = r->end;
+	if (r->begin > *first && r->begin < *last)
+		*first = r->begin;
 }

@@ -42,7 +42,9 @@ void recording_close(struct recording *r);
 
 /*
  * Next event in time order over all streams.  1: @ev is set; 0: the end; -1:
- * @err is set and names file and offset.
+ * @err is set and names file and offset.  What the files hold from before the
+ * recorder's programs were all attached (to the kernel's own driver), or from after the
+ * first was detached, is not handed out: some kinds of events are there and others not.
  */
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err);
 void recording_rewind(struct recording *r);

@@ -35,6 +35,7 @@ struct recording {
 	struct stream *streams;
 	unsigned int nr_streams;
 	struct reader *reader; /* recording_next()'s */
+	uint64_t begin, end;   /* ns: when all programs were attached, and none detached yet */
 	char cut[256];
 };
 

@@ -92,6 +92,7 @@ static size_t place_before(const struct stream *s, uint64_t from)
 
 void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 {
+	from = from > rd->r->begin ? from : rd->r->begin;
 	for (unsigned int i = 0; i < rd->r->nr_streams; i++) {
 		struct cursor *c = &rd->cursors[i];
 
@@ -99,7 +100,7 @@ void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 		c->limit = c->s->size;
 	}
 	rd->from = from;
-	rd->to = to;
+	rd->to = to < rd->r->end ? to : rd->r->end;
 	rd->nr_heap = 0;
 	rd->due = NULL;
 	rd->started = false;

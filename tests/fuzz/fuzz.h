@@ -30,6 +30,8 @@ void fuzz_clean(void);
  * Runs @cmd. What it prints must be fit for a terminal, and on standard output JSON if @argv
  * has --json; a failure must say something. Returns its exit code.
  */
+/* false: @argv is anything, and --json may be beside --help or a file's name. */
+extern bool fuzz_expects_json;
 #define FUZZ_MAX_ARGS 31
 int fuzz_command(int (*cmd)(int, char **), const char *const *argv);
 

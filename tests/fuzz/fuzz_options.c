@@ -110,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (argc < FUZZ_MAX_ARGS && (line = strsep(&at, "\n")))
 		argv[argc++] = line;
 	argv[argc] = NULL;
+	fuzz_expects_json = false;
 	fuzz_command(commands[nr].run, argv);
 	free(text);
 	return 0;
@@ -128,6 +129,10 @@ static const char *const lines[] = {
 	"--witness\nLOG\n--ctrl\n0\n--findings\n18446744073709551615\n--json\nDIR",
 	"-f\nLOG\nDIR",
 	"--list",
+	"-o\nOUT\n--flight\n16M\n--trigger\nlat>10ms\n--trigger\naen\n--after\n0.5\n--max-size\n1G\n--strict",
+	"-o\nOUT\n-l\nio\n--queue\n1,3-5\n--op\nread,write\n--opcode\n0x02,9\n--min-bytes\n4K\n--status\n0x4281",
+	"-o\nOUT\n-l\nhist\n--latency-above\n10ms\n--pid\n1\n--comm\nfio\n--sample\n16\n--cgroup\n/a",
+	"--around\nslowest=2\n--span\n3ms\n--format\ntext\nDIR",
 };
 
 void fuzz_make_seeds(fuzz_seed_fn add)

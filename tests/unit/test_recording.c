@@ -216,6 +216,35 @@ static void test_metadata_damaged(void **state)
 	free(text);
 }
 
+/* Before and behind that programs came and went one by one: not for readers. */
+static void test_whole_between_attaching_and_detaching(void **state)
+{
+	static const struct {
+		const char *provider, *level, *begin, *end;
+		int events;
+	} rows[] = {
+		{ "driver", "events", "", "103", 4 },
+		{ "driver", "events", "102", "104", 5 },
+		{ "stock", "events", "102", "104", 3 },
+		{ "stock", "events", "", "99", 0 },
+		{ "stock", "events", "", "", NR_EVENTS },
+		{ "stock", "hist", "102", "99", NR_EVENTS },
+	};
+	bool cut;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ctf_trace *t = ctf_trace_reopen(path, &err);
+
+		assert_int_equal(ctf_trace_env(t, "level", rows[i].level), 0);
+		assert_int_equal(ctf_trace_env(t, "provider", rows[i].provider), 0);
+		assert_int_equal(ctf_trace_env(t, "attached_ns", rows[i].begin), 0);
+		assert_int_equal(ctf_trace_env(t, "detaching_ns", rows[i].end), 0);
+		assert_int_equal(ctf_trace_close(t, &err), 0);
+		assert_int_equal(count(&cut), rows[i].events);
+	}
+}
+
 static void test_other_version(void **state)
 {
 	struct ctf_packet *p = malloc(sound_size);
@@ -283,6 +312,7 @@ int main(void)
 		TEST(test_absurd_sizes),
 		TEST(test_random_bytes),
 		TEST(test_metadata_damaged),
+		TEST(test_whole_between_attaching_and_detaching),
 		TEST(test_other_version),
 		TEST(test_not_a_recording),
 	};
