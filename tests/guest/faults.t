@@ -14,7 +14,7 @@ check "disk full: what was written is whole" report all/full
 is "disk full: what could not be written is counted" \
 	"$(report all/full | jq -c '[.recording.lost.by_cause[] | select(.cause == "unwritten") | .count > 0]')" "[true]"
 is "processors: what the one that came did is there, and nothing is lost" \
-	"$(events "$logs/all/processors" | grep -E '^cmd_sent cpu_id=2 .* qid=[1-9].* opcode=0x2' | wc -l | awk '{ print ($1 >= 90) }') $(report all/processors | jq .recording.lost.total)" "1 0"
+	"$(($(count all/processors '^cmd_sent cpu_id=2 .* qid=[1-9].* opcode=0x2') >= 90)) $(report all/processors | jq .recording.lost.total)" "1 0"
 is "the device that went: its removal, and its bring-up" \
 	"$(events "$logs/all/removed" | sed -nE 's/^phase_begin .*phase=(nvme_remove|nvme_enable_ctrl|nvme_scan_work) .*/\1/p' | tr '\n' ' ')" \
 	"nvme_remove nvme_enable_ctrl nvme_scan_work "
