@@ -44,7 +44,7 @@ const struct walk_fact facts_of_states[] = {
 	     "The controller has given the queue up: its memory is ours again.",
 	     "控制器已放弃该队列：内存归还。"),
 	STEP(irq_setup, ANY_KEY, 0, 0, "nvme_request_queue_irq", "pci_request_irq",
-	     "PCIe Transport 3.5",
+	     "PCIe Transport, Interrupts",
 	     "The queue's interrupt is switched on, after its ring was made ready for the handler to look at.",
 	     "打开该队列的中断；此前环已准备好供处理程序查看。"),
 	STEP(ns_found, ANY_KEY, 0xffffffff, 0, "add_ns", "trace_nvs_ns_found",

@@ -181,7 +181,7 @@ class Pane {
 		const at = this.walk.stock ? null : this.walk.source(i);
 
 		if (!at) {
-			this.panel("source", say("source"), element("div", {}, this.walk.stock ? say("stock_source") :
+			this.panel("source", say("source"), element("div", {}, this.walk.stock ? say("stock_no_lines") :
 				this.walk.kind(i).startsWith("dev_") ? say("device_source") : say("no_source")));
 			return;
 		}
