@@ -35,7 +35,7 @@ struct queue_state {
 	uint16_t sq_pending[MAX_PENDING], cq_pending[MAX_PENDING];
 	uint32_t nr_sq_pending, nr_cq_pending;
 	/* Level io tells doorbells and looks by what their commands share. */
-	uint64_t bell_share; /* sum of 1 / batch, in units of 2^-32 */
+	uint64_t bell_share;	      /* sum of 1 / batch, in units of 2^-32 */
 	uint64_t looks[RECENT_LOOKS]; /* times of the last ones */
 	unsigned int next_look;
 	bool sq_synced, cq_synced; /* tail, head and phase are known */

@@ -259,7 +259,7 @@ static void tell_saved(struct flight *f)
 	f->saving = false;
 	if (s->failed) {
 		f->failed++;
-		complain("%s: not saved: %s", s->what, s->err.text);
+		complain("%s: not saved in %s: %s", s->what, s->dir, s->err.text);
 	} else {
 		f->ok++;
 		complain("%s: saved in %s/trigger-%04u, %" PRIu64 " events", s->what, s->dir,
