@@ -194,7 +194,8 @@ static json_t *json_recording(const struct analysis *a)
 
 	put_name(o, "path", a->dir);
 	put(o, "first_ns", t->first_ts);
-	put(o, "duration_ns", t->last_ts - t->first_ts);
+	put(o, "duration_ns",
+	    a->hist.nr_rows ? a->hist.until - a->hist.since : t->last_ts - t->first_ts);
 	put(o, "cpus", recording_nr_cpus(a->recording));
 	put(o, "events", t->events);
 	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++)

@@ -113,7 +113,7 @@ static json_t *json_slow(const struct analysis *a, const struct slow *s)
 	put_name(o, "operation", stats_op_name(stats_op(c)));
 	put(o, "bytes", c->bytes);
 	put(o, "nsid", c->nsid);
-	put(o, "sector", c->sector);
+	put_known(o, "sector", c->sector != UINT64_MAX, c->sector);
 	put(o, "status", c->status);
 	put_known(o, "process", c->tgid, c->tgid);
 	put(o, "task", c->pid);

@@ -43,17 +43,18 @@ static void print_slow(const struct analysis *a, unsigned int i)
 	const struct slow *s = &a->slowest.of[i];
 	const struct model_cmd *c = &s->cmd;
 	uint64_t end = c->at[STEP_COMPLETE];
-	struct text place, kind;
+	struct text place, kind, sector = { "" };
 	char text[400];
 
 	snprintf(place.s, sizeof(place.s), "%.20s %.20s", format_ctrl(s->ctrl).s,
 		 report_queue_name(s->qid).s);
 	snprintf(kind.s, sizeof(kind.s), "%s %.20s", stats_op_name(stats_op(c)),
 		 c->bytes ? format_bytes(c->bytes).s : "");
-	printf("%3u. %8s  at %-9s %-11s cid %-5u  %-15s sector %" PRIu64 "  %s\n", i + 1,
-	       report_ns(s->split.total).s,
+	if (c->sector != UINT64_MAX && c->bytes)
+		snprintf(sector.s, sizeof(sector.s), "sector %" PRIu64 "  ", c->sector);
+	printf("%3u. %8s  at %-9s %-11s cid %-5u  %-15s %s%s\n", i + 1, report_ns(s->split.total).s,
 	       report_ns(analysis_since_start(a, end - s->split.total)).s, place.s, c->cid, kind.s,
-	       c->sector, who(c).s);
+	       sector.s, who(c).s);
 	printf("     in blk-mq %s, driver %s, device %s, completion %s; depth %u\n",
 	       c->queued ? report_ns(s->split.queue).s : "-", report_ns(s->split.driver).s,
 	       report_ns(s->split.device).s, report_ns(s->split.completion).s, c->depth);

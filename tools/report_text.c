@@ -12,13 +12,15 @@
 static void print_head(const struct analysis *a)
 {
 	const struct model_totals *t = model_totals(a->model);
+	/* Histograms come at the end of the time that they are of. */
+	uint64_t since = a->hist.nr_rows ? a->hist.since : t->first_ts;
+	uint64_t until = a->hist.nr_rows ? a->hist.until : t->last_ts;
 	unsigned int cpus = recording_nr_cpus(a->recording);
 	const char *value;
 	char begins[128];
 
-	printf("%s\n  %s, %s events on %u CPU%s", a->dir,
-	       format_ns((double)(t->last_ts - t->first_ts)).s, format_count(t->events).s, cpus,
-	       cpus == 1 ? "" : "s");
+	printf("%s\n  %s, %s events on %u CPU%s", a->dir, format_ns((double)(until - since)).s,
+	       format_count(t->events).s, cpus, cpus == 1 ? "" : "s");
 	if (recording_lost_total(a->recording))
 		printf(", %s LOST", format_count(recording_lost_total(a->recording)).s);
 	else
@@ -106,10 +108,13 @@ static void print_waits(const struct analysis *a)
 
 static void print_phases(const struct analysis *a)
 {
+	const struct model_totals *t = model_totals(a->model);
 	unsigned int shown = a->nr_phases < MAX_PHASE_ROWS ? a->nr_phases : MAX_PHASE_ROWS;
 
 	if (!a->nr_phases) {
-		printf("\nNo phases: the recording began after the controller had come up.\n");
+		/* Of the other levels there are none. */
+		if (t->by_id[NVS_ID_rq_start] || t->by_id[NVS_ID_cmd_sent])
+			printf("\nNo phases: the recording began after the controller had come up.\n");
 		return;
 	}
 	printf("\n%-40s %8s %8s\n", "Phases", "begins", "took");

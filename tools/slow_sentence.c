@@ -105,8 +105,12 @@ void slow_sentence(const struct slow *s, char *text, size_t size)
 	say(&out, "%u%% %s; ", percent(part[most].ns, t->total), part[most].where);
 	if (most == STAGE_COMPLETION)
 		say_completion(&out, s);
-	else if (most == STAGE_QUEUE && s->cmd.depth)
-		say(&out, "%u of queue %u at the driver then", s->cmd.depth, s->qid);
+	else if (most == STAGE_QUEUE && s->cmd.depth > 1)
+		say(&out, "%u other%s of queue %u %s at the driver when it came there",
+		    s->cmd.depth - 1u, plural(s->cmd.depth - 1u), s->qid,
+		    s->cmd.depth == 2 ? "was" : "were");
+	else if (most == STAGE_QUEUE)
+		say(&out, "no other of queue %u was at the driver when it came there", s->qid);
 	else
 		say_device(&out, s);
 	if (s->cmd.status)
