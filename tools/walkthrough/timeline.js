@@ -46,7 +46,7 @@ class Timeline {
 	rank(lane) {
 		if (lane < LANE_IRQ)
 			return lane;
-		return lane >= LANE_QUEUES ? 10 + lane : 100000 + lane;
+		return lane >= LANE_QUEUES ? 10 + this.walk.lanes[lane][2] * 65536 + this.walk.lanes[lane][3] : 1e9 + lane;
 	}
 
 	length() {
@@ -125,6 +125,7 @@ class Timeline {
 
 		this.from += (this.span - span) * Math.min(Math.max(around, 0), 1);
 		this.span = span;
+		this.stayInside();
 		this.draw();
 	}
 
@@ -143,8 +144,14 @@ class Timeline {
 
 		if (p < this.from + this.span * 0.08 || p > this.from + this.span * 0.92)
 			this.from = p - this.span * 0.35;
-		this.from = Math.min(Math.max(this.from, -this.span * 0.02), Math.max(this.length() - this.span * 0.98, -this.span * 0.02));
+		this.stayInside();
 		this.draw();
+	}
+
+	stayInside() {
+		const margin = this.span * 0.02;
+
+		this.from = Math.min(Math.max(this.from, -margin), Math.max(this.length() - this.span + margin, -margin));
 	}
 
 	draw() {
