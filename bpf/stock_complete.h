@@ -34,7 +34,7 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_sta
 static __always_inline bool next_entry(const struct queue_state *st, __u32 until,
 				       struct nvme_completion *cqe)
 {
-	bpf_probe_read_kernel(cqe, sizeof(*cqe), (void *)(st->cqes + st->head * 16ull));
+	read_words(cqe, st->cqes + st->head * 16ull, sizeof(*cqe));
 	return until == ALL_NEW ? (cqe->status & 1) == st->phase : st->head != until;
 }
 
@@ -356,12 +356,11 @@ int BPF_PROG(on_complete, struct request *rq)
 	ctrl = ctrl_of(rq->q, rq);
 	if (!passes(ctrl) || !qid_passes(qid))
 		return 0;
-	bpf_probe_read_kernel(raw, sizeof(raw),
-			      (void *)((__u64)rq + bpf_core_type_size(struct request)));
+	read_words(raw, (__u64)rq + bpf_core_type_size(struct request), sizeof(raw));
 	flags = *((__u8 *)raw + REQUEST_FIELD(flags));
 	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
 	/* Not what the request counts by now, but the identifier that the command had. */
-	bpf_probe_read_kernel(&cid, sizeof(cid), (void *)(raw[REQUEST_FIELD(cmd) / 8] + 2));
+	READ_AT(cid, raw[REQUEST_FIELD(cmd) / 8] + 2);
 	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;

@@ -290,8 +290,7 @@ static __always_inline __u64 read_end(struct request *rq)
 {
 	__u64 words = 0;
 
-	bpf_probe_read_kernel(&words, sizeof(words),
-			      (void *)((__u64)rq + bpf_core_type_size(struct request) + END_BASE));
+	READ_AT(words, (__u64)rq + bpf_core_type_size(struct request) + END_BASE);
 	return words;
 }
 

@@ -18,8 +18,7 @@ static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct qu
 {
 	struct nvme_command cmd;
 
-	bpf_probe_read_kernel(&cmd, sizeof(cmd),
-			      (void *)(st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15))));
+	read_words(&cmd, st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15)), sizeof(cmd));
 	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd.command_id);
 	e->dptr1 = cmd.dptr1;
 	e->dptr2 = cmd.dptr2;

@@ -130,6 +130,7 @@ static int choose(struct level_programs *l, const struct level_load *how, struct
 	if (how->stock) {
 		attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 		failed = check_types(&s, l->config.level, err);
+		l->stock->rodata->direct_reads = !failed && record_stock_direct_reads(&s);
 		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
 		l->poll_cq = attach_find(&s, "fentry/nvme_poll_cq") == ATTACH_FOUND;
 	}

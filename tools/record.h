@@ -174,9 +174,11 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 			    struct nvs_error *err);
 /*
  * Leaves out the programs whose function or tracepoint is not there.  1: this kernel shows
- * tracepoints alone; -1: not even these, @err says.
+ * tracepoints alone; -1: not even these, @err says.  *@direct_reads is as below.
  */
-int record_stock_choose(struct bpf_object *obj, struct nvs_error *err);
+int record_stock_choose(struct bpf_object *obj, bool *direct_reads, struct nvs_error *err);
+/* May programs of this kernel read any address by loads (bpf_rdonly_cast)? */
+bool record_stock_direct_reads(const struct attach_sources *s);
 
 /* record_tracepoints.c: what it shows by tracepoints alone */
 

@@ -2,6 +2,7 @@
 /* The stock provider: which of its programs have something to attach to on this kernel. */
 #include <string.h>
 #include <unistd.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "attach.h"
 #include "record.h"
@@ -55,7 +56,12 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 	return 0;
 }
 
-int record_stock_choose(struct bpf_object *obj, struct nvs_error *err)
+bool record_stock_direct_reads(const struct attach_sources *s)
+{
+	return btf__find_by_name_kind(s->btf[TYPES_VMLINUX], "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+}
+
+int record_stock_choose(struct bpf_object *obj, bool *direct_reads, struct nvs_error *err)
 {
 	struct attach_sources s;
 	struct bpf_program *prog;
@@ -63,6 +69,7 @@ int record_stock_choose(struct bpf_object *obj, struct nvs_error *err)
 
 	attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 	failed = record_stock_types(&s, err);
+	*direct_reads = !failed && record_stock_direct_reads(&s);
 	bpf_object__for_each_program(prog, obj)
 	{
 		if (!failed)
