@@ -31,7 +31,6 @@ rows=(
 	"stock-hist|in-box: hist, stages|in-box|500|780"
 	"stock-io|in-box: io|in-box|900|1200"
 	"stock-events|in-box: events|in-box|1300|2000"
-	"driver-hist-one|ours: hist, one probe|ours|220|250"
 	"driver-hist|ours: hist, stages|ours|500|780"
 	"driver-io|ours: io|ours|900|1200"
 	"driver-events|ours: events|ours|2200|2800"
