@@ -48,7 +48,7 @@ run() { # KERNEL
 		add+=(--add "$rival:/usr/bin/${rival##*/}")
 	done
 	tools/guest/vm.sh --kernel "$1" --name "tracing-$1" --icount --smp 1 --mem 4G --deadline 3000 --out "$out" --append nokaslr \
-		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
+		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=1000000 --ns size=8G,null=1 --module nvme \
 		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" \
 		--add "$PWD/build/nvmescope:/usr/bin/nvmescope" "${add[@]}" \
 		--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
