@@ -51,7 +51,8 @@ row 'a scan, io' "$nr_io" "$B/bench/scan" "$io"
 row 'nvmescope report, io' "$nr_io" "$B/nvmescope" report "$io"
 row 'blkparse, as text' "$blk_events" blkparse -q -i "$dir/trace"
 row 'blkparse, for btt' "$blk_events" blkparse -q -O -i "$dir/trace" -d "$dir/trace.bin"
-row 'btt' "$blk_events" btt -i "$dir/trace.bin" -o "$dir/btt"
+# it leaves files where it is run
+row 'btt' "$blk_events" sh -c "cd '$dir' && exec btt -i trace.bin -o btt"
 row 'babeltrace2, as text' "$nr_small" babeltrace2 "$small"
 row 'babeltrace2, no output' "$nr_small" babeltrace2 "$small" -o dummy
 # Its format is not described: this one is of `make bench-tracing`.
