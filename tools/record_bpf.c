@@ -43,7 +43,7 @@ int bpf_fail_load(int why, struct nvs_error *err)
 	case EACCES:
 		return nvs_fail(
 			err,
-			"the kernel lets nobody but root load BPF programs: run this "
+			"the kernel does not let this user load BPF programs: run this "
 			"as root, or with CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN, for the "
 			"types of the kernel's own driver)%s",
 			geteuid() ? ""
