@@ -3,6 +3,7 @@
 #
 # The flight recorder: what is saved, why, and within which bounds; and --strict.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 25
 
 guest all --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme -- flight-guest.sh all

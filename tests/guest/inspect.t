@@ -3,6 +3,7 @@
 #
 # inspect: devices, queues, vectors and attach points, held against what the kernel says of them.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 21
 
 guest all --smp 2 --nvme max_ioqpairs=4,mdts=7,serial=abc --ns size=16M --module nvme --add setpriv -- inspect-guest.sh both

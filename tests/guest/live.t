@@ -3,6 +3,7 @@
 #
 # top and serve, of both drivers: what they counted is what was done.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 47
 
 mhd=/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12

@@ -30,6 +30,7 @@ old_kernel() { # LABEL
 	held "$1"
 }
 
+not_sanitized
 plan $(($(if [[ $kernel == 6.12 ]]; then echo 2; else echo 1; fi) * 13))
 old_kernel hidden
 if [[ $kernel == 6.12 ]]; then

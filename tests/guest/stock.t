@@ -3,6 +3,7 @@
 #
 # The kernel's own driver, recorded without a module of ours, and held against the device's log.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 33
 
 recorded() { events "$logs/$1/$1"; }

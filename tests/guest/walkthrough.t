@@ -4,6 +4,7 @@
 # Walkthroughs of what really happens: a start that goes well, one that fails, commands that
 # are late, and the kernel's own driver; their pages in a browser, where there is one.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 19
 
 mishap=$build/mishap/$kernel
