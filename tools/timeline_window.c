@@ -169,7 +169,7 @@ static void on_event(struct search *s, const struct nvs_hdr *h)
 	*f = (struct found){ .begin = h->ts, .end = h->ts, .ctrl = h->ctrl, .qid = h->qid };
 	n = snprintf(f->label, sizeof(f->label), "%.30s on %s", nvs_event_name(h->id) ?: "?",
 		     format_ctrl(h->ctrl).s);
-	if (h->qid || h->id >= NVS_ID_rq_start)
+	if (h->qid || (h->id >= NVS_ID_rq_start && h->id <= NVS_ID_io))
 		snprintf(f->label + n, sizeof(f->label) - (size_t)n, " q%u", h->qid);
 	s->done = true;
 }
