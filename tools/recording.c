@@ -159,6 +159,7 @@ static int check_packets(struct recording *r, struct stream *s, struct nvs_error
 			gone = at;
 		}
 	}
+	stream_let_go(s, gone, at);
 	s->size = at;
 	if (at < s->file_size)
 		note_cut(r, s);

@@ -8,7 +8,7 @@
 /* A place to begin at: more of them than this, and every second one is forgotten. */
 #define MAX_SIGNPOSTS 4096
 /* Pages are given back to the kernel in steps of this. */
-#define STEP_BYTES (8u << 20)
+#define STEP_BYTES (1u << 20)
 
 struct signpost {
 	uint64_t ts; /* when the packet begins */

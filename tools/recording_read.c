@@ -96,6 +96,7 @@ void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 	for (unsigned int i = 0; i < rd->r->nr_streams; i++) {
 		struct cursor *c = &rd->cursors[i];
 
+		stream_let_go(c->s, c->packet, c->packet_end);
 		c->packet = c->packet_end = c->at = from ? place_before(c->s, from) : 0;
 		c->limit = c->s->size;
 	}
