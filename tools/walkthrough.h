@@ -98,16 +98,18 @@ void walk_close(struct walk *w);
 
 /* Innermost phase of each thread that has one. */
 #define WALK_MAX_THREADS 64
+#define WALK_MAX_CPUS	 1024
 struct walk_threads {
 	struct {
 		uint32_t tid;
 		int32_t phase;
 	} thread[WALK_MAX_THREADS];
 	unsigned int nr;
-	uint32_t begun; /* phases so far */
+	uint32_t begun;			/* phases so far */
+	uint32_t on_cpu[WALK_MAX_CPUS]; /* the thread that was last seen on each; 0: none */
 };
 /* The phase (index, or -1) of the step that is to be w->nr_steps; : one of reads and writes. */
-int32_t walk_phase_of(struct walk *w, struct walk_threads *t, const struct nvs_hdr *h, bool io);
+int32_t walk_phase_of(struct walk *w, struct walk_threads *t, const struct recorded *ev, bool io);
 /* What kind of work a phase (index, or -1) is part of. */
 uint16_t walk_lane_of_phase(const struct walk *w, int32_t phase);
 /* ns since the first step. */

@@ -91,7 +91,7 @@ static int lane_of(struct walk *w, const struct nvs_hdr *h, int32_t phase, uint1
 static int add_step(struct walk *w, struct walk_threads *t, const struct recorded *ev,
 		    struct nvs_error *err)
 {
-	int32_t phase = walk_phase_of(w, t, ev->hdr, is_io(ev->hdr));
+	int32_t phase = walk_phase_of(w, t, ev, is_io(ev->hdr));
 	unsigned int nr;
 	const struct model_phase *phases = model_phases(w->model, &nr);
 	struct walk_step *s = &w->steps[w->nr_steps];

@@ -83,20 +83,45 @@ static int32_t end_phase(struct walk *w, struct walk_threads *t, const struct nv
 	return p;
 }
 
-int32_t walk_phase_of(struct walk *w, struct walk_threads *t, const struct nvs_hdr *h, bool io)
+/* The thread that an event names; 0: none. */
+static uint32_t thread_of(const struct nvs_hdr *h)
+{
+	switch (h->id) {
+	case NVS_ID_phase_begin: return AS(phase_begin, h)->tid;
+	case NVS_ID_phase_end: return AS(phase_end, h)->tid;
+	case NVS_ID_reg_read: return AS(reg_read, h)->tid;
+	case NVS_ID_reg_write: return AS(reg_write, h)->tid;
+	case NVS_ID_ctrl_new: return AS(ctrl_new, h)->tid;
+	case NVS_ID_rq_start: return AS(rq_start, h)->pid;
+	default: return 0;
+	}
+}
+
+/* Most likely the thread that was seen last on the same CPU, if it has a phase at all. */
+static int32_t likely_phase(struct walk_threads *t, const struct model_phase *phases,
+			    const struct recorded *ev)
+{
+	uint32_t tid = ev->cpu < WALK_MAX_CPUS ? t->on_cpu[ev->cpu] : 0;
+	int32_t p = tid ? phase_of_thread(t, tid) : -1;
+
+	return p >= 0 ? p : latest_phase(t, phases, ev->hdr->ctrl);
+}
+
+int32_t walk_phase_of(struct walk *w, struct walk_threads *t, const struct recorded *ev, bool io)
 {
 	unsigned int nr;
 	const struct model_phase *phases = model_phases(w->model, &nr);
+	uint32_t tid = thread_of(ev->hdr);
 
-	switch (h->id) {
-	case NVS_ID_phase_begin: return begin_phase(w, t, AS(phase_begin, h)->tid, nr);
-	case NVS_ID_phase_end: return end_phase(w, t, AS(phase_end, h), phases);
-	case NVS_ID_reg_read: return phase_of_thread(t, AS(reg_read, h)->tid);
-	case NVS_ID_reg_write: return phase_of_thread(t, AS(reg_write, h)->tid);
-	case NVS_ID_ctrl_new: return phase_of_thread(t, AS(ctrl_new, h)->tid);
-	case NVS_ID_rq_start: return phase_of_thread(t, AS(rq_start, h)->pid);
-	default: return io ? -1 : latest_phase(t, phases, h->ctrl);
-	}
+	if (tid && ev->cpu < WALK_MAX_CPUS)
+		t->on_cpu[ev->cpu] = tid;
+	if (ev->hdr->id == NVS_ID_phase_begin)
+		return begin_phase(w, t, tid, nr);
+	if (ev->hdr->id == NVS_ID_phase_end)
+		return end_phase(w, t, AS(phase_end, ev->hdr), phases);
+	if (tid)
+		return phase_of_thread(t, tid);
+	return io ? -1 : likely_phase(t, phases, ev);
 }
 
 uint16_t walk_lane_of_phase(const struct walk *w, int32_t p)
