@@ -8,11 +8,7 @@
 static uint64_t hash(const void *data, size_t bytes, uint64_t seed)
 {
 #ifdef __x86_64__
-	static int avx2 = -1;
-
-	if (avx2 < 0)
-		avx2 = __builtin_cpu_supports("avx2");
-	if (avx2)
+	if (__builtin_cpu_supports("avx2"))
 		return ctf_hash_avx2(data, bytes, seed);
 #endif
 	return XXH3_64bits_withSeed(data, bytes, seed);
