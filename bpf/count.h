@@ -25,31 +25,29 @@ static const __u8 log2_of[256] = { 0,	      0,	  LOG2_2(1),  LOG2_4(2),
 				   LOG2_8(3), LOG2_16(4), LOG2_32(5), LOG2_64(6),
 				   LOG2_64(7), LOG2_64(7) };
 
-/* The inverse of hist_low(). */
+/* The inverse of hist_low(), for  below 2^HIST_MAX_BITS. */
 static __always_inline __u32 hist_bucket(__u64 ns)
 {
-	__u32 x = ns >> HIST_MIN_BITS, octave = 0;
+	__u32 fine = ns >> (HIST_MIN_BITS - HIST_SUB_BITS), x = fine >> HIST_SUB_BITS, octave = 0;
 
 	if (!x)
 		return 0;
-	if (ns >> HIST_MAX_BITS)
-		return HIST_BUCKETS - 1;
 	if (x >> 16) {
 		x >>= 16;
 		octave = 16;
-	} else if (x >> 8) {
+	}
+	if (x >> 8) {
 		x >>= 8;
-		octave = 8;
+		octave += 8;
 	}
 	octave += log2_of[x & 0xff];
 	/* The leading one, and three bits behind it: 8 to 15 */
-	return octave * HIST_SUB +
-	       (__u32)(ns >> (octave + HIST_MIN_BITS - HIST_SUB_BITS)) - HIST_SUB + 1;
+	return octave * HIST_SUB + (fine >> (octave & 31)) - HIST_SUB + 1;
 }
 
 static __always_inline void count_stage(struct hist_cell *cell, __u32 stage, __u64 ns)
 {
-	__u32 bucket = hist_bucket(ns);
+	__u32 bucket = ns >> HIST_MAX_BITS ? HIST_BUCKETS - 1 : hist_bucket(ns);
 
 	__sync_fetch_and_add(&cell->sum[stage], ns);
 	if (bucket < HIST_BUCKETS)

@@ -117,10 +117,13 @@ static __always_inline struct batch *batch_of(__u32 cpu)
  */
 static __always_inline void ring_at(struct batch *b, __u64 now)
 {
-	__u32 place = b->place, tag = b->last, linked = b->linked, count = b->count;
+	__u32 place = b->place, tag = b->last, count = b->count;
+	/* Whoever takes them tells of them. */
+	__u32 linked = __sync_lock_test_and_set(&b->linked, 0);
 
-	b->linked = 0;
 	b->count = 0;
+	if (!linked)
+		return;
 	if (config.level == LEVEL_HIST)
 		__sync_fetch_and_add(&queue_at(place)->bells, 1);
 	for (__u32 i = 0; i < MAX_LINKED; i++) {
@@ -185,12 +188,13 @@ static __always_inline struct command *flight_slot(__u32 place, __u32 tag)
 /*
  * A command was built.  @b: NULL if its doorbell is found otherwise.  @who: NULL if nobody asks.
  */
-static __always_inline struct command *flight_begin(struct flight_queue *q, __u32 place, __u32 cpu,
-						    const struct beginning *r,
+static __always_inline struct command *flight_begin(__u32 mode, struct flight_queue *q, __u32 place,
+						    __u32 cpu, const struct beginning *r,
 						    const struct submitter *who)
 {
 	struct command *c = flight_slot(place, r->tag);
 	__u32 depth;
+	__u64 now;
 
 	if (!c)
 		return NULL;
@@ -201,9 +205,10 @@ static __always_inline struct command *flight_begin(struct flight_queue *q, __u3
 		if (!c->left_out)
 			count_cause(LOST_unmatched_start);
 	}
-	c->left_out = !(request_passes(r->op, r->bytes) && tag_passes(r->tag) &&
-			opcode_passes(r->opcode) &&
-			(!who || task_passes(who->tgid, who->comm0, who->comm1, who->cgroup)));
+	if (mode & MODE_FILTERED)
+		c->left_out = !(request_passes(mode, r->op, r->bytes) &&
+				tag_passes(mode, r->tag) &&
+				task_passes(mode, who->tgid, who->comm0, who->comm1, who->cgroup));
 	c->bell = 0;
 	c->batch = 0;
 	c->cid = r->cid;
@@ -211,21 +216,20 @@ static __always_inline struct command *flight_begin(struct flight_queue *q, __u3
 	c->op = r->op;
 	c->bytes = r->bytes;
 	c->cpu = cpu;
-	if (config.level == LEVEL_IO && !c->left_out) {
+	if (!(mode & MODE_HIST) && !((mode & MODE_FILTERED) && c->left_out)) {
 		c->sector = r->sector;
 		c->nsid = r->nsid;
 		c->opcode = r->opcode;
 		c->depth = depth;
-		if (who) {
-			c->pid = who->pid;
-			c->tgid = who->tgid;
-			c->cgroup = who->cgroup;
-			c->comm0 = who->comm0;
-			c->comm1 = who->comm1;
-		}
+		c->pid = who->pid;
+		c->tgid = who->tgid;
+		c->cgroup = who->cgroup;
+		c->comm0 = who->comm0;
+		c->comm1 = who->comm1;
 	}
-	c->setup = bpf_ktime_get_ns();
-	q->built = c->setup;
+	now = bpf_ktime_get_ns();
+	c->setup = now;
+	q->built = now;
 	return c;
 }
 
@@ -249,17 +253,19 @@ static __always_inline void flight_look(struct flight_queue *q, __u16 why)
 }
 
 /*
- * A command ended before its doorbell was told of: an interrupt came in between, here.  It was
- * rung after the last command of the batch was built, for all of them.
+ * A command ended before its doorbell was told of: an interrupt came first, here or on another
+ * CPU.  It was rung after the last command of the batch was built, for all of them.
  */
-static __always_inline void flight_rung(const struct flight_queue *q, __u32 place,
-					const struct command *c)
+static __always_inline void flight_rung(__u32 place, const struct command *c)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct batch *b = batch_of(cpu);
+	struct batch *b = batch_of(c->cpu);
+	struct command *last;
 
-	if (c->cpu == cpu && b->linked && b->place == place)
-		ring_at(b, q->built);
+	if (!b->linked || b->place != place)
+		return;
+	last = slot_of(place, b->last);
+	if (last)
+		ring_at(b, last->setup > c->setup ? last->setup : c->setup);
 }
 
 /* What is known of a request at its end. */
@@ -270,14 +276,13 @@ struct ending {
 	__u32 tag;
 };
 
-/* The steps of a command, in order; a bell or a look that was not seen is 0. */
+/* The steps of a command, in order; a look that was not seen is 0. */
 struct steps {
 	__u64 queued, setup, bell, seen, end;
 	__u64 start; /* queued, or setup if that is not known */
-	__u32 unseen_bell;
 };
 
-static __always_inline void put_in_order(struct steps *s, const struct flight_queue *q)
+static __always_inline void put_in_order(struct steps *s)
 {
 	if (s->queued > s->setup || s->setup > s->end) {
 		count_cause(LOST_negative_delta);
@@ -287,16 +292,25 @@ static __always_inline void put_in_order(struct steps *s, const struct flight_qu
 			s->end = s->setup;
 	}
 	if (!s->bell) {
-		/* Rung after the last command was built, surely, and surely before the look. */
-		s->unseen_bell = 1;
-		s->bell = q->built;
-		if (s->bell > s->end || s->bell > s->seen)
-			s->bell = s->setup;
 		count_cause(LOST_unseen_bell);
+		s->bell = s->setup;
 	}
-	if (s->seen < s->bell || s->seen > s->end)
-		s->seen = 0;
 	s->start = s->queued ? s->queued : s->setup;
+}
+
+/*
+ * The look that found its entry.  A command that is sent and completed while a look is under way
+ * is found by that look, which began before.  And a doorbell is told of after it was rung: it may
+ * be that its command was found meanwhile.
+ */
+static __always_inline void put_look_in_order(struct steps *s, const struct flight_queue *q)
+{
+	if (s->seen < s->setup) {
+		count_cause(LOST_unseen_look);
+		s->seen = q->polled ? 0 : s->bell;
+	} else if (s->seen < s->bell) {
+		s->bell = q->built >= s->setup && q->built <= s->seen ? q->built : s->setup;
+	}
 }
 
 static __always_inline void tell_io(const struct flight_queue *q, const struct command *c,
@@ -329,7 +343,7 @@ static __always_inline void tell_io(const struct flight_queue *q, const struct c
 	e->status = r->status;
 	e->how = r->how;
 	e->depth = c->depth;
-	e->batch = s->unseen_bell ? 0 : c->batch;
+	e->batch = c->batch;
 	e->submit_cpu = c->cpu;
 	e->why = q->why;
 	commit(&m);
@@ -353,7 +367,8 @@ static __always_inline void count_stages(__u32 place, const struct command *c,
 }
 
 /* A request ended. */
-static __always_inline void flight_end(struct flight_queue *q, __u32 place, const struct ending *r)
+static __always_inline void flight_end(__u32 mode, struct flight_queue *q, __u32 place,
+				       const struct ending *r)
 {
 	struct command *c = flight_slot(place, r->tag);
 	struct steps s = {};
@@ -366,28 +381,30 @@ static __always_inline void flight_end(struct flight_queue *q, __u32 place, cons
 		return;
 	}
 	if (!c->bell)
-		flight_rung(q, place, c);
+		flight_rung(place, c);
 	c->setup = 0;
 	__sync_fetch_and_add(&q->in_flight, -1);
-	if (c->left_out || !status_passes(r->status))
+	if (((mode & MODE_FILTERED) && c->left_out) || !status_passes(mode, r->status))
 		return;
 	if (((r->use - (c->cid >> 12)) & 0xf) > r->slack) {
 		count_cause(LOST_stale_tag);
 		return;
 	}
+	s.seen = q->seen; /* before the time of the end: it may change */
 	s.end = bpf_ktime_get_ns();
 	s.queued = c->queued;
 	s.bell = c->bell;
-	s.seen = q->seen;
-	put_in_order(&s, q);
-	if (!s.seen && r->how != NVS_HOW_DONE_cancelled)
-		count_cause(LOST_unseen_look);
-	if (!latency_passes(s.end - s.start))
-		return;
-	if (config.level == LEVEL_IO)
-		tell_io(q, c, r, &s);
+	put_in_order(&s);
+	if (r->how == NVS_HOW_DONE_cancelled)
+		s.seen = 0;
 	else
+		put_look_in_order(&s, q);
+	if (!latency_passes(mode, s.end - s.start))
+		return;
+	if (mode & MODE_HIST)
 		count_stages(place, c, r, &s);
+	else
+		tell_io(q, c, r, &s);
 }
 
 #endif

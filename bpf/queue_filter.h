@@ -4,6 +4,8 @@
 #define NVS_QUEUE_FILTER_H
 
 #include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
 #include "level.h"
 
 const volatile bool filter_by_queue = false;
@@ -11,8 +13,12 @@ const volatile __u64 filter_queues[SET_WORDS(FILTER_QUEUES)] = {};
 
 static __always_inline bool qid_passes(__u32 qid)
 {
-	return !filter_by_queue ||
-	       (qid < FILTER_QUEUES && filter_queues[qid / 64] >> (qid & 63) & 1);
+	__u32 word = qid / 64;
+
+	if (!filter_by_queue)
+		return true;
+	barrier_var(word);
+	return word < SET_WORDS(FILTER_QUEUES) && filter_queues[word] >> (qid & 63) & 1;
 }
 
 #endif

@@ -135,56 +135,124 @@ static __always_inline __u32 place_by(struct blk_mq_hw_ctx *hctx)
 	return k->nvmeq == nvmeq ? k->place : learn_place(nvmeq, hctx->type);
 }
 
-static __always_inline void ask_task(struct submitter *who)
-{
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
+/*
+ * Programs are attached in this order: ends first, beginnings last, so that what begins is seen
+ * to end.
+ */
 
-	if (config.level == LEVEL_IO || config.pid) {
-		who->pid = task->pid;
-		who->tgid = task->tgid;
-	}
-	if (config.level == LEVEL_IO || config.cgroup)
-		who->cgroup = task->cgroups->dfl_cgrp->kn->id;
-	if (config.level == LEVEL_IO || config.comm[0]) {
-		who->comm0 = *(__u64 *)&task->comm[0];
-		who->comm1 = *(__u64 *)&task->comm[8];
-	}
+/* What of struct nvme_request tells of the end lies within eight bytes, read at once. */
+#define END_BASE       (bpf_core_field_offset(struct nvme_request, status) & ~7u)
+#define END_PLACE(f)   ((bpf_core_field_offset(struct nvme_request, f) - END_BASE) & 7)
+#define END_BYTE(w, f) ((w) >> 8 * END_PLACE(f) & 0xff)
+#define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
+
+static __always_inline __u64 read_end(struct request *rq)
+{
+	__u64 words = 0;
+
+	READ_AT(words, (__u64)rq + bpf_core_type_size(struct request) + END_BASE);
+	return words;
 }
 
-SEC("tp_btf/nvme_setup_cmd")
-int BPF_PROG(io_setup, struct request *rq, struct nvme_command *cmd)
+static __always_inline int end(__u32 mode, struct request *rq)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), place;
-	struct submitter who = {};
-	struct beginning r = {};
+	struct ending r = {};
 	struct flight_queue *q;
-	struct command *c;
+	__u64 words;
+	__u32 place;
 
-	if (!rq || !cmd)
+	if (!rq)
 		return 0;
 	place = place_by(rq->mq_hctx);
 	if (place >= MAX_PLACES)
 		return 0;
 	q = queue_at(place);
-	if (!queue_passes(q->ctrl, q->qid))
+	if (!queue_passes(mode, q->ctrl, q->qid))
 		return 0;
+	words = read_end(rq);
 	r.tag = rq->tag;
-	r.queued = rq->start_time_ns;
-	r.op = rq->cmd_flags & 0xff;
-	r.bytes = rq->__data_len;
-	r.cid = cmd->command_id;
-	if (config.level == LEVEL_IO || config.by_opcode)
-		r.opcode = cmd->opcode;
-	if (config.level == LEVEL_IO) {
-		r.sector = rq->__sector;
-		r.nsid = cmd->nsid;
-	}
-	ask_task(&who);
-	c = flight_begin(q, place, cpu, &r, &who);
-	if (c)
-		flight_link(batch_of(cpu), place, c, r.tag);
+	/* The driver counts on when it finds the completion entry. */
+	r.use = END_BYTE(words, genctr);
+	r.slack = 1;
+	r.status = END_WORD(words, status);
+	r.how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
+							      NVS_HOW_DONE_unseen;
+	flight_end(mode, q, place, &r);
 	return 0;
 }
+
+/* --no-stages: this program alone, and what blk-mq itself says of the beginning. */
+static __always_inline int count_alone(__u32 mode, struct request *rq)
+{
+	__u32 place, bytes, op;
+	struct hist_cell *cell;
+	struct flight_queue *q;
+	__u64 start, end;
+
+	if (!rq)
+		return 0;
+	place = place_by(rq->mq_hctx);
+	if (place >= MAX_PLACES)
+		return 0;
+	q = queue_at(place);
+	op = rq->cmd_flags & 0xff;
+	bytes = rq->__data_len;
+	if (!queue_passes(mode, q->ctrl, q->qid) || !request_passes(mode, op, bytes) ||
+	    !tag_passes(mode, rq->tag))
+		return 0;
+	start = rq->start_time_ns;
+	if (!start) {
+		count_cause(LOST_untimed);
+		return 0;
+	}
+	end = bpf_ktime_get_ns();
+	if (end < start) {
+		count_cause(LOST_negative_delta);
+		end = start;
+	}
+	if (!latency_passes(mode, end - start))
+		return 0;
+	if ((mode & MODE_FILTERED) && config.by_status &&
+	    !status_passes(mode, END_WORD(read_end(rq), status)))
+		return 0;
+	cell = cell_of(place, op, bytes);
+	if (!cell)
+		return 0;
+	count_request(cell, bytes, 0);
+	count_stage(cell, NVS_STAGE_total, end - start);
+	return 0;
+}
+
+/* To read a request's status costs a third of that program: what failed is counted where it fails. */
+SEC("tp_btf/block_rq_error")
+int BPF_PROG(one_failed, struct request *rq)
+{
+	struct known_queue *k;
+	struct hist_cell *cell;
+
+	if (!rq)
+		return 0;
+	k = look_up((__u64)rq->mq_hctx->driver_data);
+	if (!k || k->place >= MAX_PLACES)
+		return 0;
+	cell = cell_of(k->place, rq->cmd_flags & 0xff, rq->__data_len);
+	if (cell)
+		__sync_fetch_and_add(&cell->failed, 1);
+	return 0;
+}
+
+#define ON_COMPLETE(name, way, mode)                                                                \
+	SEC("tp_btf/nvme_complete_rq")                                                             \
+	int BPF_PROG(name, struct request *rq)                                                     \
+	{                                                                                          \
+		return way(mode, rq);                                                              \
+	}
+ON_COMPLETE(io_complete, end, 0)
+ON_COMPLETE(io_complete_filtered, end, MODE_FILTERED)
+ON_COMPLETE(hist_complete, end, MODE_HIST)
+ON_COMPLETE(hist_complete_filtered, end, MODE_HIST | MODE_FILTERED)
+ON_COMPLETE(one_probe, count_alone, MODE_HIST)
+ON_COMPLETE(one_probe_filtered, count_alone, MODE_HIST | MODE_FILTERED)
 
 SEC("fexit/nvme_queue_rqs")
 int BPF_PROG(io_queue_rqs)
@@ -241,14 +309,7 @@ int BPF_PROG(io_irq, int irq, struct irqaction *action)
 	return 0;
 }
 
-/* Queues without interrupt: when there is something, or, if that is not to be had, each look. */
-SEC("fentry/nvme_poll_cq")
-int BPF_PROG(io_poll_cq, struct nvme_queue *nvmeq)
-{
-	look_at(address_of(nvmeq), true, NVS_WHY_CQ_poll);
-	return 0;
-}
-
+/* Queues without interrupt: each look, for what it will find is not known. */
 SEC("fentry/nvme_poll")
 int BPF_PROG(io_poll, struct blk_mq_hw_ctx *hctx)
 {
@@ -261,6 +322,32 @@ SEC("fentry/nvme_poll_irqdisable")
 int BPF_PROG(io_timeout_look, struct nvme_queue *nvmeq)
 {
 	look_at(address_of(nvmeq), false, NVS_WHY_CQ_timeout);
+	return 0;
+}
+
+struct teardown {
+	__u32 ctrl;
+	__u64 now;
+};
+
+static long look_before_teardown(__u32 place, struct teardown *t)
+{
+	struct flight_queue *q = queue_at(place);
+
+	if (q->ctrl == t->ctrl) {
+		q->seen = t->now;
+		q->why = NVS_WHY_CQ_teardown;
+	}
+	return 0;
+}
+
+/* Entries that are there still are taken in past interrupt and poll. */
+SEC("fentry/nvme_dev_disable")
+int BPF_PROG(io_teardown, struct nvme_dev *dev)
+{
+	struct teardown t = { .ctrl = dev->ctrl.instance, .now = bpf_ktime_get_ns() };
+
+	bpf_loop(next_place < MAX_PLACES ? next_place : MAX_PLACES, look_before_teardown, &t, 0);
 	return 0;
 }
 
@@ -280,86 +367,73 @@ static __always_inline bool passes(__u32 ctrl)
 
 #include "stock_life.h"
 
-/* What of struct nvme_request tells of the end lies within eight bytes, read at once. */
-#define END_BASE       (bpf_core_field_offset(struct nvme_request, status) & ~7u)
-#define END_PLACE(f)   ((bpf_core_field_offset(struct nvme_request, f) - END_BASE) & 7)
-#define END_BYTE(w, f) ((w) >> 8 * END_PLACE(f) & 0xff)
-#define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
-
-static __always_inline __u64 read_end(struct request *rq)
+static __always_inline void ask_task(__u32 mode, struct submitter *who)
 {
-	__u64 words = 0;
+	bool io = !(mode & MODE_HIST), filtered = mode & MODE_FILTERED;
 
-	READ_AT(words, (__u64)rq + bpf_core_type_size(struct request) + END_BASE);
-	return words;
+	struct task_struct *task;
+
+	if (!io && !filtered)
+		return;
+	task = (void *)bpf_get_current_task_btf();
+	if (io || config.pid) {
+		who->pid = task->pid;
+		who->tgid = task->tgid;
+	}
+	if (io || config.cgroup)
+		who->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	if (io || config.comm[0]) {
+		who->comm0 = *(__u64 *)&task->comm[0];
+		who->comm1 = *(__u64 *)&task->comm[8];
+	}
 }
 
-SEC("tp_btf/nvme_complete_rq")
-int BPF_PROG(io_complete, struct request *rq)
+static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_command *cmd)
 {
-	struct ending r = {};
+	__u32 cpu = bpf_get_smp_processor_id(), place;
+	struct submitter who = {};
+	struct beginning r = {};
 	struct flight_queue *q;
-	__u64 words;
-	__u32 place;
+	struct command *c;
 
-	if (!rq)
+	if (!rq || !cmd)
 		return 0;
 	place = place_by(rq->mq_hctx);
 	if (place >= MAX_PLACES)
 		return 0;
 	q = queue_at(place);
-	if (!queue_passes(q->ctrl, q->qid))
+	if (!queue_passes(mode, q->ctrl, q->qid))
 		return 0;
-	words = read_end(rq);
 	r.tag = rq->tag;
-	/* The driver counts on when it finds the completion entry. */
-	r.use = END_BYTE(words, genctr);
-	r.slack = 1;
-	r.status = END_WORD(words, status);
-	r.how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
-							      NVS_HOW_DONE_unseen;
-	flight_end(q, place, &r);
+	r.queued = rq->start_time_ns;
+	r.op = rq->cmd_flags & 0xff;
+	r.bytes = rq->__data_len;
+	r.cid = cmd->command_id;
+	if (!(mode & MODE_HIST) || ((mode & MODE_FILTERED) && config.by_opcode))
+		r.opcode = cmd->opcode;
+	if (!(mode & MODE_HIST)) {
+		r.sector = rq->__sector;
+		r.nsid = cmd->nsid;
+	}
+	ask_task(mode, &who);
+	c = flight_begin(mode, q, place, cpu, &r, &who);
+	if (!c)
+		return 0;
+	if (!opcode_passes(mode, r.opcode))
+		c->left_out = 1;
+	flight_link(batch_of(cpu), place, c, r.tag);
 	return 0;
 }
 
-/* --no-stages: this program alone, and what blk-mq itself says of the beginning. */
-SEC("tp_btf/nvme_complete_rq")
-int BPF_PROG(one_probe, struct request *rq)
-{
-	__u32 place, bytes, op, status;
-	struct hist_cell *cell;
-	struct flight_queue *q;
-	__u64 start, end;
-
-	if (!rq)
-		return 0;
-	place = place_by(rq->mq_hctx);
-	if (place >= MAX_PLACES)
-		return 0;
-	q = queue_at(place);
-	op = rq->cmd_flags & 0xff;
-	bytes = rq->__data_len;
-	if (!queue_passes(q->ctrl, q->qid) || !request_passes(op, bytes) || !tag_passes(rq->tag))
-		return 0;
-	status = END_WORD(read_end(rq), status);
-	start = rq->start_time_ns;
-	if (!start) {
-		count_cause(LOST_untimed);
-		return 0;
+#define ON_SETUP(name, mode)                                                                       \
+	SEC("tp_btf/nvme_setup_cmd")                                                               \
+	int BPF_PROG(name, struct request *rq, struct nvme_command *cmd)                           \
+	{                                                                                          \
+		return begin(mode, rq, cmd);                                                       \
 	}
-	end = bpf_ktime_get_ns();
-	if (end < start) {
-		count_cause(LOST_negative_delta);
-		end = start;
-	}
-	if (!status_passes(status) || !latency_passes(end - start))
-		return 0;
-	cell = cell_of(place, op, bytes);
-	if (!cell)
-		return 0;
-	count_request(cell, bytes, status);
-	count_stage(cell, NVS_STAGE_total, end - start);
-	return 0;
-}
+ON_SETUP(io_setup, 0)
+ON_SETUP(io_setup_filtered, MODE_FILTERED)
+ON_SETUP(hist_setup, MODE_HIST)
+ON_SETUP(hist_setup_filtered, MODE_HIST | MODE_FILTERED)
 
 char _license[] SEC("license") = "GPL";

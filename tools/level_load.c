@@ -88,20 +88,38 @@ static bool starts(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
+static bool is_filtered(const struct level_config *c)
+{
+	return c->by_device || c->by_queue || c->by_opcode || c->min_size || c->max_size ||
+	       c->pid || c->by_status || c->sample > 1 || c->latency_above || c->ops || c->cgroup ||
+	       c->comm[0];
+}
+
+/* On a request's way: one for each level, with filters and without. */
+static bool wants_variant(const struct level_config *c, const char *name)
+{
+	if (!strcmp(name, "one_failed"))
+		return !c->stages && !is_filtered(c);
+	if (!!strstr(name, "_filtered") != is_filtered(c))
+		return false;
+	if (starts(name, "one_"))
+		return !c->stages;
+	return c->stages && starts(name, c->level == LEVEL_IO ? "io_" : "hist_");
+}
+
 bool level_wants(const struct level_programs *l, const char *name)
 {
 	const struct level_config *c = &l->config;
 
-	if (!strcmp(name, "one_probe"))
-		return !c->stages;
+	if (l->is_stock &&
+	    (starts(name, "one_probe") || strstr(name, "_setup") || strstr(name, "_complete")))
+		return wants_variant(c, name);
 	if (!starts(name, "io_"))
 		return l->life;
 	if (!c->stages)
 		return false;
-	if (!strcmp(name, "io_poll_cq"))
-		return l->poll_queues && l->poll_cq;
 	if (!strcmp(name, "io_poll"))
-		return l->poll_queues && !l->poll_cq;
+		return l->poll_queues;
 	if (!strcmp(name, "io_opcode"))
 		return c->level == LEVEL_IO || c->by_opcode;
 	return true;
@@ -132,7 +150,6 @@ static int choose(struct level_programs *l, const struct level_load *how, struct
 		failed = check_types(&s, l->config.level, err);
 		l->stock->rodata->direct_reads = !failed && record_stock_direct_reads(&s);
 		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
-		l->poll_cq = attach_find(&s, "fentry/nvme_poll_cq") == ATTACH_FOUND;
 	}
 	bpf_object__for_each_program(prog, l->obj)
 	{
@@ -206,7 +223,7 @@ int level_open(struct level_programs *l, const struct level_load *how,
 	struct level_config c = *config;
 	int failed;
 
-	*l = (struct level_programs){ .life = how->life };
+	*l = (struct level_programs){ .life = how->life, .is_stock = how->stock };
 	errno = 0;
 	set_sizes(&c, how);
 	l->config = c;
@@ -234,8 +251,8 @@ struct bpf_object *level_programs(bool stock, const char *level)
 	struct level_programs l = {
 		.config = { .level = strcmp(level, "io") ? LEVEL_HIST : LEVEL_IO, .stages = 1 },
 		.life = true,
+		.is_stock = stock,
 		.poll_queues = true,
-		.poll_cq = true,
 	};
 	struct bpf_program *prog;
 	const void *elf;

@@ -21,7 +21,7 @@ struct level_programs {
 	uint32_t places;	     /* that there is room for */
 	/* What was chosen by */
 	struct level_config config;
-	bool life, poll_queues, poll_cq;
+	bool is_stock, life, poll_queues;
 };
 
 /* What is loaded beside the programs of @config->level. */

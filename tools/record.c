@@ -26,6 +26,10 @@
 #define SLEEP_ATTACH (1 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
+/* A request is one event: a ring of 8 MiB holds those of 70 ms at a million a second. */
+#define SLEEP_IO (40 * MS)
+/* Nothing of a request goes through the rings. */
+#define SLEEP_HIST (100 * MS)
 
 static const struct record_options *opt;
 
@@ -101,7 +105,8 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 /* Sleeps until a signal or until the rings are due. Returns the signal, or 0. */
 static int doze(const struct recorder *r, const sigset_t *signals, int fill)
 {
-	uint64_t ns = !r->attached ? SLEEP_ATTACH : fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
+	static const uint64_t idle[] = { SLEEP_IDLE, SLEEP_IO, SLEEP_HIST };
+	uint64_t ns = !r->attached ? SLEEP_ATTACH : fill > 10 ? SLEEP_BUSY : idle[r->level.level];
 	struct timespec ts = { .tv_nsec = fill > 40 ? 0 : ns };
 	int got = sigtimedwait(signals, NULL, &ts);
 

@@ -1,18 +1,135 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Levels io and hist, and their filters.
+# Levels io and hist, and their filters, of either driver.
 # shellcheck source=in-guest.sh
 . /src/tests/guest/in-guest.sh
 
 disk=/dev/nvme0n1
+pci=/sys/bus/pci
+device=0000:01:00.0
 
-try() {
-	modprobe nvme
-	wait_for "a disk" test -b $disk
-	for level in io hist; do
-		nvmescope record -v -o /out/$level --level $level -- fio --name=a --filename=$disk --ioengine=io_uring --direct=1 --rw=randread --iodepth=16 --bs=4k --size=8M >/out/$level.txt 2>&1 || echo failed >>/out/$level.txt
-	done
-	nvmescope record -v -o /out/one --level hist --no-stages -- fio --name=a --filename=$disk --ioengine=io_uring --direct=1 --rw=randread --iodepth=16 --bs=4k --size=8M >/out/one.txt 2>&1 || echo failed >>/out/one.txt
+# Loads a driver that takes no device by itself.
+prepare() { # stock|driver
+	provider=$1
+	echo 0 >$pci/drivers_autoprobe
+	if [ "$provider" = stock ]; then
+		driver=nvme
+		modprobe nvme poll_queues=1
+	else
+		driver=nvmescope
+		insmod /modules/nvmescope_core.ko
+		insmod /modules/nvmescope.ko shadow_doorbells=0 poll_queues=1
+	fi
+	device=$(cd $pci/devices && for d in *; do case $(cat "$d/class") in 0x010802) echo "$d" ;; esac; done | head -n 1)
 }
 
-"$@"
+bind() {
+	echo "$device" >"$pci/drivers/$driver/bind"
+	wait_for "a disk" test -b $disk
+	wait_for "the generic node" test -c /dev/ng0n1
+}
+live() { [ "$(cat /sys/class/nvme/nvme0/state)" = live ]; }
+
+job() { # NAME OPTIONS...
+	_job=$1
+	shift
+	check "$_job" fio --name="$_job" --filename=$disk --direct=1 --rw=randrw --bsrange=4k-32k --size=4M "$@"
+}
+
+# Each way of a command, from the bind on: each in the recording, and in the device's log.
+ways() {
+	bind
+	job libaio --ioengine=libaio --iodepth=16 --iodepth_batch=8 --iodepth_batch_complete=8
+	job io_uring --ioengine=io_uring --iodepth=8 --numjobs=2 --thread=1
+	job polled --ioengine=io_uring --hipri --iodepth=4 --size=1M
+	# one by one, by a process that is known, in a cgroup that is known
+	mount -t cgroup2 none /sys/fs/cgroup
+	mkdir /sys/fs/cgroup/known
+	# shellcheck disable=SC2016 # the inner shell's
+	sh -c 'echo $$ >/sys/fs/cgroup/known/cgroup.procs; echo $$ >/out/'"$1"'.pid
+		exec dd if='$disk' of=/dev/null bs=4k count=50 iflag=direct'
+	stat -c %i /sys/fs/cgroup/known >"/out/$1.cgroup"
+	check "admin" nvme smart-log /dev/nvme0
+	check "passthrough" nvme io-passthru /dev/ng0n1 -o 2 -n 1 --cdw10=8 -l 512 -r -b
+	fails "passthrough that fails" any "" nvme io-passthru /dev/ng0n1 -o 0x99 -n 1
+	echo 1 >/sys/class/nvme/nvme0/reset_controller
+	wait_for "the reset" live
+	job again --ioengine=io_uring --iodepth=8 --size=1M
+}
+
+# A known mix: 20 reads of 4 KiB and 10 writes of 16 KiB by dd, a flush, a command that fails.
+mix() {
+	dd if=$disk of=/dev/null bs=4k count=20 iflag=direct
+	dd if=/dev/zero of=$disk bs=16k count=10 oflag=direct
+	blockdev --flushbufs $disk
+	nvme flush /dev/ng0n1 -n 1
+	nvme io-passthru /dev/ng0n1 -o 0x99 -n 1 || :
+	cat /proc/self/comm >/dev/null
+}
+
+filtered() { # NAME OPTIONS...
+	_name=$1
+	shift
+	check "filter $_name" nvmescope record -o "/out/$_name" -p "$provider" "$@" -- sh "$0" with "$provider" mix
+}
+
+filters() {
+	bind
+	filtered all --level io
+	filtered read --level io --op read
+	filtered opcode --level io --opcode 0x01,0x99
+	filtered small --level io --max-bytes 4095
+	filtered large --level io --min-bytes 16K --max-bytes 16K
+	filtered error --level io --status error
+	filtered admin --level io --queue 0
+	filtered comm --level io --comm nvme
+	filtered none --level io --latency-above 100s
+	filtered nobody --level io --pid 1
+	filtered nowhere --level io --cgroup 4242424242
+	filtered sample --level io --sample 4096
+	filtered events --level events --queue 1-9
+	filtered hist --level hist
+	filtered hist-write --level hist --op write
+	filtered pci --level io -d "$device" --op read
+	[ "$provider" = driver ] || filtered one --level hist --no-stages
+}
+
+wrong() {
+	fails "level events has no such filter" 2 "--op: level events has no such filter; give --level io" \
+		nvmescope record -o /tmp/none --op read -- true
+	fails "an operation that there is not" 2 "--op: 'sniff' is no operation" \
+		nvmescope record -o /tmp/none --level io --op sniff -- true
+	fails "a cgroup that there is not" 2 "--cgroup: /sys/fs/cgroup/nowhere: No such file" \
+		nvmescope record -o /tmp/none --level io --cgroup /sys/fs/cgroup/nowhere -- true
+	fails "one probe cannot tell a process" 2 "--pid is not to be told at the end of a request" \
+		nvmescope record -o /tmp/none -p stock --level hist --no-stages --pid 1 -- true
+	check "nothing is left behind" test ! -e /tmp/none
+}
+
+# Reads that were sent before: their ends are counted, and are no records.
+between() {
+	bind
+	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=60 >/tmp/fio 2>&1 &
+	sleep 1
+	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -t 3
+	kill %1
+	wait || :
+}
+
+ways_recorded() {
+	check "$provider: recorded" nvmescope record -o "/out/$provider" -p "$provider" --level io -- sh "$0" with "$provider" ways "$provider"
+}
+
+# Steps that a recorder runs know their provider again.
+if [ "$1" = with ]; then
+	provider=$2
+	driver=$([ "$2" = stock ] && echo nvme || echo nvmescope)
+	device=$(cd $pci/devices && for d in *; do case $(cat "$d/class") in 0x010802) echo "$d" ;; esac; done | head -n 1)
+	shift 2
+	"$@"
+	exit
+fi
+
+prepare "$1"
+shift
+for step; do "$step"; done
