@@ -41,6 +41,20 @@ struct task_struct {
 #pragma clang attribute pop
 
 /*
+ * A pointer to void as a number.  Later kernels take what is loaded from such a field for a
+ * pointer, which cannot be reckoned with.
+ */
+#define ADDRESS_IN(pointer, type, field)                                                           \
+	({                                                                                         \
+		__u64 __a = 0;                                                                     \
+		if (direct_reads)                                                                  \
+			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field));       \
+		else                                                                               \
+			__a = (__u64)(pointer)->field;                                             \
+		__a;                                                                               \
+	})
+
+/*
  * The place of a queue, by the address of its struct nvme_queue.  A hash of our own in .bss:
  * an address that is where it belongs costs six instructions.
  */
@@ -129,7 +143,7 @@ static __noinline __u32 learn_place(__u64 nvmeq, __u32 type)
 
 static __always_inline __u32 place_by(struct blk_mq_hw_ctx *hctx)
 {
-	__u64 nvmeq = (__u64)hctx->driver_data;
+	__u64 nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
 	struct known_queue *k = &known_queues[known_index(nvmeq) & KNOWN_MASK];
 
 	return k->nvmeq == nvmeq ? k->place : learn_place(nvmeq, hctx->type);
@@ -232,7 +246,7 @@ int BPF_PROG(one_failed, struct request *rq)
 
 	if (!rq)
 		return 0;
-	k = look_up((__u64)rq->mq_hctx->driver_data);
+	k = look_up(ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data));
 	if (!k || k->place >= MAX_PLACES)
 		return 0;
 	cell = cell_of(k->place, rq->cmd_flags & 0xff, rq->__data_len);
@@ -305,7 +319,7 @@ SEC("tp_btf/irq_handler_entry")
 int BPF_PROG(io_irq, int irq, struct irqaction *action)
 {
 	if (action)
-		look_at((__u64)action->dev_id, false, NVS_WHY_CQ_irq);
+		look_at(ADDRESS_IN(action, struct irqaction, dev_id), false, NVS_WHY_CQ_irq);
 	return 0;
 }
 
@@ -313,7 +327,7 @@ int BPF_PROG(io_irq, int irq, struct irqaction *action)
 SEC("fentry/nvme_poll")
 int BPF_PROG(io_poll, struct blk_mq_hw_ctx *hctx)
 {
-	look_at((__u64)hctx->driver_data, true, NVS_WHY_CQ_poll);
+	look_at(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data), true, NVS_WHY_CQ_poll);
 	return 0;
 }
 
