@@ -80,8 +80,9 @@ static noinline void trace_start(struct nvme_ctrl *ctrl, struct request *rq)
 	struct nvme_ns *ns = rq->q->queuedata;
 
 	trace_nvs_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
-			   rq->start_time_ns, blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq), blk_rq_bytes(rq),
-			   ns ? ns->nsid : 0, current->pid, (__force u16)req_op(rq), rq->tag);
+			   rq->start_time_ns, blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq),
+			   blk_rq_bytes(rq), ns ? ns->nsid : 0, current->pid,
+			   (__force u16)req_op(rq), rq->tag);
 }
 
 /**
