@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <math.h>
 #include "axis.h"
 
 #define CUT 0.03 /* of the axis, for each gap */
@@ -65,16 +66,18 @@ void axis_gap(const struct axis *a, unsigned int i, double *from, double *to)
 
 const char *axis_ticks(const struct axis *a, struct picture *p, bool labels)
 {
-	double step = nice_step((double)axis_busy(a), 12), last = -AXIS_LENGTH, unit = 1e3;
+	int64_t step = (int64_t)fmax(nice_step((double)axis_busy(a), 12), 1);
+	double last = -AXIS_LENGTH, unit = 1e3;
 	const char *comma = "";
 
 	if (step >= 1e6)
 		unit = step >= 1e9 ? 1e9 : 1e6;
 	fprintf(p->script, "set xtics (");
 	for (unsigned int i = 0; i < a->nr; i++) {
-		double from = (double)(a->seg[i].begin - a->zero);
-		double to = (double)(a->seg[i].end - a->zero);
-		double v = step * (double)(uint64_t)((from + step * 0.999) / step);
+		/* Whole ns: a stretch may begin before zero, or centuries after it. */
+		int64_t from = (int64_t)(a->seg[i].begin - a->zero);
+		int64_t to = (int64_t)(a->seg[i].end - a->zero);
+		int64_t v = from / step * step + (from > 0 && from % step ? step : 0);
 
 		for (; v <= to; v += step) {
 			double x = axis_x(a, a->zero + (uint64_t)v);
@@ -82,7 +85,7 @@ const char *axis_ticks(const struct axis *a, struct picture *p, bool labels)
 			if (x - last < 50 * a->px)
 				continue;
 			if (labels)
-				fprintf(p->script, "%s'%.10g' %.4f", comma, v / unit, x);
+				fprintf(p->script, "%s'%.10g' %.4f", comma, (double)v / unit, x);
 			else
 				fprintf(p->script, "%s'' %.4f", comma, x);
 			comma = ", ";
