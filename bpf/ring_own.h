@@ -24,6 +24,13 @@ struct {
 /* By CPU. In a map of their own, which the recorder finds by the section's name. */
 struct ring_head ring_heads[RING_CPUS] SEC(".data.rings");
 
+/* @cpu is below RING_CPUS; before 6.9 the verifier believes it of the register that it sees masked alone. */
+static __always_inline struct ring_head *head_of(__u64 cpu)
+{
+	asm volatile("" : "+r"(cpu));
+	return &ring_heads[cpu & (RING_CPUS - 1)];
+}
+
 /* What is being filled in. */
 struct emission {
 	struct ring_head *head;
@@ -59,7 +66,7 @@ static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, 
 
 	if (!ring || cpu >= RING_CPUS)
 		return NULL;
-	head = &ring_heads[cpu];
+	head = head_of(cpu);
 	for (int tries = 0; tries < 8; tries++) {
 		was = *(volatile __u64 *)&head->reserved;
 		at = place = was >> RING_OPEN_BITS;
@@ -101,7 +108,7 @@ static __noinline __attribute__((unused)) void emit_end(void *event)
 	(void)event;
 	if (cpu >= RING_CPUS)
 		return;
-	m.head = &ring_heads[cpu];
+	m.head = head_of(cpu);
 	commit(&m);
 }
 
