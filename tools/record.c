@@ -85,6 +85,7 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 			return -1;
 		if (!r->attached)
 			return 0;
+		record_attached(r);
 		record_env_now(r, "attached_ns");
 		return record_open_streams(r, err);
 	}

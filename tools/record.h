@@ -122,6 +122,8 @@ int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *
 int record_attach(struct recorder *r, struct nvs_error *err);
 /* Detaches, and waits for programs that are running. */
 void record_detach(struct recorder *r);
+/* All programs are attached: what matched nothing until now does not count. */
+void record_attached(struct recorder *r);
 /* Counts of what was lost stay from now on as they are, whatever programs still do. */
 void record_keep_counts(struct recorder *r);
 /* Events that the kernel did not call a program for, because it was interrupted in itself. */

@@ -252,6 +252,21 @@ static int map_heads(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
+/* What matched nothing while programs were attached one by one, says nothing of the driver. */
+void record_attached(struct recorder *r)
+{
+	r->bpf->attaching = malloc(r->bpf->lost_bytes);
+	if (r->bpf->attaching)
+		memcpy(r->bpf->attaching, r->lost, r->bpf->lost_bytes);
+}
+
+static void forget_attaching(const struct recorder *r, struct cpu_lost *lost)
+{
+	for (unsigned int cpu = 0; r->bpf->attaching && cpu < r->nr_cpus; cpu++)
+		for (unsigned int cause = 0; cause < NR_LOST_CAUSES; cause++)
+			lost[cpu].by_cause[cause] -= r->bpf->attaching[cpu].by_cause[cause];
+}
+
 void record_keep_counts(struct recorder *r)
 {
 	void *copy = mmap(NULL, r->bpf->lost_bytes, PROT_READ | PROT_WRITE,
@@ -260,6 +275,7 @@ void record_keep_counts(struct recorder *r)
 	if (copy == MAP_FAILED)
 		return; /* then they may tell of a little more */
 	memcpy(copy, r->lost, r->bpf->lost_bytes);
+	forget_attaching(r, copy);
 	munmap(r->lost, r->bpf->lost_bytes);
 	r->lost = copy;
 }
@@ -321,6 +337,8 @@ void record_bpf_close(struct recorder *r)
 		record_tracepoints_close(r->bpf->tracepoints);
 		level_close(&r->bpf->level);
 	}
+	if (r->bpf)
+		free(r->bpf->attaching);
 	free(r->bpf);
 	free(r->cpus);
 	free(r->filter);
