@@ -103,7 +103,11 @@ int live_open(struct live *l, const struct live_options *o, struct nvs_error *er
 	l->provider = provider->name;
 	l->prefix = prefix_of(provider);
 	l->hist = hist_live_open(provider == &provider_stock, &config, device.ctrl, err);
-	return l->hist ? 0 : -1;
+	if (!l->hist)
+		return -1;
+	/* What is left to do is to read what was counted. */
+	record_priv_drop(&(struct recorder){ 0 }, false);
+	return 0;
 }
 
 void live_close(struct live *l)

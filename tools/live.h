@@ -56,7 +56,7 @@ struct live {
 	bool stages;
 };
 
-/* Starts counting. -1: @err says what is wrong. */
+/* Starts counting, and gives up what privileges that needed. -1: @err says what is wrong. */
 int live_open(struct live *l, const struct live_options *o, struct nvs_error *err);
 void live_close(struct live *l);
 /* All that was lost or left out since it was opened. */

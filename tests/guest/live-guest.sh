@@ -50,6 +50,7 @@ serve_steps() { # LABEL
 	_serve=$!
 	wait_for "the first metric" counts
 	wget -q -O "/out/$1.before" $metrics
+	is "$1: privileges are given up, but for CAP_BPF" "$(sed -n 's/^CapEff:\t//p' /proc/$_serve/status)" 0000008000000000
 	check "$1: 500 reads" reads 500
 	# one that the device refuses
 	! nvme read $disk -s 0xffffff -c 0 -z 4096 -d /tmp/block 2>/dev/null || false

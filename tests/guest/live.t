@@ -4,7 +4,7 @@
 # top and serve, of both drivers: what they counted is what was done.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 47
+plan 49
 
 mhd=/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12
 guest all --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --add "$mhd:$mhd" -- live-guest.sh both
