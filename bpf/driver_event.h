@@ -28,14 +28,14 @@ static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __
                                                                                                    \
 		if (!passes(ctx, NVS_ID_##ev))                                                     \
 			return 0;                                                                  \
-		e = emit_one(&m, NVS_ID_##ev, sizeof(*e));                                          \
+		e = emit_one(&m, NVS_ID_##ev, sizeof(*e));                                         \
 		if (!e)                                                                            \
 			return 0;                                                                  \
 		e->h.ctrl = ctx->args[0];                                                          \
 		e->h.qid = ctx->args[1];                                                           \
 		e->h.cid = ctx->args[2];                                                           \
 		NVS_FIELDS_##ev(STORE_FIELD, CLEAR_PAD)                                            \
-		commit(&m);                                                                         \
+		commit(&m);                                                                        \
 		return 0;                                                                          \
 	}
 

@@ -62,7 +62,8 @@ static __always_inline bool tag_passes(__u32 mode, __u32 tag)
 
 static __always_inline bool opcode_passes(__u32 mode, __u32 opcode)
 {
-	return !(mode & MODE_FILTERED) || !config.by_opcode || in_set(config.opcodes, SET_WORDS(256), opcode & 0xff);
+	return !(mode & MODE_FILTERED) || !config.by_opcode ||
+	       in_set(config.opcodes, SET_WORDS(256), opcode & 0xff);
 }
 
 /* @tgid, @comm, @cgroup: of the task that submits. */

@@ -24,7 +24,10 @@ struct {
 /* By CPU. In a map of their own, which the recorder finds by the section's name. */
 struct ring_head ring_heads[RING_CPUS] SEC(".data.rings");
 
-/* @cpu is below RING_CPUS; before 6.9 the verifier believes it of the register that it sees masked alone. */
+/*
+ * @cpu is below RING_CPUS; before 6.9 the verifier believes it of the register that it sees
+ * masked alone.
+ */
 static __always_inline struct ring_head *head_of(__u64 cpu)
 {
 	asm volatile("" : "+r"(cpu));
@@ -69,7 +72,8 @@ static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, 
 	head = head_of(cpu);
 	for (int tries = 0; tries < 8; tries++) {
 		was = *(volatile __u64 *)&head->reserved;
-		at = place = was >> RING_OPEN_BITS;
+		at = was >> RING_OPEN_BITS;
+		place = at;
 		if (at % RING_PAGE > RING_PAGE - size)
 			place = (at | (RING_PAGE - 1)) + 1;
 		if (place + used - *(volatile __u64 *)&head->taken > head->bytes ||

@@ -237,7 +237,10 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
 	return 0;
 }
 
-/* To read a request's status costs a third of that program: what failed is counted where it fails. */
+/*
+ * To read a request's status costs a third of that program: what failed is counted where it
+ * fails.
+ */
 SEC("tp_btf/block_rq_error")
 int BPF_PROG(one_failed, struct request *rq)
 {
@@ -255,7 +258,7 @@ int BPF_PROG(one_failed, struct request *rq)
 	return 0;
 }
 
-#define ON_COMPLETE(name, way, mode)                                                                \
+#define ON_COMPLETE(name, way, mode)                                                               \
 	SEC("tp_btf/nvme_complete_rq")                                                             \
 	int BPF_PROG(name, struct request *rq)                                                     \
 	{                                                                                          \

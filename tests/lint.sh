@@ -23,7 +23,7 @@ check() { # NAME COMMAND...
 
 shell_scripts() { git grep -lE '^#!/bin/(ba)?sh' -- ':!docs'; }
 spdx() { # every file that can hold one
-	! git ls-files | grep -vE '\.(md|svg|png|log|bin|json)$|^\.gitignore|/data/' |
+	! git ls-files | grep -vE '\.(md|svg|png|log|bin|json)$|^\.gitignore|/data/|/fuzz/found/' |
 		while read -r f; do head -n 3 "$f" | grep -q SPDX-License-Identifier || echo "no SPDX line: $f"; done | grep .
 }
 no_python() { ! git ls-files | grep '\.py$' && ! git grep -nE '^#!.*python'; }
@@ -48,7 +48,7 @@ tables=CAMELCASE,BRACKET_SPACE,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENC
 # A uevent's strings are not const; PRP sizes are 32 bits, BIT() is not; a list has two types.
 taste=STATIC_CONST_CHAR_ARRAY,BIT_MACRO,NEW_TYPEDEFS,SPDX_LICENSE_TAG,LONG_LINE_STRING
 # BPF programs have neither the kernel's macros nor its zeroed globals.
-bpf=VOLATILE,GLOBAL_INITIALISERS,PREFER_DEFINED_ATTRIBUTE_MACRO
+bpf=VOLATILE,MACRO_WITH_FLOW_CONTROL,GLOBAL_INITIALISERS,PREFER_DEFINED_ATTRIBUTE_MACRO
 checkpatch() { # TYPES-TO-IGNORE FILES
 	local ignore=$1
 	shift
