@@ -17,7 +17,7 @@ is "level io: what was saved are requests" "$(saved io/trigger-0001 | jq -c '.re
 is "each of many is a recording that can be read" \
 	"$(for d in "$logs"/all/bounded/trigger-*; do "$nvmescope" report --json "$d" | jq -c '.recording.events > 1000'; done | sort -u)" true
 is "a recording that rotated is read, and says where it begins" \
-	"$("$nvmescope" report "$logs/all/rotated" | grep -cE '^  begins at [0-9.]+ s: [0-9 ]+ earlier events were dropped')" 1
+	"$("$nvmescope" report "$logs/all/rotated" | grep -m 1 -cE '^  begins at [0-9.]+ s: [0-9 ]+ earlier events were dropped')" 1
 is "nothing between its beginning and its end is missing" \
 	"$(saved rotated | jq -c '[.recording.lost.total, .recording.events + (.recording.environment.dropped_events | tonumber) == (.recording.environment.events | tonumber)]')" "[0,true]"
 check "babeltrace2 reads it" bash -c "babeltrace2 '$logs/all/rotated' | tail -n 1 | grep -q ."

@@ -88,7 +88,7 @@ wait_for() { # WHAT COMMAND...
 	shift
 	until "$@" >/dev/null 2>&1; do
 		_tries=$((_tries + 1))
-		[ $_tries -lt 1200 ] || { echo "waited a minute in vain for $_for" >&2; return 1; }
+		[ $_tries -lt $((20 * ${patience:-60})) ] || { echo "waited ${patience:-60} s in vain for $_for" >&2; return 1; }
 		sleep 0.05
 	done
 }

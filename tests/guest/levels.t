@@ -48,7 +48,7 @@ for provider in stock driver; do
 	is "$provider: the model explains all" \
 		"$("$nvmescope" report --json "$logs/$provider/$provider" | jq -c '[.recording.lost.total, (.unexplained | add)] | map(select(. != 0 and . != null))')" "[]"
 
-	guest $provider-filters --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme -- levels-guest.sh $provider filters wrong
+	guest $provider-filters --deadline 900 --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme -- levels-guest.sh $provider filters wrong
 	of() { # NAME EXPRESSION: how many of its records
 		ios "$logs/$provider-filters/$1" | awk "$fields $2"' { n++ } END { print n + 0 }'
 	}

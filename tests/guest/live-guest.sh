@@ -75,7 +75,8 @@ both() {
 	wait_for "a disk" test -b $disk
 	top_steps stock
 	serve_steps stock
-	wait_for "the last program to be let go of" modprobe -r nvme
+	# on 6.1 each of them takes a second or two
+	patience=300 wait_for "the last program to be let go of" modprobe -r nvme
 	load
 	top_steps ours
 	serve_steps ours
