@@ -12,7 +12,7 @@ check "disk full: what fitted reads back" "$nvmescope" report "$logs/record/full
 check "disk full: babeltrace2 reads it too" babeltrace2 -o dummy "$logs/record/full"
 check "killed: what was written reads back" "$nvmescope" report "$logs/record/killed"
 check "tracefs: the table's events are all there, and nothing else" \
-	diff <(awk '/define NVS_DRIVER_EVENTS/, /^$/' "$NVMESCOPE_ROOT/kmod/nvs_events.h" |
+	diff <(awk '/define NVS_(INIT|STEP|RECOVERY)_EVENTS/, /^$/' "$NVMESCOPE_ROOT/kmod/nvs_events.h" |
 		sed -nE 's/.*E\([0-9]+, *([a-z_]+), [0-9]+\).*/nvs_\1/p' | sort) "$logs/record/tracefs"
 
 # --- here: broken recordings ---------------------------------------------------------
