@@ -106,6 +106,13 @@ put_off() {
 	wait_for "a disk" test -b $disk
 }
 
+late() {
+	modprobe nvme
+	wait_for "the recorder" grep -q "attached in" /tmp/late.txt
+	wait_for "a disk" test -b $disk
+	dd if=$disk of=/dev/null bs=4k count=20 iflag=direct
+}
+
 # Not busybox's, which knows no users
 as_user() { /bin/setpriv --reuid 1000 --regid 1000 --clear-groups "$@"; }
 may() { as_user --inh-caps "-all,$1" --ambient-caps "-all,$1" -- sh -c "$2"; }
@@ -129,7 +136,7 @@ privileges() {
 	is "all: COMMAND has what the caller had" "$(cat /tmp/user.txt.command)" "$(may +bpf,+perfmon,+sys_admin "sh $0 caps self")"
 	is "all: the directory is private" "$(stat -c '%a %u' /tmp/user)" "700 1000"
 	keep user
-	fails "few: said what is missing, and that it is given up again" 1 "CAP_SYS_ADMIN (which is given up again)
+	fails "few: said what is missing, and that it is given up again" 1 "CAP_SYS_ADMIN .which is given up again.
 		CAP_SYS_ADMIN or leave to read tracefs" may +bpf,+perfmon "nvmescope record -o /tmp/few -- true"
 	check "root: recorded" sh -c "nvmescope record -v -o /tmp/root -- sh $0 watch /tmp/root.txt 2>/tmp/root.txt"
 	is "root: the recorder keeps CAP_BPF, and CAP_KILL for COMMAND" "$(cat /tmp/root.txt.recorder)" \
@@ -157,7 +164,7 @@ begin() {
 	keep first
 	privileges
 	out
-	check "and that waits for it alone" nvmescope record -p stock -o /tmp/late -- sh -c "modprobe nvme && sleep 8 && dd if=$disk of=/dev/null bs=4k count=20 iflag=direct"
+	check "and that waits for it alone" sh -c "nvmescope record -v -p stock -o /tmp/late -- sh $0 late 2>/tmp/late.txt"
 	keep late
 }
 
