@@ -13,7 +13,8 @@ live() { [ "$(cat /sys/class/nvme/nvme0/state)" = live ]; }
 
 # One I/O of each way to lay out data: one page, two, a list of pages.
 first_work() {
-	load "hold_ms=10000"
+	# a buffer in one piece would go as an SGL
+	load "hold_ms=10000" "sgl_threshold=0"
 	wait_for "live" live
 	dd if=/dev/zero of=$disk bs=4k count=1 oflag=direct
 	dd if=$disk of=/dev/null bs=8k count=1 iflag=direct
