@@ -89,12 +89,6 @@ all() {
 
 # --- from the first step on, and with no more privileges than it needs ---------------------
 
-let_go() { [ "$(cat /sys/module/nvme/refcnt)" = 0 ]; }
-out() {
-	wait_for "the recorder to let go" let_go
-	rmmod nvme nvme_core
-}
-
 # Nothing is bound until the recorder has attached, which pins the module.
 put_off() {
 	echo 0 >/sys/bus/pci/drivers_autoprobe
@@ -163,7 +157,7 @@ begin() {
 	check "a recorder that is there before the module" sh -c "nvmescope record -v -p stock -o /tmp/first -- sh $0 put_off 2>/tmp/first.txt"
 	keep first
 	privileges
-	out
+	unload_inbox
 	check "and that waits for it alone" sh -c "nvmescope record -v -p stock -o /tmp/late -- sh $0 late 2>/tmp/late.txt"
 	keep late
 }

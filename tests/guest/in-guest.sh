@@ -121,6 +121,14 @@ expect_of_inbox() {
 		'DMA-API: Mapped at' >>/out/expected-complaints
 }
 
+# The kernel's own driver, when the last recorder of it is gone altogether: on 6.1 that takes
+# seconds, and longer the more the machine has to do.
+let_go() { [ "$(cat /sys/module/nvme/refcnt)" = 0 ]; }
+unload_inbox() {
+	patience=300 wait_for "the last program to be let go of" let_go
+	rmmod nvme nvme_core
+}
+
 record() { # NAME COMMAND...
 	_name=$1
 	shift

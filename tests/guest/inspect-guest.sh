@@ -32,8 +32,7 @@ both() {
 	umount /sys/kernel/btf
 	check "what is said to be recordable is" nvmescope record -o /tmp/recording -p stock -- true
 	sed -nE 's/.*attach_points_missing = "(.*)";/\1/p' /tmp/recording/metadata | tr ' ' '\n' | sort -u >/out/missing
-	# on 6.1 each of them takes a second or two
-	patience=300 wait_for "the last program to be let go of" modprobe -r nvme
+	unload_inbox
 	look none
 	load
 	look ours

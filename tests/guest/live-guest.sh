@@ -75,8 +75,7 @@ both() {
 	wait_for "a disk" test -b $disk
 	top_steps stock
 	serve_steps stock
-	# on 6.1 each of them takes a second or two
-	patience=300 wait_for "the last program to be let go of" modprobe -r nvme
+	unload_inbox
 	load
 	top_steps ours
 	serve_steps ours
