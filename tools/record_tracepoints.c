@@ -77,11 +77,12 @@ static int set_layout(struct tracepoints_bpf *skel, struct nvs_error *err)
 	int status = offset_of(event, "status"), result = offset_of(event, "result");
 
 	if (qid < 0 || flags < 0 || status < 0 || result < 0)
-		return nvs_fail(err,
-				"neither its types nor tracefs say how a record of events/nvme/%s "
-				"looks: be root, or have CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN "
-				"or leave to read tracefs (mounted on /sys/kernel/tracing)",
-				event);
+		return nvs_fail(
+			err,
+			"neither its types nor tracefs say how a record of events/nvme/%s "
+			"looks: be root, or have CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN "
+			"or leave to read tracefs (mounted on /sys/kernel/tracing)",
+			event);
 	skel->rodata->at_qid = qid;
 	skel->rodata->at_flags = flags;
 	skel->rodata->at_status = status;
