@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# production: every command of docs/production.md works as it is printed there. What they say on
+# long-production: every command of docs/production.md works as it is printed there. What they say on
 # this kernel is in $logs/incident/transcript, from where the document has its output.
 . "$(dirname "$0")/lib.sh"
 commands=$(grep -c '^    # ' "$NVMESCOPE_ROOT/docs/production.md")
