@@ -15,11 +15,25 @@ own_lists() {
 	apt-get "${apt_options[@]}" update >"$tmp/apt.log" 2>&1
 }
 
-# lists_of SUITE: those of another release of Debian, whatever this machine's sources are
+# Where this machine has the packages of @1 from: bookworm, bookworm-security
+archive_of() { # SUITE
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v suite="$1" '$2 == suite { print $1; exit }'
+}
+
+# lists_of SUITE: those of another release of Debian, from where this machine has its own
 lists_of() {
-	local line="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org"
-	printf '%s\n' "$line/debian-security $1-security main" "$line/debian $1 main" >"$tmp/sources.list"
-	apt_options+=(-o "Dir::Etc::SourceList=$tmp/sources.list" -o Dir::Etc::SourceParts=/dev/null)
+	local own part archive
+	own=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+	for part in '' -security; do
+		archive=$(archive_of "$own$part")
+		[[ $archive ]] || return
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $1$part main"
+	done >"$tmp/sources.list"
+	# One of the two alone may have an older kernel.
+	apt_options+=(-o "Dir::Etc::SourceList=$tmp/sources.list" -o Dir::Etc::SourceParts=/dev/null
+		-o APT::Update::Error-Mode=any -o Acquire::Retries=3)
 	own_lists
 }
 
