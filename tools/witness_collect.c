@@ -356,13 +356,23 @@ int witness_collect_recording(struct witness *w, struct witness_lanes *ls, struc
 			      int ctrl, struct nvs_error *err)
 {
 	struct reading *r = calloc(1, sizeof(*r));
-	const char *provider;
+	const char *provider, *level;
 	struct recorded ev;
 	int ret;
 
 	if (!r)
 		return no_memory(err);
 	*r = (struct reading){ .w = w, .ls = ls, .err = err, .ctrl = ctrl };
+	level = recording_env(rec, "level");
+	if (level && strcmp(level, "events")) {
+		free(r);
+		return nvs_fail(
+			err,
+			"a recording of level %s has no doorbells, commands and completions "
+			"one by one, as the device's log has them: record with --level "
+			"events to compare with it",
+			level);
+	}
 	provider = recording_env(rec, "provider");
 	w->stock = provider && !strcmp(provider, "stock");
 	w->tracepoints = recording_env(rec, "tracepoints_only");

@@ -31,25 +31,41 @@ static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uin
 	return i;
 }
 
+/*
+ * Which of two places that fit is the recording's?  Where the same commands come round under the
+ * same identifiers many places fit for long, and a difference of order may cut the right one
+ * short: first the pace decides, over what both have, if the log has times; then the length.
+ */
+static bool fits_better(const struct witness_lane *lane, size_t at, size_t run, size_t best,
+			size_t best_run)
+{
+	uint64_t spread, best_spread;
+
+	run_at(lane, at, run < best_run ? run : best_run, &spread);
+	run_at(lane, best, run < best_run ? run : best_run, &best_spread);
+	if (lane->log.items[0].ts && (spread < best_spread / 2 || best_spread < spread / 2))
+		return spread < best_spread;
+	return run > best_run || (run == best_run && spread < best_spread);
+}
+
 /* The place in the lane's log where at least @need items equal the recording's; -1: none. */
 static ssize_t find_run(const struct witness_lane *lane, size_t need, unsigned int *places)
 {
-	uint64_t spread, best_spread = UINT64_MAX;
 	size_t best_run = 0;
+	uint64_t spread;
 	ssize_t best = -1;
 
 	*places = 0;
 	for (size_t at = 0; at < lane->log.nr; at++) {
 		size_t run = run_at(lane, at, RUN_MAX, &spread);
 
-		if (run < need || run < best_run)
+		if (run < need)
 			continue;
-		*places = run == best_run ? *places + 1 : 1;
-		if (run == best_run && spread >= best_spread)
+		++*places;
+		if (best >= 0 && !fits_better(lane, at, run, best, best_run))
 			continue;
 		best = at;
 		best_run = run;
-		best_spread = spread;
 	}
 	return best;
 }

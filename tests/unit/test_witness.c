@@ -534,6 +534,53 @@ static void test_began_while_running(void **state)
 	done(&s, &w);
 }
 
+/* The same 16 reads come round and round, at an uneven pace. */
+static void go_round(struct story *s, unsigned int rounds)
+{
+	for (unsigned int i = 0; i < 8 * rounds; i++) {
+		s->ts += (s->line * 2654435761u >> 12) % 1000000;
+		do_pair(s, 1, 2 * i % 16);
+	}
+}
+
+/* Many places fit; one difference soon after the beginning cuts the right one shortest. */
+static void test_round_and_round(void **state)
+{
+	struct story s = { .fault = { SWAPPED, WITNESS_CMD, 1, 32 } };
+	struct witness w;
+	uint64_t line;
+
+	(void)state;
+	begin(&s);
+	s.recording = false;
+	start_controller(&s, 0x10000);
+	go_round(&s, 20);
+	s.recording = true;
+	line = s.line;
+	go_round(&s, 20);
+	finish(&s);
+	assert_int_equal(judge(&s, &w), 0);
+	assert_true(w.places > 1);
+	assert_in_range(w.start_line, line + 1, line + 4);
+	assert_int_equal(lane_of(&w, 1, WITNESS_CMD)->differences, 1);
+	done(&s, &w);
+}
+
+/* A record of level io is a whole request: nothing of it can be held against single lines. */
+static void test_level_io(void **state)
+{
+	struct story s = { 0 };
+	struct witness w;
+
+	(void)state;
+	begin(&s);
+	assert_int_equal(ctf_trace_env(s.trace, "level", "io"), 0);
+	finish(&s);
+	assert_int_equal(judge(&s, &w), -1);
+	assert_non_null(strstr(err.text, "record with --level events"));
+	done(&s, &w);
+}
+
 /* A recorder whose program for one event did not attach: nothing excuses that. */
 static void test_no_completions_recorded(void **state)
 {
@@ -677,6 +724,8 @@ int main(void)
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_second_of_two_runs),
 		cmocka_unit_test(test_began_while_running),
+		cmocka_unit_test(test_round_and_round),
+		cmocka_unit_test(test_level_io),
 		cmocka_unit_test(test_no_completions_recorded),
 		cmocka_unit_test(test_log_ends_early),
 		cmocka_unit_test(test_other_runs_log),
