@@ -25,6 +25,7 @@ static const struct {
 	{ "fexit/nvme_commit_rqs", false, "doorbells after the last of several are told of late" },
 	{ "fexit/nvme_pci_submit_async_event", false, "event requests are told of late" },
 	{ "fexit/nvme_poll", false, "completion entries of polled queues" },
+	{ "tp_btf/block_rq_error", false, "failures, with --no-stages" },
 	{ "tp_btf/irq_handler_entry", true, "looks at a queue by an interrupt" },
 	{ "fentry/nvme_poll", false, "looks at polled queues" },
 	{ "fentry/nvme_dev_disable", false, "looks at a queue that is torn down" },

@@ -237,7 +237,7 @@ int cmd_export(int argc, char **argv)
 		ret = EXIT_FAILED;
 	} else {
 		tell(&x);
-		if (x.strict && losses_any(x.recording))
+		if (x.strict && losses_missing(x.recording))
 			ret = EXIT_FAILED;
 	}
 	if (x.format->free)

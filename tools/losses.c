@@ -9,9 +9,6 @@
 #include "losses.h"
 #include "lost.h"
 
-/* CPUs that are asked for; the env has a key for each that lost any. */
-#define MOST_CPUS 8192
-
 /* Of the env: all CPUs' at once. */
 static const struct {
 	const char *key, *kinds_key, *cause, *says;
@@ -105,7 +102,9 @@ static void each_cause(const struct recording *r, unsigned int cpu, loss_fn fn, 
 
 void losses_each(const struct recording *r, loss_fn fn, void *ctx)
 {
-	for (unsigned int cpu = 0; cpu < MOST_CPUS; cpu++) {
+	unsigned int cpus = recording_cpus_end(r);
+
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
 		each_event_loss(r, cpu, fn, ctx);
 		each_cause(r, cpu, fn, ctx);
 	}
@@ -134,6 +133,20 @@ bool losses_any(const struct recording *r)
 
 	losses_each(r, note_one, &any);
 	return any;
+}
+
+static void note_missing(void *ctx, const struct loss *loss)
+{
+	if (!loss->there)
+		*(bool *)ctx = true;
+}
+
+bool losses_missing(const struct recording *r)
+{
+	bool missing = recording_lost_total(r) || recording_cut(r);
+
+	losses_each(r, note_missing, &missing);
+	return missing;
 }
 
 struct lines {

@@ -11,7 +11,7 @@ struct loss {
 	int cpu;	   /* -1: of no one CPU */
 	uint64_t count;
 	const char *kinds; /* "cqe 12, sqe 3", or NULL: not known */
-	bool there;	   /* it is in the recording, but not all of it */
+	bool there;	   /* nothing is missing but a step, or what was before the recording */
 };
 
 typedef void (*loss_fn)(void *ctx, const struct loss *loss);
@@ -20,6 +20,8 @@ typedef void (*loss_fn)(void *ctx, const struct loss *loss);
 void losses_each(const struct recording *r, loss_fn fn, void *ctx);
 /* Was anything lost, unmatched or cut off? */
 bool losses_any(const struct recording *r);
+/* Is anything missing that should be there?  What --strict asks. */
+bool losses_missing(const struct recording *r);
 /*
  * Says in @text where a recording begins whose first part was dropped to keep it small, or
  * that was saved by the flight recorder.  false: it is all there.

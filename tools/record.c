@@ -86,6 +86,7 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 		if (!r->attached)
 			return 0;
 		record_attached(r);
+		r->work = record_device_work(&r->device);
 		record_env_now(r, "attached_ns");
 		return record_open_streams(r, err);
 	}
@@ -147,7 +148,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 	}
 }
 
-/* What there is, and what there is not. false: something was lost, or matches nothing. */
+/* What there is, and what there is not. false: something was lost. */
 static bool say_summary(const struct recorder *r)
 {
 	struct ctf_dropped dropped = ctf_trace_dropped(r->trace);
@@ -159,11 +160,16 @@ static bool say_summary(const struct recorder *r)
 	if (dropped.events)
 		complain("of these, the first %" PRIu64 " (%s) were dropped for --max-size",
 			 dropped.events, format_bytes(dropped.bytes).s);
-	if (c.unmatched)
-		complain("%" PRIu64 " steps match nothing, or not all of it: 'report' says which",
-			 c.unmatched);
+	if (c.missing)
+		complain("%" PRIu64 " requests are missing, for their steps do not match: 'report' "
+			 "says which",
+			 c.missing);
+	if (c.partial)
+		complain("%" PRIu64 " steps were not seen, or what was before them: 'report' says "
+			 "which",
+			 c.partial);
 	if (!c.lost)
-		return !c.unmatched;
+		return !c.missing;
 	complain("lost: %" PRIu64 " ring full, %" PRIu64 " CPU without ring, %" PRIu64
 		 " interrupted, %" PRIu64 " not written, %" PRIu64 " rejected%s",
 		 c.ring_full, c.no_ring, c.missed, c.unwritten, c.rejected,
@@ -236,12 +242,8 @@ static int finish(struct recorder *r, struct record_child *child, const char *en
 		complain("%s", err->text);
 		failed = true;
 	}
-	if (r->device.text && !r->device_seen) {
-		complain("no event of %s was recorded: which device does '%s' drive? 'ls -l "
-			 "/sys/class/nvme' shows",
-			 r->device.text, r->provider->pci_module);
+	if (r->device.text && !r->device_seen && !record_say_nothing(r))
 		failed = true;
-	}
 	return record_child_failed(child) || failed ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -59,11 +59,18 @@ struct record_cpu {
 	struct ctf_stream *stream; /* NULL: nothing has happened there yet */
 };
 
+/* What the block layer counted of a controller's disks. */
+struct device_work {
+	bool known;
+	uint64_t ended, in_flight; /* requests */
+};
+
 struct record_bpf; /* the programs and their attachments */
 
 struct recorder {
 	const struct provider *provider;
 	struct record_device device;
+	struct device_work work; /* when all was attached */
 	uint64_t ring_size;
 	int ring_template;	 /* tells the kernel what a ring is like */
 	bool kernel_rings;	 /* the kernel's, not our own */
@@ -217,8 +224,9 @@ int record_settle(struct recorder *r, struct nvs_error *err);
 /* Events that one CPU's programs found no room for. */
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu);
 
-/* Steps that matched nothing there, by whatever cause. */
-uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu);
+/* Steps that matched nothing there, by causes @from to @to. */
+uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu, enum lost_cause from,
+			     enum lost_cause to);
 
 struct record_counts {
 	uint64_t events;     /* in the recording */
@@ -229,11 +237,21 @@ struct record_counts {
 	uint64_t missed;     /* a program was interrupted by the same event */
 	uint64_t unwritten;  /* the file could not be written */
 	uint64_t rejected;   /* no event of ours, or no memory */
-	uint64_t unmatched;  /* by cause (bpf/lost.h): not in `lost`, most of it is there */
+	uint64_t missing;    /* by cause (bpf/lost.h): requests that could not be put together */
+	uint64_t partial;    /* these are there, or were before the recording */
 	uint64_t in_streams; /* of lost: what the streams' files themselves say */
 };
 /* Before record_bpf_close() and ctf_trace_close(). */
 void record_count(const struct recorder *r, struct record_counts *c);
+
+/* record_cgroups.c: level io: env keys cgroup_ID, of the cgroups that there are now */
+void record_env_cgroups(struct recorder *r);
+
+/* record_idle.c: nothing was recorded */
+
+struct device_work record_device_work(const struct record_device *d);
+/* No event of the device that was named was recorded: says why. false: that is a failure. */
+bool record_say_nothing(const struct recorder *r);
 
 /* record_priv.c: what the recorder may */
 

@@ -16,11 +16,12 @@ uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 	return lost;
 }
 
-uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu)
+uint64_t record_unmatched_on(const struct recorder *r, unsigned int cpu, enum lost_cause from,
+			     enum lost_cause to)
 {
 	uint64_t n = 0;
 
-	for (unsigned int cause = 0; r->lost && cause < NR_LOST_CAUSES; cause++)
+	for (unsigned int cause = from; r->lost && cause <= to; cause++)
 		n += __atomic_load_n(&r->lost[cpu].by_cause[cause], __ATOMIC_RELAXED);
 	return n;
 }
@@ -179,7 +180,8 @@ void record_count(const struct recorder *r, struct record_counts *c)
 		const struct ctf_stream *s = r->cpus[cpu].stream;
 		uint64_t lost = record_lost_on(r, cpu);
 
-		c->unmatched += record_unmatched_on(r, cpu);
+		c->missing += record_unmatched_on(r, cpu, 0, LOST_LAST_RECORD);
+		c->partial += record_unmatched_on(r, cpu, LOST_LAST_RECORD + 1, NR_LOST_CAUSES - 1);
 		if (!s && r->cpus[cpu].ring.fd < 0) {
 			c->no_ring += lost;
 			continue;

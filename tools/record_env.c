@@ -135,6 +135,7 @@ void record_env_start(struct recorder *r, char **command)
 	setf(r, "cpus", "%u", r->nr_rings);
 	setf(r, "ring_size", "%" PRIu64, r->ring_size);
 	record_env_now(r, "started_ns");
+	record_env_cgroups(r);
 	free(line);
 }
 
@@ -250,7 +251,7 @@ static void env_counts(struct recorder *r)
 	setf(r, "clamped", "%" PRIu64, c.clamped);
 	if (record_missed(r, missed, sizeof(missed)))
 		set(r, "lost_recursion_events", missed);
-	setf(r, "unmatched", "%" PRIu64, c.unmatched);
+	setf(r, "unmatched", "%" PRIu64, c.missing + c.partial);
 	for (unsigned int cpu = 0; cpu < r->nr_cpus; cpu++) {
 		env_of_cpu(r, "lost", cpu, r->lost[cpu].by_event, NVS_EVENT_ID_MAX + 1,
 			   nvs_event_name);
@@ -266,6 +267,7 @@ void record_env_end(struct recorder *r, const char *ended_by)
 	set(r, "attach_points_missing", missing);
 	set(r, "ended_by", ended_by);
 	setf(r, "cpus", "%u", r->nr_rings);
+	record_env_cgroups(r);
 	env_counts(r);
 	free(attached);
 	free(missing);

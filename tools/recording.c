@@ -363,6 +363,23 @@ unsigned int recording_nr_cpus(const struct recording *r)
 	return n;
 }
 
+unsigned int recording_cpus_end(const struct recording *r)
+{
+	unsigned int end = 0, cpu;
+
+	for (unsigned int i = 0; i < r->nr_streams; i++)
+		if (r->streams[i].cpu != RECORDING_DEVICE && r->streams[i].cpu >= end)
+			end = r->streams[i].cpu + 1;
+	/* "lost_cpu3", "unmatched_cpu3" */
+	for (size_t i = 0; i < r->meta.nr_env; i++) {
+		const char *of = strrchr(r->meta.env[i].key, '_');
+
+		if (of && sscanf(of, "_cpu%5u", &cpu) == 1 && cpu >= end && cpu < RECORDING_DEVICE)
+			end = cpu + 1;
+	}
+	return end;
+}
+
 bool recording_has_cpu(const struct recording *r, unsigned int cpu)
 {
 	for (unsigned int i = 0; i < r->nr_streams; i++)

@@ -79,6 +79,8 @@ void recording_span(const struct recording *r, uint64_t *first, uint64_t *last);
 const char *recording_env(const struct recording *r, const char *key);
 /* CPUs with a stream, and events lost on one, as the recorder counted them. */
 unsigned int recording_nr_cpus(const struct recording *r);
+/* One more than the highest number of a CPU that has a stream, or a key of the env. */
+unsigned int recording_cpus_end(const struct recording *r);
 bool recording_has_cpu(const struct recording *r, unsigned int cpu);
 uint64_t recording_lost(const struct recording *r, unsigned int cpu);
 uint64_t recording_lost_total(const struct recording *r);

@@ -65,6 +65,8 @@ struct text report_queue_name(unsigned int qid);
 /* report_tasks.c, report_slowest.c, report_hist.c */
 void report_processes(const struct analysis *a);
 void report_cgroups(const struct analysis *a);
+/* The directory below cgroup v2's, as it was when the recording was made; NULL: not known. */
+const char *report_cgroup_path(const struct analysis *a, uint64_t cgroup);
 void report_slowest(const struct analysis *a);
 void report_hist(const struct analysis *a, report_sections by);
 /* "64K": size classes are named by their largest; "-" where they are not told apart. */

@@ -169,9 +169,10 @@ static void add_loss(void *ctx, const struct loss *loss)
 static json_t *json_lost(const struct analysis *a)
 {
 	json_t *o = json_object(), *cpus = json_object(), *causes = json_array();
+	unsigned int nr = recording_cpus_end(a->recording);
 	uint64_t lost;
 
-	for (unsigned int cpu = 0; cpu < RECORDING_DEVICE; cpu++) {
+	for (unsigned int cpu = 0; cpu < nr; cpu++) {
 		char key[16];
 
 		if (!(lost = recording_lost(a->recording, cpu)))

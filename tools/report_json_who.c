@@ -24,7 +24,7 @@ json_t *json_figures(const struct figures *f)
 	return o;
 }
 
-static json_t *json_task(const struct task_stats *t, bool named)
+static json_t *json_task(const struct analysis *a, const struct task_stats *t, bool named)
 {
 	static const char *const stages[] = { "queue", "driver", "device", "completion" };
 	json_t *o = json_object(), *ops = json_object(), *time = json_object();
@@ -38,6 +38,7 @@ static json_t *json_task(const struct task_stats *t, bool named)
 		put_name(o, "name", *comm ? make_printable(comm) : NULL);
 	}
 	put_known(o, "cgroup", t->key.tgid, t->key.cgroup);
+	put_name(o, "cgroup_path", report_cgroup_path(a, t->key.cgroup));
 	put(o, "commands", f.count);
 	put(o, "bytes", t->bytes);
 	put(o, "failed", t->failed);
@@ -58,7 +59,7 @@ json_t *json_processes(const struct analysis *a)
 	json_t *all = json_array();
 
 	for (unsigned int i = 0; i < a->stats->nr_tasks; i++)
-		json_array_append_new(all, json_task(&a->stats->tasks[i], true));
+		json_array_append_new(all, json_task(a, &a->stats->tasks[i], true));
 	return all;
 }
 
@@ -66,7 +67,7 @@ json_t *json_other_processes(const struct analysis *a)
 {
 	const struct task_stats *t = a->stats->other_tasks;
 
-	return t ? json_task(t, false) : json_null();
+	return t ? json_task(a, t, false) : json_null();
 }
 
 json_t *json_cgroups(const struct analysis *a)
@@ -76,7 +77,7 @@ json_t *json_cgroups(const struct analysis *a)
 	json_t *all = json_array();
 
 	for (unsigned int i = 0; i < nr; i++)
-		json_array_append_new(all, json_task(&of[i], false));
+		json_array_append_new(all, json_task(a, &of[i], false));
 	free(of);
 	return all;
 }

@@ -7,19 +7,21 @@
 #include "report.h"
 
 #define MAX_TASK_ROWS 20
+#define WHO_WIDTH     24
 
 static void print_head(const char *who)
 {
-	printf("\n%-24s %8s %8s %9s %6s %5s %7s %7s %7s %7s\n", who, "cgroup", "commands", "data",
-	       "writes", "seq", "p50", "p99", "p99.9", "max");
+	printf("\n%-*s %8s %8s %9s %6s %5s %7s %7s %7s %7s\n", WHO_WIDTH, who, "cgroup", "commands",
+	       "data", "writes", "seq", "p50", "p99", "p99.9", "max");
 }
 
 static void print_row(const char *who, const char *cgroup, const struct task_stats *t)
 {
 	struct figures f = figures_of(&t->total);
 
-	printf("%-24s %8s %8s %9s %6s %5s %7s %7s %7s %7s\n", who, cgroup, report_count(f.count).s,
-	       format_bytes(t->bytes).s, report_percent(t->ops[STATS_WRITE], f.count).s,
+	printf("%-*s %8s %8s %9s %6s %5s %7s %7s %7s %7s\n", WHO_WIDTH, who, cgroup,
+	       report_count(f.count).s, format_bytes(t->bytes).s,
+	       report_percent(t->ops[STATS_WRITE], f.count).s,
 	       report_percent(t->sequential, t->accesses).s, report_ns(f.quantile[0]).s,
 	       report_ns(f.quantile[2]).s, report_ns(f.quantile[3]).s, report_ns(f.max).s);
 }
@@ -46,6 +48,23 @@ static struct text cgroup_name(uint64_t cgroup)
 	if (cgroup)
 		snprintf(t.s, sizeof(t.s), "%" PRIu64, cgroup);
 	return t;
+}
+
+const char *report_cgroup_path(const struct analysis *a, uint64_t cgroup)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "cgroup_%" PRIu64, cgroup);
+	return cgroup ? recording_env(a->recording, key) : NULL;
+}
+
+/* Its end, if it is longer than its column. */
+static const char *short_path(const struct analysis *a, uint64_t cgroup)
+{
+	const char *path = report_cgroup_path(a, cgroup) ?: "";
+	size_t len = strlen(path);
+
+	return len > WHO_WIDTH ? path + len - WHO_WIDTH : path;
 }
 
 void report_processes(const struct analysis *a)
@@ -110,9 +129,10 @@ void report_cgroups(const struct analysis *a)
 	struct task_stats *all = report_by_cgroup(a, &nr);
 
 	if (nr > 1 || (nr && all[0].key.cgroup > 1)) {
-		print_head("cgroup");
+		print_head("path");
 		for (unsigned int i = 0; i < nr && i < MAX_TASK_ROWS; i++)
-			print_row("", cgroup_name(all[i].key.cgroup).s, &all[i]);
+			print_row(short_path(a, all[i].key.cgroup),
+				  cgroup_name(all[i].key.cgroup).s, &all[i]);
 		if (nr > MAX_TASK_ROWS)
 			printf("  ... and %u more: --json has them\n", nr - MAX_TASK_ROWS);
 		printf("  cgroup: its id, which is the inode number of its directory in cgroup v2\n");

@@ -68,9 +68,10 @@ static uint64_t add_losses(struct rules *r, const char *text)
 static void read_losses(struct rules *r, const struct recording *rec)
 {
 	uint64_t known = add_losses(r, recording_env(rec, "lost_recursion_events"));
+	unsigned int cpus = recording_cpus_end(rec);
 
 	r->lost_total = recording_lost_total(rec);
-	for (unsigned int cpu = 0; cpu < recording_nr_cpus(rec); cpu++) {
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
 		char key[32];
 
 		snprintf(key, sizeof(key), "lost_cpu%u", cpu);

@@ -106,14 +106,25 @@ wrong() {
 	check "nothing is left behind" test ! -e /tmp/none
 }
 
+silent() { # WORDS OPTIONS...
+	_words=$1
+	shift
+	# shellcheck disable=SC2016 # the inner shell's
+	check "empty: $_words" sh -c 'words=$1; shift; rm -rf /tmp/silent; nvmescope record -o /tmp/silent --level io -d nvme0 -t 1 "$@" 2>/tmp/words
+		status=$?; cat /tmp/words; [ $status = 0 ] && grep -q "$words" /tmp/words' - "$_words" -p "$provider" "$@"
+}
+
 # Reads that were sent before: their ends are counted, and are no records.
 between() {
 	bind
 	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=60 >/tmp/fio 2>&1 &
 	sleep 1
 	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -t 3
+	# a recording of a device that is empty says why
+	silent "none passed the filter: nvme0 latency-above=100s" --latency-above 100s
 	kill %1
 	wait || :
+	silent "nvme0 had nothing to do"
 }
 
 ways_recorded() {

@@ -4,7 +4,7 @@
 # Level io equals the device's log, request by request; level hist counts the same; filters let
 # through what they should. Of both drivers.
 . "$(dirname "$0")/lib.sh"
-plan 138
+plan 142
 
 # Lines of a recording's `io` records: time of the end, then NAME=VALUE...
 ios() { babeltrace2 --clock-cycles "$1" | sed -nE 's/^\[0*([0-9]+)\] (\([^)]*\) )?io: /end=\1 /p' |

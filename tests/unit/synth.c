@@ -567,6 +567,7 @@ int synth_write(const struct synth *s, const char *dir, uint64_t lost, struct nv
 	ctf_trace_env(t, "level", s->level ?: "events");
 	ctf_trace_env(t, "kernel", "6.12.0-synthetic");
 	ctf_trace_env(t, "driver", "nvmescope");
+	ctf_trace_env(t, "cgroup_100", "/system.slice/database.service");
 	for (unsigned int i = 0; i < s->nr; i++) {
 		const struct synth_item *item = &s->item[i];
 

@@ -244,6 +244,11 @@ static void cgroups_are_right(void **state)
 			nr += b->s->truth.command[k].cgroup == number(p, "cgroup");
 		assert_int_equal(number(p, "commands"), nr);
 		assert_true(nr > 0);
+		if (number(p, "cgroup") == 100)
+			assert_string_equal(json_string_value(json_object_get(p, "cgroup_path")),
+					    "/system.slice/database.service");
+		else
+			assert_true(json_is_null(json_object_get(p, "cgroup_path")));
 	}
 }
 

@@ -88,6 +88,22 @@ static void test_none(void **state)
 	recording_close(r);
 }
 
+/* One step was not seen of a request that is there; others were begun before. */
+static void test_nothing_missing(void **state)
+{
+	struct recording *r = RECORD(0, "unmatched_cpu3", "unmatched_end 4, unseen_bell 9");
+
+	(void)state;
+	assert_true(losses_any(r));
+	assert_false(losses_missing(r));
+	recording_close(r);
+	free(path);
+	path = scratch_path(dir, "second");
+	r = RECORD(0, "unmatched_cpu3", "no_place 1, unseen_bell 9");
+	assert_true(losses_missing(r));
+	recording_close(r);
+}
+
 static void test_no_end(void **state)
 {
 	struct recording *r = RECORD(0, "started_ns", "1");
@@ -115,10 +131,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_causes),
-		TEST(test_none),
-		TEST(test_no_end),
-		TEST(test_begins),
+		TEST(test_causes), TEST(test_none),   TEST(test_nothing_missing),
+		TEST(test_no_end), TEST(test_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
