@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(B)/cache
 
-.PHONY: all help demo check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
+.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -36,8 +36,32 @@ check-walkthrough: packages tools ## the walkthrough's page in headless Chromium
 	@$(GUEST)/packages.sh browser
 	@tests/run.sh unit test_walkthrough test_browser
 
+check-labs: packages tools ## every lab: solutions, starters, planted bugs, wrong answers, bad submissions (LAB=n: one)
+	@tests/labs.sh $(LAB)
+
 check-sanitized: packages tools ## the guests' tests on a kernel with KASAN, lockdep, kmemleak...; builds it once
 	@tests/run.sh guest --kernel 6.12-sanitized
+
+lab: packages tools ## sets up lab LAB=n in build/lab-n (WORK=...), and shows it in a guest
+	@$(GUEST)/packages.sh labs
+	@labs/lab setup
+
+record: packages tools ## lab LAB=n: a recording of what is there now, in WORK/recording (REFERENCE=1: of the reference driver)
+	@labs/lab record
+
+grade: packages tools ## lab LAB=n: builds it, runs it in fresh guests, shows each check with its points (JSON=1)
+	@labs/lab grade
+
+submit: packages tools ## lab LAB=n: one small file to hand in
+	@labs/lab submit
+
+regrade: packages tools ## grades all submissions in DIR=..., in parallel (JOBS=n JSON=1)
+	@$(GUEST)/packages.sh labs
+	@labs/lab regrade
+
+handout: packages tools ## what students get, without solutions, into build/handout (OUT=...)
+	@$(GUEST)/packages.sh labs
+	@labs/lab handout
 
 soak: packages tools kmod ## verified I/O under random trouble (MINUTES=30 SEED=... KERNEL=6.12)
 	@KERNEL=$(KERNEL) tests/soak/soak.sh

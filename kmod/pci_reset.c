@@ -120,6 +120,7 @@ static void nvme_pci_disable(struct nvme_dev *dev)
 static int write_admin_queue(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
+	/* LAB(5): write AQA, ASQ and ACQ.  Starter: return -ENODEV; */
 	u32 aqa = (nvmeq->depth - 1) | (nvmeq->depth - 1) << 16;
 	const struct {
 		u32 off;
@@ -138,6 +139,7 @@ static int write_admin_queue(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 		if (ret)
 			return ret;
 	}
+	/* LAB(5) end */
 	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->cq_dma, NVS_RING_cq,
 			       nvmeq->depth, 0, 0);
 	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->sq_dma, NVS_RING_sq,
@@ -188,6 +190,7 @@ static int configure_admin_queue(struct nvme_dev *dev)
 	ret = clear_subsystem_reset(&dev->ctrl);
 	if (ret)
 		return ret;
+	/* LAB(5): stop it, give it its admin queue, start it (3.5.1).  Starter: return -ENODEV; */
 	/* Firmware may have left it running: queues may change only while off. */
 	ret = disable_or_flr(dev);
 	if (ret)
@@ -201,6 +204,7 @@ static int configure_admin_queue(struct nvme_dev *dev)
 	ret = nvme_enable_ctrl(&dev->ctrl);
 	if (ret)
 		return ret;
+	/* LAB(5) end */
 	nvmeq->vector = 0;
 	nvme_init_queue(nvmeq);
 	ret = nvme_request_queue_irq(nvmeq);

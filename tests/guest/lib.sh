@@ -30,6 +30,8 @@
 set -u
 # shellcheck source=../../tools/guest/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/guest/lib.sh"
+# shellcheck source=../../tools/guest/events.sh
+. "$NVMESCOPE_ROOT/tools/guest/events.sh"
 
 # shellcheck disable=SC2034 # the tests use these
 {
@@ -144,9 +146,3 @@ not_sanitized() {
 	exit
 }
 
-# events DIR: a recording, read by babeltrace2, as lines of
-#	phase_begin cpu_id=1 ctrl=0 qid=0 cid=0 phase=nvme_reset_work parent=... tid=31
-events() {
-	babeltrace2 "$1" | sed -E 's/^\[[^]]*\] \([^)]*\) //; s/\( "([^"]*)" : container = [0-9]+ \)/\1/g
-		s/[{},]//g; s/ = /=/g; s/: / /; s/  +/ /g; s/ $//'
-}

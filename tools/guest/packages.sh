@@ -26,6 +26,7 @@ group[sanitized]="bc bison flex libssl-dev rsync"
 group[bench]="liburing-dev trace-cmd linux-perf bpftrace blktrace libbpf-tools babeltrace2"
 group[fuzz]="libclang-rt-dev"
 group[browser]="chromium"
+group[labs]="bubblewrap babeltrace2 jq perl"
 group[long]="xfsprogs fdisk parted dmsetup mdadm smartmontools udev"
 order=(build guest draw test)
 
@@ -35,8 +36,8 @@ for arg; do
 	case $arg in
 	--check | --list) action=${arg#--} ;;
 	--yes) ;;
-	build | guest | draw | test | sanitized | bench | fuzz | long) wanted+=("$arg") ;;
-	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench browser long]" ;;
+	build | guest | draw | test | sanitized | bench | fuzz | long | browser | labs) wanted+=("$arg") ;;
+	*) die -2 "unknown argument '$arg'; usage: packages.sh [--yes|--check|--list] [${order[*]} sanitized bench browser labs long]" ;;
 	esac
 done
 ((${#wanted[@]})) || wanted=("${order[@]}")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # How a run of vm.sh ended: sets $status, and says on stderr whatever was not well.
-# shellcheck disable=SC2154 # vm.sh owns $run, $out, $name, $hung and $limit
+# shellcheck disable=SC2154 # vm.sh owns $run, $out, $name, $hung, $filled, $max_output and $limit
 
 # What the kernel says when something is wrong with it.
 complaint='(BUG|WARNING): |Oops|kernel BUG at|general protection fault|Kernel panic'
@@ -34,10 +34,13 @@ verdict() {
 	local words
 	status=126
 	[[ ! -e $run/status ]] || status=$(<"$run/status")
-	[[ ! -e $run/dmesg.log ]] || cp "$run/dmesg.log" "$out/dmesg.log"
-	[[ ! -s $run/kmemleak.log ]] || cp "$run/kmemleak.log" "$out/kmemleak.log"
+	[[ ! -e $run/dmesg.log ]] || cp --remove-destination "$run/dmesg.log" "$out/dmesg.log"
+	[[ ! -s $run/kmemleak.log ]] || cp --remove-destination "$run/kmemleak.log" "$out/kmemleak.log"
 
-	if [[ $hung ]]; then
+	if [[ $filled ]]; then
+		status=124
+		say "$name: flooded: its logs and files outgrew $max_output MB; they are in $out"
+	elif [[ $hung ]]; then
 		status=124
 		say "$name: hung: the $hung was not over after $limit s; the stacks of all tasks are in $out/console.log"
 	elif [[ -e $run/status ]]; then

@@ -17,6 +17,10 @@
 #   --add SRC[:DEST]   a program or file for the guest's root (see initramfs.sh)
 #   --module NAME      another of the kernel's modules, for modprobe
 #   --trace PATTERN    QEMU's own log of the device into DIR/qemu.log: 'pci_nvme_*'
+#   --device-log FILE  that log goes here: the guest can write to DIR
+#   --untrusted        what runs in the guest may be hostile: the repository is not on /src, links and
+#                      devices that it makes in DIR are none here, and it may fill --max-output
+#   --max-output MB    ends a guest whose logs and files in DIR outgrow this
 #   --append WORDS     more kernel parameters
 #   --qemu WORD        one more word for QEMU's command line
 #   --icount           guest time counts instructions: slow, but repeatable
@@ -36,8 +40,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
 kernel=${KERNEL:-6.12} smp=2 mem='' out='' name=guest deadline=300 plug_at=ready
-append='' icount='' interactive='' no_nvme=''
-nvme=() namespaces=() shares=("$NVMESCOPE_ROOT:/src") traces=() root_options=() more_qemu=()
+append='' icount='' interactive='' no_nvme='' device_log='' max_output=0 security=none
+nvme=() namespaces=() source=("$NVMESCOPE_ROOT:/src") shares=() traces=() root_options=() more_qemu=()
 
 while (($#)); do
 	option=$1 value=${2-}
@@ -46,6 +50,7 @@ while (($#)); do
 	--icount) icount=1; shift; continue ;;
 	--interactive) interactive=1; shift; continue ;;
 	--no-nvme) no_nvme=1; shift; continue ;;
+	--untrusted) source=() security=mapped-file; shift; continue ;;
 	-h | --help) usage ;;
 	--*) (($# > 1)) || die -2 "$option wants a value; see vm.sh --help" ;;
 	*) break ;;
@@ -61,6 +66,8 @@ while (($#)); do
 	--share) shares+=("$value") ;;
 	--add | --module) root_options+=("$option" "$value") ;;
 	--trace) traces+=("$value") ;;
+	--device-log) device_log=$(realpath "$value") ;;
+	--max-output) max_output=$value ;;
 	--append) append+=" $value" ;;
 	--qemu) more_qemu+=("$value") ;;
 	--deadline) deadline=$value ;;
@@ -72,6 +79,7 @@ done
 [[ $interactive ]] || (($#)) || die -2 "no payload given; see vm.sh --help"
 [[ $plug_at =~ ^(boot|ready|later)$ ]] || die -2 "--plug $plug_at: it is boot, ready or later"
 [[ $deadline =~ ^[0-9]+$ ]] || die -2 "--deadline $deadline: it is a number of seconds"
+[[ $max_output =~ ^[0-9]+$ ]] || die -2 "--max-output $max_output: it is a number of megabytes"
 
 [[ $mem ]] || { mem=1G; [[ $kernel != *-sanitized ]] || mem=2G; }
 
@@ -108,12 +116,13 @@ if [[ -z $out ]]; then
 fi
 mkdir -p "$out" || die -126 "cannot make the output directory $out"
 out=$(cd "$out" && pwd)
-rm -f "$out"/{console,dmesg,kmemleak,qemu,qemu-errors}.log
+device_log=${device_log:-$out/qemu.log}
+rm -f "$device_log" "$out"/{console,dmesg,kmemleak,qemu,qemu-errors}.log
 
 : >"$run/shares"
 share run "$run" '' rw
 share out "$out" /out rw
-add_shares "${shares[@]}"
+add_shares "${source[@]}" "${shares[@]}"
 ((${#nvme[@]})) || [[ $no_nvme ]] || nvme=('')
 for c in "${!nvme[@]}"; do add_controller "$c" "${nvme[c]}"; done
 
@@ -190,7 +199,7 @@ qemu-system-x86_64 -name "$name" -M q35,usb=off,vmport=off "${clock[@]}" -cpu "$
 	-nodefaults -no-user-config -display none -S -bios qboot.rom \
 	-kernel "$kernel_dir/vmlinux" -initrd "$initramfs" \
 	-append "${parameters[*]}$append" \
-	-serial "file:$out/console.log" -msg timestamp=on -D "$out/qemu.log" \
+	-serial "file:$out/console.log" -msg timestamp=on -D "$device_log" \
 	-chardev "pipe,id=qmp,path=$run/qmp" -mon chardev=qmp,mode=control \
 	-device virtio-serial-pci "${devices[@]}" \
 	-chardev "pipe,id=host,path=$run/host" -device virtserialport,chardev=host,nr=2,name=nvmescope.host \
@@ -214,12 +223,27 @@ last_words() {
 
 request=''
 hung=''
+looked=$SECONDS
+filled=''
+has_filled() {
+	local mb
+	mb=$(du -smc "$out" "$device_log" 2>/dev/null | tail -n 1 | cut -f 1)
+	((mb > max_output))
+}
 while kill -0 "$qemu" 2>/dev/null; do
 	if read -r -t 0.1 -u "$host_out" part; then
 		answer "$request$part"
 		request=
 	else
 		request+=${part-}
+	fi
+	if ((max_output && SECONDS > looked)); then
+		looked=$SECONDS
+		if has_filled; then
+			filled=1
+			kill -KILL "$qemu" 2>/dev/null || true
+			break
+		fi
 	fi
 	if ((end_ms && $(now_ms) > end_ms)); then
 		hung=$phase
@@ -235,7 +259,7 @@ qemu=''
 wait "$output" || true
 
 verdict
-[[ -s $out/qemu.log ]] || rm -f "$out/qemu.log"
+[[ -s $device_log ]] || rm -f "$device_log"
 [[ -s $out/qemu-errors.log ]] || rm -f "$out/qemu-errors.log"
 ((status)) || discard
 exit "$status"

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What runs in a lab's guest: records the steps of the lab's guest.sh into /out/recording,
+# and keeps the recording even if they failed, for that is when it is wanted most.
+#
+#	payload.sh        records "payload.sh steps"
+#	payload.sh steps  the lab's steps(), with its parameters as $p_NAME
+#
+# shellcheck source=../../tests/guest/in-guest.sh
+. /lab/in-guest.sh
+# shellcheck source=/dev/null
+. /lab/params
+# A machine that boots slowly is given more time for everything else as well.
+# shellcheck disable=SC2034 # in-guest.sh's
+patience=$(awk '{ printf "%d", 10 + 2 * $1 }' /proc/uptime)
+# shellcheck source=/dev/null
+. /lab/guest.sh
+
+# The driver's own bring-up is to be in the recording from its first line.
+begin() { # CORE-PARAMS PCI-PARAMS
+	load "hold_ms=10000 ${1-}" "${2-}"
+}
+
+if [ "${1-}" = steps ]; then
+	steps
+	exit
+fi
+status=0
+nvmescope record -o /tmp/recording -- sh "$0" steps >/tmp/said 2>&1 || status=$?
+echo "$status" >/out/steps
+head -c 4096 /tmp/said >/out/said
+[ ! -d /tmp/recording ] || cp -r /tmp/recording /out/
+# The recorder's programs held the core module until now.
+for module in nvmescope nvmescope_core; do
+	[ ! -d /sys/module/$module ] || rmmod $module
+done

@@ -1,0 +1,127 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # parts of labs/lab share its variables
+# SPDX-License-Identifier: GPL-2.0
+#
+# A student's directory, $work: sources of the lab, answers, texts; recording/ after a run; .grade/
+# with what the last grading saw.
+
+# The questions, with this student's parameters for {name}.
+fill_in() {
+	local text name
+	text=$(cat)
+	for name in "${!p[@]}"; do text=${text//"{$name}"/${p[$name]}}; done
+	printf '%s\n' "$text"
+}
+
+# What is there is a student's work: it is never overwritten.
+fill_work() { # DIR
+	local new text
+	if [[ -e $1/.lab ]]; then
+		[[ $(<"$1/.lab") == "$lab $seed" ]] ||
+			die -2 "$1 belongs to lab and seed '$(<"$1/.lab")', not to '$lab $seed': give another WORK=, or SEED=${SEED:+another seed}"
+	else
+		[[ ! -e $1 || ! $(ls -A "$1") ]] || die -2 "$1 is not empty, and no directory of a lab: give another WORK="
+		mkdir -p "$1"
+		new=$(mktemp -d "$1/.new.XXXXXX")
+		starter_files "$new"
+		if [[ -e $lab_dir/answers ]]; then fill_in <"$lab_dir/answers" >"$new/answers"; fi
+		mv "$new"/* "$1/"
+		rmdir "$new"
+		echo "$lab $seed" >"$1/.lab"
+	fi
+	for text in README.md README.zh.md; do fill_in <"$lab_dir/$text" >"$1/$text"; done
+	rm -rf "$1/hints"
+	cp -r "$lab_dir/hints" "$1/hints"
+}
+
+need_work() {
+	[[ -e $work/.lab ]] || die -2 "there is no work in $work: make lab LAB=$lab first, or say WORK="
+	read -r lab seed <"$work/.lab"
+	read_conf
+}
+
+# runs_with RUN: does this lab have such a run?
+runs_with() { [[ " ${runs[*]} " == *" $1 "* ]]; }
+
+# The modules to look at: the student's, or the reference driver's where there is nothing to write.
+current_modules() {
+	if ((${#files[@]})); then
+		build_student "$work" "$work/.build" || die "it does not build: $(<"$work/.build/why") (all of it: $work/.build/log)"
+		echo "$work/.build"
+	else
+		make_base
+	fi
+}
+
+setup_work() {
+	local modules begin
+	fill_work "$work"
+	modules=$(current_modules)
+	begin=$SECONDS
+	say "lab $lab, $title: read $work/README.md (中文: README.zh.md); hints are in $work/hints"
+	((${#files[@]} == 0)) || say "your part of the driver: $(printf "$work/%s " "${files[@]}")"
+	[[ ! -e $work/answers ]] || say "your answers go into $work/answers"
+	if [[ -t 0 && -t 1 ]]; then
+		say "in the guest: sh /lab/payload.sh steps loads the modules and does what the lab records; exit ends"
+		boot "$work/.guest" "$modules" --interactive || true
+	else
+		record_run "$modules"
+	fi
+	say "$((SECONDS - begin)) s; then: make grade LAB=$lab${WORK:+ WORK=$WORK}"
+}
+
+record_run() { # MODULES
+	run_guest "$work/.guest" "$1"
+	rm -rf "$work/recording"
+	if [[ ! -e $work/.guest/out/recording ]]; then
+		say "no recording: $(<"$work/.guest/outcome")"
+		return 0
+	fi
+	cp -r "$work/.guest/out/recording" "$work/recording"
+	cp "$work/.guest/host/qemu.log" "$work/device.log"
+	[[ ! -s $work/.guest/trouble ]] || say "$(<"$work/.guest/trouble")"
+	say "recorded: build/nvmescope report $work/recording; the device's own log is $work/device.log"
+}
+
+record_work() {
+	local modules
+	need_work
+	# For questions on a driver that is not written yet, there is the reference.
+	if [[ ${REFERENCE-} ]]; then modules=$(make_base); else modules=$(current_modules); fi
+	record_run "$modules"
+}
+
+run_reference() {
+	rm -rf "${work:?}/reference"
+	runs_with reference || return 0
+	local base
+	base=$(make_base)
+	run_guest "$work/reference" "$base"
+}
+
+# run_student FROM: of the sources there
+run_student() {
+	rm -rf "${work:?}/student"
+	runs_with student || return 0
+	if build_student "$1" "$work/build"; then
+		run_guest "$work/student" "$work/build"
+	else
+		mkdir -p "$work/student"
+		echo "failed it does not build: $(<"$work/build/why")" >"$work/student/outcome"
+	fi
+}
+
+graded() { # FILE.json: the exit status
+	[[ $(jq -r .status "$1") == graded ]]
+}
+
+grade_work() {
+	need_work
+	local from=$work answers=$work/answers
+	work=$work/.grade
+	mkdir -p "$work"
+	run_reference
+	run_student "$from"
+	judge >"$work/grade.json"
+	if [[ ${JSON-} ]]; then cat "$work/grade.json"; else show_grade "$work/grade.json"; fi
+	graded "$work/grade.json"
+}

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# labs.sh [LAB]: all labs graded (solution, starter, planted bugs, wrong answers), then hostile
+# submissions and the handout; or one lab alone.  Ends with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+tools/guest/packages.sh labs || exit 1
+out=build/test/labs.tap
+mkdir -p build/test
+{
+	# shellcheck disable=SC2086 # none or one
+	labs/lab selftest ${1-}
+	[[ ${1-} ]] || tests/labs-bad.sh
+} 2> >(tee "$out.stderr" >&2) | tee "$out"
+passed=$(grep -c '^ok' "$out")
+failed=$(grep -c '^not ok' "$out")
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
