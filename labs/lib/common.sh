@@ -4,7 +4,8 @@
 # What all parts of the labs share: which lab, whose parameters, which kernel.
 
 LABS=$NVMESCOPE_ROOT/labs
-KERNEL=${KERNEL:-6.12}
+# A handout has objects for one release.
+KERNEL=${KERNEL:-$(cat "$LABS/shipped/release" 2>/dev/null || echo 6.12)}
 nvmescope=$NVMESCOPE_ROOT/build/nvmescope
 
 # The largest source file and the largest answers that are read from anybody.
@@ -57,7 +58,7 @@ kernel_dir() {
 }
 
 # Text of somebody else's, made fit to be shown: one line of printable characters.
-printable() { tr '\t\n' '  ' | LC_ALL=C tr -cd '\40-\176\200-\377' | head -c "${1:-1000}"; }
+printable() { tr '\t\n' '  ' | LC_ALL=C tr -cd '\40-\176\200-\377' | LC_ALL=C cut -b "-${1:-1000}" | sed 's/ *$//'; }
 
 # A handout has no solutions, but objects made of them: see handout.sh
 shipped() { [[ -d $LABS/shipped ]]; }

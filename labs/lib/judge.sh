@@ -40,6 +40,7 @@ rules() {
 	return "$bad"
 }
 clean_run() {
+	[[ $(device "^mmio_start_success") ]] || { echo "the device was never started"; return 1; }
 	[[ ! -s $run/trouble ]] || { cat "$run/trouble"; return 1; }
 	echo "the guest came to its end, its kernel without complaint"
 }

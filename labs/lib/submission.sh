@@ -62,7 +62,7 @@ open_submission() {
 	[[ $(head -n 1 <<<"$said") == 'nvmescope-submission 1' ]] || { echo "not a submission: it has no file 'submission' of make submit's"; return 1; }
 	name=$(sed -nE 's/^lab ([0-9]{1,2})$/\1/p' <<<"$said")
 	seed=$(sed -nE 's/^seed ([A-Za-z0-9._@-]{1,64})$/\1/p' <<<"$said")
-	if ! [[ $name && $seed ]] || ! lab_numbers | grep -qx "$name"; then
+	if ! [[ $name && $seed ]] || ! grep -qx "$name" <<<"$(lab_numbers)"; then
 		echo "its file 'submission' names no lab or no seed"
 		return 1
 	fi
