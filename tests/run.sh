@@ -30,6 +30,7 @@ one() {
 	unit/*) command=(env -C tests/unit CMOCKA_MESSAGE_OUTPUT=TAP "$root/build/unit/$name") ;;
 	*) command=(env KERNEL="$kind" tests/guest/"$name".t) ;;
 	esac
+	[[ $name != long-* ]] || limit=3600
 	[[ $kind != *-sanitized ]] || limit=7200
 	# cmocka's "not ok # SKIP" is none of TAP's
 	timeout -k 30 $limit "${command[@]}" 2>"$tap.stderr" \

@@ -22,16 +22,17 @@ enum exit_code {
  * A command is main() over again: @argv[0] is its own name.  Returns an exit
  * code, having said on stderr what went wrong.
  */
-#define NVS_COMMANDS(C)                                                          \
-	C(record, "record an NVMe driver's steps into a directory")              \
-	C(inspect, "list devices, queues, and what can be recorded here")        \
-	C(top, "show live what each queue does")                                 \
-	C(serve, "answer Prometheus with histograms of latency")                 \
-	C(report, "summarise a recording queue by queue")                        \
-	C(timeline, "draw a recording")                                          \
-	C(walkthrough, "make a page that goes through a recording step by step") \
-	C(check, "hold a recording against the rules of the NVMe specification") \
-	C(import, "add what the emulated device logged to a recording")          \
+#define NVS_COMMANDS(C)                                                             \
+	C(record, "record an NVMe driver's steps into a directory")                 \
+	C(inspect, "list devices, queues, and what can be recorded here")           \
+	C(top, "show live what each queue does")                                    \
+	C(serve, "answer Prometheus with histograms of latency")                    \
+	C(report, "summarise a recording queue by queue")                           \
+	C(timeline, "draw a recording")                                             \
+	C(walkthrough, "make a page that goes through a recording step by step")    \
+	C(check, "hold a recording against the rules of the NVMe specification")    \
+	C(compare, "hold two sets of recordings against each other: is one worse?") \
+	C(import, "add what the emulated device logged to a recording")             \
 	C(export, "write a recording for Perfetto, as CSV, or as fio and HdrHistogram do")
 
 #define NVS_DECLARE_COMMAND(name, summary) int cmd_##name(int argc, char **argv);

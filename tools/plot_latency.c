@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "format.h"
 #include "gnuplot.h"
+#include "plot_curve.h"
 #include "timeline.h"
 
 #define BARS_LEFT    170 /* pixels */
@@ -189,43 +190,11 @@ static void draw_panel(struct picture *pic, const struct panel *p, double top)
 	pic->nr_objects = 0;
 }
 
-/* How far up the curve's axis a share of commands lies: each nine is one step. */
-static double nines(double share)
-{
-	return -log10(1 - share);
-}
-
-static void write_curve(struct picture *pic, const struct histogram *h, const char *name)
-{
-	uint64_t seen = 0;
-
-	fprintf(pic->script, "$%s << EOD\n%.6g 0\n", name, (double)(h->min ? h->min : 1) / 1e3);
-	for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++) {
-		double at = (double)histogram_low(b + 1);
-
-		if (!h->bucket[b])
-			continue;
-		seen += h->bucket[b];
-		if (seen == h->count)
-			break; /* the last one has no end on this axis */
-		fprintf(pic->script, "%.6g %.5f\n",
-			(at > (double)h->max ? (double)h->max : at) / 1e3,
-			nines((double)seen / (double)h->count));
-	}
-	fprintf(pic->script, "%.6g %.5f\nEOD\n", (double)h->max / 1e3,
-		nines(1 - 1 / (2.0 * (double)h->count)));
-}
-
-/* The power of ten below or above @v. */
-static double decade(double v, double (*round_to)(double))
-{
-	return pow(10, round_to(log10(v)));
-}
-
 static void draw_curves(struct picture *pic, const struct latency *l, double top)
 {
 	unsigned int comma = 0;
-	double most = nines(1 - 1 / (2.0 * (double)l->stage[STAGE_TOTAL].count)), least = INFINITY;
+	double most = curve_nines(1 - 1 / (2.0 * (double)l->stage[STAGE_TOTAL].count)),
+	       least = INFINITY;
 	char x[32], y[32];
 
 	snprintf(x, sizeof(x), "screen %.5f", picture_x(pic, CURVE_LEFT - 66.0));
@@ -235,24 +204,17 @@ static void draw_curves(struct picture *pic, const struct latency *l, double top
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
 		if (!l->stage[i].count)
 			continue; /* blk-mq kept no time */
-		write_curve(pic, &l->stage[i], stage_name[i]);
+		curve_data(pic, &l->stage[i], stage_name[i]);
 		least = fmin(least, fmax((double)l->stage[i].min, 10));
 	}
 	top += PANEL_TITLE;
 	fprintf(pic->script,
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
-		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
-		"set border 3\nset logscale x\n"
-		"set xrange [%g:%g]\nset xtics ('10 ns' 0.01, '100 ns' 0.1, '1 µs' 1, '10 µs' 10, "
-		"'100 µs' 100, '1 ms' 1e3, '10 ms' 1e4, '100 ms' 1e5, '1 s' 1e6, '10 s' 1e7, "
-		"'100 s' 1e8) scale 0.4\nset yrange [0:%.4f]\n"
-		"set ytics ('0' 0, '50 %%%%' %.5f, '90 %%%%' 1, '99 %%%%' 2, '99.9 %%%%' 3, "
-		"'99.99 %%%%' 4, '99.999 %%%%' 5, '99.9999 %%%%' 6)\n"
-		"set grid xtics ytics lc rgb '" COLOR_LINE "' lw 0.6\n"
-		"set xlabel 'time, each mark ten times the last' offset 0,0.2\nplot ",
+		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
 		picture_x(pic, CURVE_LEFT), picture_x(pic, CURVE_RIGHT), picture_y(pic, top),
-		picture_y(pic, top + CURVE_HEIGHT), decade(least / 1e3, floor),
-		decade((double)l->stage[STAGE_TOTAL].max / 1e3, ceil), fmax(most, 1), nines(0.5));
+		picture_y(pic, top + CURVE_HEIGHT));
+	curve_axes(pic, least, (double)l->stage[STAGE_TOTAL].max, most);
+	fprintf(pic->script, "set xlabel 'time, each mark ten times the last' offset 0,0.2\nplot ");
 	for (unsigned int i = 0; i < NR_STAGES; i++)
 		if (l->stage[i].count)
 			fprintf(pic->script, "%s$%s using 1:2 with lines lw %s lc rgb '%s' notitle",

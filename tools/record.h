@@ -103,6 +103,7 @@ struct recorder {
 	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
 	bool device_news;  /* a controller came up: its sysfs can be read now */
+	bool classes_told; /* the env has what blk-mq calls the queues */
 	uint64_t rejected; /* records that the writer did not take */
 };
 
@@ -290,6 +291,12 @@ void record_env_start(struct recorder *r, char **command);
 void record_env_now(struct recorder *r, const char *key);
 void record_env_device(struct recorder *r);
 void record_env_end(struct recorder *r, const char *ended_by);
+
+/* record_env_config.c: the machine, and how controller @ctrl ("nvme0") and its driver are set up */
+void record_env_machine(struct recorder *r);
+void record_env_config(struct recorder *r, const char *ctrl);
+
+/* record_env.c */
 /* Is @module loaded, or being loaded? */
 bool record_module_loaded(const char *module);
 /* Is it loaded, and through with its init? */

@@ -125,6 +125,7 @@ void record_env_start(struct recorder *r, char **command)
 		set(r, "kernel_build", name.version);
 		set(r, "machine", name.machine);
 	}
+	record_env_machine(r);
 	set(r, "provider", r->provider->name);
 	set(r, "level", r->level.level ? record_levels[r->level.level] : record_levels[0]);
 	set(r, "driver", r->provider->pci_module);
@@ -158,7 +159,9 @@ static void env_of_controller(struct recorder *r, const char *prefix, unsigned i
 	};
 	char line[256];
 
-	setf(r, "device", "%s%u", prefix, ctrl);
+	snprintf(line, sizeof(line), "%s%u", prefix, ctrl);
+	set(r, "device", line);
+	record_env_config(r, line);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (read_line(line, sizeof(line), "/sys/class/%s/%s%u/%s", prefix, prefix, ctrl,
 			      rows[i].attribute))
