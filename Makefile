@@ -3,12 +3,12 @@
 # The one entry. `make help` lists what it can do.
 
 KERNEL ?= 6.12
-B := $(abspath build)
+BUILD := $(abspath build)
 GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
-export NVMESCOPE_CACHE ?= $(B)/cache
+export NVMESCOPE_CACHE ?= $(BUILD)/cache
 
-.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm clean tools kmod packages install man
+.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -88,38 +88,41 @@ bench-ring: packages tools ## what a consumer of the rings takes on this machine
 lint: packages tools kmod ## shellcheck, clang-format, sparse, checkpatch
 	@tests/lint.sh
 
+compare: packages tools ## two kernels, one workload: is B worse, where, are we sure (A=6.1 B=6.12 WORKLOAD=file.fio DRIVER=nvmescope)
+	@A="$(A)" B="$(B)" $(GUEST)/compare.sh
+
 vm: packages tools kmod ## a shell in the guest, the device in its slot, our modules at hand
-	@$(GUEST)/vm.sh --kernel $(KERNEL) --interactive --share $(B)/kmod/$(KERNEL):/modules \
-		--add $(B)/nvmescope:/usr/bin/nvmescope
+	@$(GUEST)/vm.sh --kernel $(KERNEL) --interactive --share $(BUILD)/kmod/$(KERNEL):/modules \
+		--add $(BUILD)/nvmescope:/usr/bin/nvmescope
 
 packages:
 	@$(GUEST)/packages.sh
 
 tools: | packages
-	@$(MAKE) -s -C tools B=$(B)
+	@$(MAKE) -s -C tools B=$(BUILD)
 
 # Each kernel has a directory: what differs between them is found out by compiling.
 kmod: kmod-$(KERNEL)
 kmod-%: | packages
 	@kdir=$$($(GUEST)/kernel.sh $*) && \
-		$(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(B)/kmod/$*
+		$(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(BUILD)/kmod/$*
 
 man: tools ## manual page and completion for bash, from the option tables
-	@$(B)/nvmescope help --man >$(B)/nvmescope.1
-	@$(B)/nvmescope help --completion >$(B)/nvmescope.bash
+	@$(BUILD)/nvmescope help --man >$(BUILD)/nvmescope.1
+	@$(BUILD)/nvmescope help --completion >$(BUILD)/nvmescope.bash
 
 PREFIX ?= /usr/local
 install: man ## the tool, its manual page and completion into PREFIX (/usr/local)
-	install -D -m 755 $(B)/nvmescope $(DESTDIR)$(PREFIX)/bin/nvmescope
-	install -D -m 644 $(B)/nvmescope.1 $(DESTDIR)$(PREFIX)/share/man/man1/nvmescope.1
-	install -D -m 644 $(B)/nvmescope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nvmescope
+	install -D -m 755 $(BUILD)/nvmescope $(DESTDIR)$(PREFIX)/bin/nvmescope
+	install -D -m 644 $(BUILD)/nvmescope.1 $(DESTDIR)$(PREFIX)/share/man/man1/nvmescope.1
+	install -D -m 644 $(BUILD)/nvmescope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nvmescope
 
 # What tests of the driver load beside it.
 mishap-%: kmod-%
-	@mkdir -p $(B)/mishap/$*
-	@ln -sf $(abspath tests/guest/mishap)/* $(B)/mishap/$*/
-	@kdir=$$($(GUEST)/kernel.sh $*) && $(MAKE) -s --no-print-directory -C $$kdir/build M=$(B)/mishap/$* \
+	@mkdir -p $(BUILD)/mishap/$*
+	@ln -sf $(abspath tests/guest/mishap)/* $(BUILD)/mishap/$*/
+	@kdir=$$($(GUEST)/kernel.sh $*) && $(MAKE) -s --no-print-directory -C $$kdir/build M=$(BUILD)/mishap/$* \
 		KMOD=$(abspath kmod) modules
 
 clean: ## remove what was built; the kernels in build/cache stay
-	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
+	rm -rf $(filter-out $(BUILD)/cache,$(wildcard $(BUILD)/*))

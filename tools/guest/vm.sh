@@ -148,7 +148,10 @@ printf '%q ' "$@" >>"$run/payload"
 echo >>"$run/payload"
 
 clock=(-accel "$accel")
-[[ $icount ]] && clock=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=on')
+if [[ $icount ]]; then
+	clock=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=on')
+	append+=' guest.clock=instructions' # a recording says so
+fi
 cpu=max
 [[ $accel == kvm ]] && cpu=host
 
