@@ -12,6 +12,7 @@ static DEFINE_IDA(ctrl_ida);
 
 /* For each state, those that may come before it. */
 static const u8 legal_from[] = {
+	/* LAB(4): from which states may one go there?  Starter: [NVS_STATE_dead] = 0, */
 	[NVS_STATE_live]	  = BIT(NVS_STATE_connecting),
 	[NVS_STATE_resetting]	  = BIT(NVS_STATE_new) | BIT(NVS_STATE_live),
 	[NVS_STATE_connecting]	  = BIT(NVS_STATE_new) | BIT(NVS_STATE_resetting),
@@ -19,6 +20,7 @@ static const u8 legal_from[] = {
 				    BIT(NVS_STATE_connecting),
 	[NVS_STATE_deleting_noio] = BIT(NVS_STATE_deleting) | BIT(NVS_STATE_dead),
 	[NVS_STATE_dead]	  = BIT(NVS_STATE_deleting),
+	/* LAB(4) end */
 };
 
 /**
@@ -34,12 +36,14 @@ bool nvme_change_ctrl_state(struct nvme_ctrl *ctrl, enum nvs_STATE new_state)
 	unsigned long flags;
 	bool changed;
 
+	/* LAB(4): go there, if that is legal.  Starter: changed = false; old_state = ctrl->state; */
 	spin_lock_irqsave(&ctrl->lock, flags);
 	old_state = ctrl->state;
 	changed = legal_from[new_state] & BIT(old_state);
 	if (changed)
 		WRITE_ONCE(ctrl->state, new_state);
 	spin_unlock_irqrestore(&ctrl->lock, flags);
+	/* LAB(4) end */
 
 	trace_nvs_ctrl_state(nvme_ctrl_id(ctrl), 0, 0, old_state, new_state, changed);
 	if (changed)

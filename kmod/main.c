@@ -137,6 +137,7 @@ static void wait_for_tracer_to_leave(void)
 
 static int make_workqueues(void)
 {
+	/* LAB(2): nvme_wq and nvme_reset_wq, both or none.  Starter: return -ENOMEM; */
 	/* Reclaim may wait for our disks: WQ_MEM_RECLAIM keeps a thread spare. */
 	unsigned int flags = WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS;
 
@@ -149,6 +150,7 @@ static int make_workqueues(void)
 		return -ENOMEM;
 	}
 	return 0;
+	/* LAB(2) end */
 }
 
 static void destroy_workqueues(void)
@@ -211,6 +213,7 @@ static void destroy_classes(void)
 
 static int make_devts(void)
 {
+	/* LAB(2): numbers for controllers and for namespaces.  Starter: return -ENOMEM; */
 	int ret = alloc_chrdev_region(&ctrl_devt, 0, NVME_MINORS, "nvmescope");
 
 	if (ret)
@@ -219,6 +222,7 @@ static int make_devts(void)
 	if (ret)
 		unregister_chrdev_region(ctrl_devt, NVME_MINORS);
 	return ret;
+	/* LAB(2) end */
 }
 
 static void free_devts(void)
@@ -229,6 +233,7 @@ static void free_devts(void)
 
 static int core_setup(void)
 {
+	/* LAB(2): workqueues, device numbers, classes; or nothing.  Starter: return -ENOMEM; */
 	int ret = make_workqueues();
 
 	if (ret)
@@ -246,6 +251,7 @@ out_free_devts:
 out_destroy_workqueues:
 	destroy_workqueues();
 	return ret;
+	/* LAB(2) end */
 }
 
 static int __init nvme_core_init(void)

@@ -37,6 +37,9 @@ gather_sources() { # DIR
 	cp -p "$NVMESCOPE_ROOT"/kmod/*.[ch] "$1/"
 	# A student's unused variable is no error.
 	sed 's/ -Werror/ -Wno-unused/' "$NVMESCOPE_ROOT/kmod/Kbuild" >"$1/Kbuild"
+	# What goes wrong on purpose is a module of ours.
+	cp -p "$LABS/lib/clash.c" "$1/"
+	echo "obj-m += clash.o" >>"$1/Kbuild"
 	shipped || return 0
 	[[ $(<"$LABS/shipped/release") == "$(<"$kdir/release")" ]] ||
 		die "this handout is for Linux $(<"$LABS/shipped/release"), here is $(<"$kdir/release"): use KERNEL=$(<"$LABS/shipped/release"), or ask for a newer handout"

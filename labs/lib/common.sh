@@ -4,8 +4,7 @@
 # What all parts of the labs share: which lab, whose parameters, which kernel.
 
 LABS=$NVMESCOPE_ROOT/labs
-# A handout has objects for one release.
-KERNEL=${KERNEL:-$(cat "$LABS/shipped/release" 2>/dev/null || echo 6.12)}
+KERNEL=${KERNEL:-6.12}
 nvmescope=$NVMESCOPE_ROOT/build/nvmescope
 
 # The largest source file and the largest answers that are read from anybody.
@@ -26,7 +25,7 @@ open_lab() {
 # Again after $seed has changed.
 read_conf() {
 	declare -gA p=()
-	title='' hours=0 floor=0 deadline=60 files=() runs=() machine=()
+	title='' hours=0 floor=0 deadline=45 files=() runs=() machine=()
 	# shellcheck source=/dev/null
 	. "$lab_dir/lab.conf"
 }

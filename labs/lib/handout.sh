@@ -39,7 +39,7 @@ ship_objects() { # DIR BASE
 		strip -g -o "$1/objects/$name.o_shipped" "$2/$name.o"
 		grep '^#SYMVER' "$2/.$name.o.cmd" >"$1/objects/$name.cmd" || true
 	done < <(lab_files)
-	for file in nvmescope{_core,}.ko; do strip -g -o "$1/reference/$file" "$2/$file"; done
+	for file in {nvmescope_core,nvmescope,clash}.ko; do strip -g -o "$1/reference/$file" "$2/$file"; done
 }
 
 handout() { # DIR

@@ -7,6 +7,8 @@
 #	payload.sh        records "payload.sh steps"
 #	payload.sh steps  the lab's steps(), with its parameters as $p_NAME
 #
+# A guest.sh may also have before() and after(), which are not recorded.
+#
 # shellcheck source=../../tests/guest/in-guest.sh
 . /lab/in-guest.sh
 # shellcheck source=/dev/null
@@ -26,6 +28,8 @@ if [ "${1-}" = steps ]; then
 	steps
 	exit
 fi
+# Not while somebody records: a module whose init fails waits for its tracers to leave.
+if type before >/dev/null 2>&1; then before; fi
 status=0
 nvmescope record -o /tmp/recording -- sh "$0" steps >/tmp/said 2>&1 || status=$?
 echo "$status" >/out/steps
@@ -35,3 +39,4 @@ head -c 4096 /tmp/said >/out/said
 for module in nvmescope nvmescope_core; do
 	[ ! -d /sys/module/$module ] || rmmod $module
 done
+if type after >/dev/null 2>&1; then after; fi

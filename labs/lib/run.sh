@@ -19,7 +19,7 @@ boot() { # DIR MODULES [OPTIONS] [-- COMMAND]
 	shift 2
 	mkdir -p "$dir"/{out,host,modules}
 	# The modules alone: what else a build leaves is none of the guest's business.
-	cp "$modules"/nvmescope{_core,}.ko "$dir/modules/"
+	cp "$modules"/{nvmescope_core,nvmescope,clash}.ko "$dir/modules/"
 	guest_files "$dir/lab"
 	# Children would wait for a lock of ours as long as the guest lives.
 	"$NVMESCOPE_ROOT/tools/guest/vm.sh" --kernel "$KERNEL" --name "lab-$lab" --out "$dir/out" \

@@ -3,13 +3,15 @@
 #
 # The labs' own test, as TAP: each solution, starter, planted bug and wrong answer is graded.
 
-selftest() { # LABS...
-	local n points=0 failed=0
+# --short: solutions and starters alone
+selftest() { # [--short] LABS...
+	local n points=0 failed=0 short=''
+	if [[ ${1-} == --short ]]; then short=1; shift; fi
 	(($#)) || mapfile -t < <(lab_numbers)
 	(($#)) || set -- "${MAPFILE[@]}"
 	for n; do test_lab "$n"; done
 	echo "1..$points"
-	((failed == 0))
+	((failed == 0 && points > 0))
 }
 
 point() { # WHAT GOT WANTED
@@ -49,7 +51,7 @@ test_lab() {
 	test_wrong_answers
 
 	if ((${#files[@]})); then
-		for bug in "$lab_dir"/bugs/*.sed; do [[ ! -e $bug ]] || test_bug "$bug"; done
+		for bug in "$lab_dir"/bugs/*.sed; do [[ $short || ! -e $bug ]] || test_bug "$bug"; done
 		starter_files "$from"
 		run_student "$from"
 	fi
