@@ -15,7 +15,7 @@
 . /lab/params
 # A machine that boots slowly is given more time for everything else as well.
 # shellcheck disable=SC2034 # in-guest.sh's
-patience=$(awk '{ printf "%d", 10 + 2 * $1 }' /proc/uptime)
+patience=$(awk '{ printf "%d", 5 + 2 * $1 }' /proc/uptime)
 # shellcheck source=/dev/null
 . /lab/guest.sh
 
