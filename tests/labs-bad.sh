@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../tools/guest/lib.sh"
 . "$NVMESCOPE_ROOT/tools/guest/events.sh"
-for part in common cut build run judge work submission; do
+for part in common cut build run judge work submission selftest; do
 	# shellcheck source=/dev/null
 	. "$NVMESCOPE_ROOT/labs/lib/$part.sh"
 done
@@ -23,7 +23,7 @@ open_lab 3
 
 pack() { # NAME: $test/made as it is
 	local dir=$test/made
-	(. "$lab_dir/solve") >"$dir/answers"
+	solved_answers >"$dir/answers"
 	printf 'nvmescope-submission 1\nlab 3\nseed %s\nkernel 6.12\ndigest %s\n' "$seed" \
 		"$(digest_of "$dir" pci.c answers)" >"$dir/submission"
 	tar -czf "$inbox/$1.tar.gz" -C "$dir" submission pci.c answers
