@@ -5,7 +5,7 @@
 
 # What the emulated disk may move in a second; 0: no limit.
 throttle() {
-	host qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"nvme0n1\", \"bps\": $1, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
+	host throttle nvme0n1 "$1"
 }
 
 live() { [ "$(cat /sys/class/nvme/nvme0/state)" = live ]; }

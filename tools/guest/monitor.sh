@@ -86,6 +86,12 @@ unplug() {
 	reply=
 }
 
+# throttle "DISK BPS": what a disk may move in a second; 0: no limit
+throttle() {
+	[[ $1 =~ ^(nvme[0-9]{1,2}n[0-9]{1,3})\ ([0-9]{1,12})$ ]] || { reply="throttle '$1': it is a disk (nvme0n1) and bytes a second"; return 1; }
+	qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"${BASH_REMATCH[1]}\", \"bps\": ${BASH_REMATCH[2]}, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
+}
+
 # Before power-on: take out the nurseries (see vm.sh). A reset is what ejects them.
 power_on() {
 	local device
@@ -116,9 +122,16 @@ answer() {
 	ready) ready || machinery "cannot put the NVMe device into its slot: $reply" ;;
 	plug) plug "${rest:-nvme0}" || status=1 ;;
 	unplug) unplug "${rest:-nvme0}" || status=1 ;;
-	qmp) qmp "$rest" || status=1 ;;
-	hmp) hmp "$rest" || status=1 ;;
-	*) reply="no such request '$verb': plug, unplug, qmp, hmp" status=1 ;;
+	throttle) throttle "$rest" || status=1 ;;
+	qmp | hmp)
+		# The monitor can run programs on the host.
+		if [[ $untrusted ]]; then
+			reply="$verb is not for an untrusted guest" status=1
+		else
+			"$verb" "$rest" || status=1
+		fi
+		;;
+	*) reply="no such request '$verb': plug, unplug, throttle, qmp, hmp" status=1 ;;
 	esac
 	{
 		if [[ $reply ]]; then

@@ -19,7 +19,7 @@
 #   --trace PATTERN    QEMU's own log of the device into DIR/qemu.log: 'pci_nvme_*'
 #   --device-log FILE  that log goes here: the guest can write to DIR
 #   --untrusted        what runs in the guest may be hostile: the repository is not on /src, links and
-#                      devices that it makes in DIR are none here, and it may fill --max-output
+#                      devices that it makes in DIR are none here, it may fill --max-output, and not ask for hmp or qmp
 #   --max-output MB    ends a guest whose logs and files in DIR outgrow this
 #   --append WORDS     more kernel parameters
 #   --qemu WORD        one more word for QEMU's command line
@@ -40,7 +40,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
 kernel=${KERNEL:-6.12} smp=2 mem='' out='' name=guest deadline=300 plug_at=ready
-append='' icount='' interactive='' no_nvme='' device_log='' max_output=0 security=none
+append='' icount='' interactive='' no_nvme='' device_log='' max_output=0 security=none untrusted=''
 nvme=() namespaces=() source=("$NVMESCOPE_ROOT:/src") shares=() traces=() root_options=() more_qemu=()
 
 while (($#)); do
@@ -50,7 +50,7 @@ while (($#)); do
 	--icount) icount=1; shift; continue ;;
 	--interactive) interactive=1; shift; continue ;;
 	--no-nvme) no_nvme=1; shift; continue ;;
-	--untrusted) source=() security=mapped-file; shift; continue ;;
+	--untrusted) source=() security=mapped-file untrusted=1; shift; continue ;;
 	-h | --help) usage ;;
 	--*) (($# > 1)) || die -2 "$option wants a value; see vm.sh --help" ;;
 	*) break ;;
