@@ -105,7 +105,7 @@ tools: | packages
 kmod: kmod-$(KERNEL)
 kmod-%: | packages
 	@kdir=$$($(GUEST)/kernel.sh $*) && \
-		$(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(BUILD)/kmod/$*
+		$(GUEST)/toolchain.sh $$kdir $(MAKE) -s -C kmod KDIR=$$kdir/build OUT=$(BUILD)/kmod/$*
 
 man: tools ## manual page and completion for bash, from the option tables
 	@$(BUILD)/nvmescope help --man >$(BUILD)/nvmescope.1
@@ -121,7 +121,8 @@ install: man ## the tool, its manual page and completion into PREFIX (/usr/local
 mishap-%: kmod-%
 	@mkdir -p $(BUILD)/mishap/$*
 	@ln -sf $(abspath tests/guest/mishap)/* $(BUILD)/mishap/$*/
-	@kdir=$$($(GUEST)/kernel.sh $*) && $(MAKE) -s --no-print-directory -C $$kdir/build M=$(BUILD)/mishap/$* \
+	@kdir=$$($(GUEST)/kernel.sh $*) && $(GUEST)/toolchain.sh $$kdir \
+		$(MAKE) -s --no-print-directory -C $$kdir/build M=$(BUILD)/mishap/$* \
 		KMOD=$(abspath kmod) modules
 
 clean: ## remove what was built; the kernels in build/cache stay

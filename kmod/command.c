@@ -337,7 +337,7 @@ int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 		return PTR_ERR(rq);
 	nvme_init_internal_request(rq, ctrl, cmd);
 	if (buf && len) {
-		ret = blk_rq_map_kern(q, rq, buf, len, GFP_KERNEL);
+		ret = nvme_compat_map_kern(rq, buf, len, GFP_KERNEL);
 		if (ret)
 			goto out_free;
 	}

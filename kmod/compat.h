@@ -17,6 +17,9 @@
 #include <linux/aer.h>
 #endif
 #include "compat_features.h"
+#ifndef HAVE_MAP_HW_QUEUES
+#include <linux/blk-mq-pci.h>
+#endif
 #ifdef HAVE_IO_URING_CMD
 #include <linux/io_uring/cmd.h>
 #endif
@@ -91,12 +94,23 @@ static inline bool nvme_compat_has_t10_pi(void)
 	return true;
 }
 
+/* 6.17: metadata may be bigger than the tuple in it. */
+static inline void nvme_compat_set_tuple(struct blk_integrity *bi, const struct nvme_limits *l)
+{
+#ifdef HAVE_METADATA_SIZE
+	bi->metadata_size = l->tuple_size;
+	bi->pi_tuple_size = l->pi_type ? l->pi_size : 0;
+#else
+	bi->tuple_size = l->tuple_size;
+#endif
+}
+
 static inline void nvme_compat_set_integrity(struct queue_limits *lim, const struct nvme_limits *l)
 {
 	struct blk_integrity *bi = &lim->integrity;
 
 	memset(bi, 0, sizeof(*bi));
-	bi->tuple_size = l->tuple_size;
+	nvme_compat_set_tuple(bi, l);
 	if (!l->pi_type)
 		return;
 	bi->csum_type = l->pi_size == 16 ? BLK_INTEGRITY_CSUM_CRC64 : BLK_INTEGRITY_CSUM_CRC;
@@ -147,6 +161,13 @@ static inline void nvme_compat_set_integrity(struct request_queue *q, const stru
 }
 #endif
 
+/* 6.14: atomic writes are a feature. */
+#ifdef HAVE_FEAT_ATOMIC_WRITES
+#define NVME_COMPAT_FEAT_ATOMIC_WRITES	BLK_FEAT_ATOMIC_WRITES
+#else
+#define NVME_COMPAT_FEAT_ATOMIC_WRITES	0
+#endif
+
 /* 6.9: queue_limits_*() instead of one setter for each limit. */
 static inline int nvme_compat_set_limits(struct request_queue *q, const struct nvme_limits *l)
 {
@@ -178,11 +199,13 @@ static inline int nvme_compat_set_limits(struct request_queue *q, const struct n
 	lim.max_active_zones = l->max_active_zones;
 	lim.zone_write_granularity = l->zoned ? l->logical_block_size : 0;
 	lim.features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL |
-			  BLK_FEAT_ZONED);
+			  BLK_FEAT_ZONED | NVME_COMPAT_FEAT_ATOMIC_WRITES);
 	if (l->write_cache)
 		lim.features |= BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA;
 	if (l->zoned)
 		lim.features |= BLK_FEAT_ZONED;
+	if (l->atomic_max)
+		lim.features |= NVME_COMPAT_FEAT_ATOMIC_WRITES;
 	return queue_limits_commit_update(q, &lim);
 #else
 	blk_queue_logical_block_size(q, l->logical_block_size);
@@ -215,6 +238,118 @@ static inline int nvme_compat_revalidate_zones(struct gendisk *disk)
 	return blk_revalidate_disk_zones(disk, NULL);
 #endif
 }
+
+/* 6.19: zones are told to the block layer itself. */
+struct nvme_zone_sink {
+#ifdef HAVE_REPORT_ZONES_ARGS
+	struct blk_report_zones_args *args;
+#else
+	report_zones_cb cb;
+	void *data;
+#endif
+};
+
+static inline int nvme_compat_tell_zone(struct gendisk *disk, struct blk_zone *zone,
+					unsigned int idx, const struct nvme_zone_sink *sink)
+{
+#ifdef HAVE_REPORT_ZONES_ARGS
+	return disk_report_zone(disk, zone, idx, sink->args);
+#else
+	return sink->cb(zone, idx, sink->data);
+#endif
+}
+
+/* The last arguments of block_device_operations.report_zones, and a sink made of them. */
+#ifdef HAVE_REPORT_ZONES_ARGS
+#define NVME_COMPAT_ZONE_ARGS	struct blk_report_zones_args *args
+#define NVME_COMPAT_ZONE_SINK	{ args }
+#else
+#define NVME_COMPAT_ZONE_ARGS	report_zones_cb cb, void *data
+#define NVME_COMPAT_ZONE_SINK	{ cb, data }
+#endif
+
+/* 6.14: the flags of the task are saved over a freeze; our freezes may end in another. */
+static inline void nvme_compat_freeze_queue(struct request_queue *q)
+{
+#ifdef HAVE_FREEZE_MEMFLAGS
+	blk_mq_freeze_queue_nomemsave(q);
+#else
+	blk_mq_freeze_queue(q);
+#endif
+}
+
+static inline void nvme_compat_unfreeze_queue(struct request_queue *q)
+{
+#ifdef HAVE_FREEZE_MEMFLAGS
+	blk_mq_unfreeze_queue_nomemrestore(q);
+#else
+	blk_mq_unfreeze_queue(q);
+#endif
+}
+
+/* 6.14: requests are merged without a word. */
+#ifdef HAVE_SHOULD_MERGE
+#define NVME_COMPAT_TAGSET_FLAGS	BLK_MQ_F_SHOULD_MERGE
+#else
+#define NVME_COMPAT_TAGSET_FLAGS	0
+#endif
+
+/* 7.0: int. */
+#ifdef HAVE_INIT_REQUEST_INT
+typedef int nvme_numa_node;
+#else
+typedef unsigned int nvme_numa_node;
+#endif
+
+/* 6.14, and stable 6.12: for devices of any bus. */
+static inline void nvme_compat_map_queues(struct blk_mq_queue_map *map, struct pci_dev *pdev,
+					  unsigned int offset)
+{
+#ifdef HAVE_MAP_HW_QUEUES
+	blk_mq_map_hw_queues(map, &pdev->dev, offset);
+#else
+	blk_mq_pci_map_queues(map, pdev, offset);
+#endif
+}
+
+/* 6.19: no xarray.  The caller has a reference to the queue. */
+static inline struct blk_mq_hw_ctx *nvme_compat_hctx(struct request_queue *q, unsigned int i)
+{
+#ifdef HAVE_QUEUE_HCTX
+	return i < q->nr_hw_queues ? queue_hctx(q, i) : NULL;
+#else
+	return xa_load(&q->hctx_table, i);
+#endif
+}
+
+/* 6.15, 6.16: a request knows its queue. */
+static inline int nvme_compat_map_kern(struct request *rq, void *buf, unsigned int len, gfp_t gfp)
+{
+#ifdef HAVE_MAP_WITHOUT_QUEUE
+	return blk_rq_map_kern(rq, buf, len, gfp);
+#else
+	return blk_rq_map_kern(rq->q, rq, buf, len, gfp);
+#endif
+}
+
+static inline int nvme_compat_map_sg(struct request *rq, struct scatterlist *sg)
+{
+#ifdef HAVE_MAP_WITHOUT_QUEUE
+	return blk_rq_map_sg(rq, sg);
+#else
+	return blk_rq_map_sg(rq->q, rq, sg);
+#endif
+}
+
+/* 6.18: the head of a function for rq->end_io, which may be told of a batch. */
+#ifdef HAVE_END_IO_BATCH
+#define NVME_COMPAT_END_IO(name, rq, status)						\
+	enum rq_end_io_ret name(struct request *rq, blk_status_t status,		\
+				const struct io_comp_batch *iob)
+#else
+#define NVME_COMPAT_END_IO(name, rq, status)						\
+	enum rq_end_io_ret name(struct request *rq, blk_status_t status)
+#endif
 
 static inline struct gendisk *nvme_compat_alloc_disk(struct blk_mq_tag_set *set, void *queuedata)
 {
@@ -363,29 +498,58 @@ static inline void nvme_compat_pcie_error_reporting(struct pci_dev *pdev, bool o
 #endif
 
 /* 6.8: io_uring's commands have a header of their own, and keep their SQE. */
+static inline const void *nvme_compat_uring_payload(struct io_uring_cmd *cmd)
+{
 #ifdef HAVE_IO_URING_CMD
-static inline const void *nvme_compat_uring_payload(struct io_uring_cmd *cmd)
-{
-	return io_uring_sqe_cmd(cmd->sqe);
-}
-
-static inline void nvme_compat_uring_in_task(struct io_uring_cmd *cmd,
-					     void (*done)(struct io_uring_cmd *, unsigned int))
-{
-	io_uring_cmd_do_in_task_lazy(cmd, done);
-}
+	return cmd->sqe->cmd;
 #else
-static inline const void *nvme_compat_uring_payload(struct io_uring_cmd *cmd)
-{
 	return cmd->cmd;
+#endif
 }
 
-static inline void nvme_compat_uring_in_task(struct io_uring_cmd *cmd,
-					     void (*done)(struct io_uring_cmd *, unsigned int))
-{
-	io_uring_cmd_complete_in_task(cmd, done);
-}
+/* 6.19: work in the caller's task gets a token instead of the command. */
+#ifdef HAVE_IO_TW_REQ
+#define NVME_COMPAT_URING_WORK(name, fn)						\
+	static void name(struct io_tw_req req, io_tw_token_t token)			\
+	{										\
+		fn(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS);	\
+	}
+#else
+#define NVME_COMPAT_URING_WORK(name, fn)						\
+	static void name(struct io_uring_cmd *cmd, unsigned int issue_flags)		\
+	{										\
+		fn(cmd, issue_flags);							\
+	}
 #endif
+
+/* 6.4: lazily; the task need not be woken for each. */
+#ifdef HAVE_IO_URING_CMD
+#define nvme_compat_uring_in_task	io_uring_cmd_do_in_task_lazy
+#else
+#define nvme_compat_uring_in_task	io_uring_cmd_complete_in_task
+#endif
+
+/* Into a big completion entry:  and . */
+static inline void nvme_compat_uring_done(struct io_uring_cmd *cmd, int ret, u64 result,
+					  unsigned int issue_flags)
+{
+#ifdef HAVE_IO_TW_REQ
+	io_uring_cmd_done32(cmd, ret, result, issue_flags);
+#else
+	io_uring_cmd_done(cmd, ret, result, issue_flags);
+#endif
+}
+
+/* 6.15: with the flags of the call. */
+static inline int nvme_compat_import_fixed(struct io_uring_cmd *cmd, u64 addr, u32 len, int dir,
+					   struct iov_iter *iter, unsigned int issue_flags)
+{
+#ifdef HAVE_IMPORT_FIXED_FLAGS
+	return io_uring_cmd_import_fixed(addr, len, dir, iter, cmd, issue_flags);
+#else
+	return io_uring_cmd_import_fixed(addr, len, dir, iter, cmd);
+#endif
+}
 
 #ifdef HAVE_INTEGRITY_MAP_USER
 /* Unmapped with the data, which is when what was read gets to the user. */

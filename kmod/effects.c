@@ -167,7 +167,7 @@ static void unfreeze_all(struct nvme_ctrl *ctrl)
 
 	down_read(&ctrl->namespaces_rwsem);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
-		blk_mq_unfreeze_queue(ns->queue);
+		nvme_compat_unfreeze_queue(ns->queue);
 	up_read(&ctrl->namespaces_rwsem);
 	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
 }

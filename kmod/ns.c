@@ -137,9 +137,9 @@ int nvme_update_ns(struct nvme_ns *ns, const struct nvme_ns_info *info)
 	    !memcmp(&ns->limits, &info->limits, sizeof(ns->limits)))
 		return 0;
 	/* No request may see half of the change. */
-	blk_mq_freeze_queue(ns->queue);
+	nvme_compat_freeze_queue(ns->queue);
 	ret = apply_info(ns, info);
-	blk_mq_unfreeze_queue(ns->queue);
+	nvme_compat_unfreeze_queue(ns->queue);
 	return ret ?: apply_zones(ns);
 }
 

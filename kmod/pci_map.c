@@ -234,7 +234,7 @@ static blk_status_t map_table(struct nvme_dev *dev, struct request *rq, struct n
 	if (!iod->sgt.sgl)
 		return BLK_STS_RESOURCE;
 	sg_init_table(iod->sgt.sgl, blk_rq_nr_phys_segments(rq));
-	iod->sgt.orig_nents = blk_rq_map_sg(rq->q, rq, iod->sgt.sgl);
+	iod->sgt.orig_nents = nvme_compat_map_sg(rq, iod->sgt.sgl);
 	ret = dma_map_sgtable(dev->ctrl.dev, &iod->sgt, rq_dma_dir(rq), DMA_ATTR_NO_WARN);
 	if (ret) {
 		mempool_free(iod->sgt.sgl, dev->sg_pool);

@@ -474,7 +474,7 @@ static void free_deletion(struct kref *ref)
 	kfree(container_of(ref, struct deletion, ref));
 }
 
-static enum rq_end_io_ret deletion_done(struct request *rq, blk_status_t error)
+static NVME_COMPAT_END_IO(deletion_done, rq, error)
 {
 	struct deleted_queue *dq = rq->end_io_data;
 	struct deletion *all = dq->all;

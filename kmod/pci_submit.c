@@ -8,7 +8,6 @@
  * whole lists (queue_rqs), or says that more will follow (bd->last is false) and
  * later that no more do (commit_rqs).
  */
-#include <linux/blk-mq-pci.h>
 
 #include "pci.h"
 #include "trace.h"
@@ -236,7 +235,7 @@ void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl)
 }
 
 static int nvme_init_request(struct blk_mq_tag_set *set, struct request *rq,
-			     unsigned int hctx_idx, unsigned int numa_node)
+			     unsigned int hctx_idx, nvme_numa_node numa_node)
 {
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
 
@@ -278,7 +277,7 @@ static void nvme_pci_map_queues(struct blk_mq_tag_set *set)
 		if (!map->nr_queues)
 			continue;	/* blk-mq uses the default ones */
 		if (type != HCTX_TYPE_POLL && dev->num_vecs > 1)
-			blk_mq_pci_map_queues(map, nvme_pdev(dev), first + 1);
+			nvme_compat_map_queues(map, nvme_pdev(dev), first + 1);
 		else
 			blk_mq_map_queues(map);
 		first += map->nr_queues;

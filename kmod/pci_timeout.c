@@ -6,7 +6,7 @@
 #include "pci.h"
 #include "trace.h"
 
-static enum rq_end_io_ret abort_done(struct request *rq, blk_status_t error)
+static NVME_COMPAT_END_IO(abort_done, rq, error)
 {
 	struct nvme_req *req = nvme_req(rq);
 	u32 cdw10 = le32_to_cpu(req->cmd->common.cdw10);

@@ -110,7 +110,7 @@ int nvme_alloc_io_tags(struct nvme_ctrl *ctrl, struct blk_mq_tag_set *set,
 		.cmd_size	= cmd_size,
 		.timeout	= nvme_io_timeout * HZ,
 		.numa_node	= dev_to_node(ctrl->dev),
-		.flags		= BLK_MQ_F_SHOULD_MERGE,
+		.flags		= NVME_COMPAT_TAGSET_FLAGS,
 		.driver_data	= ctrl,
 	};
 	ret = blk_mq_alloc_tag_set(set);
@@ -244,7 +244,7 @@ void nvme_unfreeze(struct nvme_ctrl *ctrl)
 		if (!ns->frozen)
 			continue;
 		ns->frozen = false;
-		blk_mq_unfreeze_queue(ns->queue);
+		nvme_compat_unfreeze_queue(ns->queue);
 	}
 	up_read(&ctrl->namespaces_rwsem);
 	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
@@ -275,7 +275,7 @@ void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
 			look(ctrl);
 	blk_mq_update_nr_hw_queues(ctrl->tagset, count);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
-		blk_mq_unfreeze_queue(ns->queue);
+		nvme_compat_unfreeze_queue(ns->queue);
 	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
 	up_read(&ctrl->namespaces_rwsem);
 }

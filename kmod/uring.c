@@ -37,23 +37,25 @@ static void uring_done(struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 			ret = ret_unmap;
 	}
 	ret = nvme_passthru_finish_metadata(pdu->meta, ret);
-	io_uring_cmd_done(ioucmd, ret, pdu->result, issue_flags);
+	nvme_compat_uring_done(ioucmd, ret, pdu->result, issue_flags);
 }
 
+NVME_COMPAT_URING_WORK(uring_work, uring_done)
+
 /* In any context: an interrupt's, or that of some other ring which polls the queue. */
-static enum rq_end_io_ret uring_end_io(struct request *rq, blk_status_t status)
+static NVME_COMPAT_END_IO(uring_end_io, rq, status)
 {
 	struct io_uring_cmd *ioucmd = rq->end_io_data;
 	struct uring_pdu *pdu = to_pdu(ioucmd);
 
 	pdu->ret = nvme_passthru_status(rq, status);
 	pdu->result = le64_to_cpu(nvme_req(rq)->result.u64);
-	nvme_compat_uring_in_task(ioucmd, uring_done);
+	nvme_compat_uring_in_task(ioucmd, uring_work);
 	return RQ_END_IO_FREE;
 }
 
 static int map_memory(struct request *rq, const struct nvme_passthru *p,
-		      struct io_uring_cmd *ioucmd)
+		      struct io_uring_cmd *ioucmd, unsigned int issue_flags)
 {
 	struct iov_iter iter;
 	int ret;
@@ -66,7 +68,8 @@ static int map_memory(struct request *rq, const struct nvme_passthru *p,
 	/* A registered buffer: its pages are pinned and known. */
 	if (p->vec)
 		return -EINVAL;
-	ret = io_uring_cmd_import_fixed(p->addr, p->len, rq_data_dir(rq), &iter, ioucmd);
+	ret = nvme_compat_import_fixed(ioucmd, p->addr, p->len, rq_data_dir(rq), &iter,
+				       issue_flags);
 	if (ret < 0)
 		return ret;
 	return blk_rq_map_user_iov(rq->q, rq, NULL, &iter, GFP_KERNEL);
@@ -91,7 +94,7 @@ static int start(const struct nvme_passthru_from *from, struct nvme_passthru *p,
 	rq = nvme_passthru_request(from, p, opf, flags);
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	ret = map_memory(rq, p, ioucmd);
+	ret = map_memory(rq, p, ioucmd, issue_flags);
 	if (ret)
 		goto out_free;
 	bio = rq->bio;
@@ -144,7 +147,7 @@ static int run_with_effects(const struct nvme_passthru_from *from, struct nvme_p
 	if (ioucmd->flags & IORING_URING_CMD_FIXED)
 		return -EOPNOTSUPP;
 	ret = nvme_passthru_run(from, p);
-	io_uring_cmd_done(ioucmd, ret, p->result, issue_flags);
+	nvme_compat_uring_done(ioucmd, ret, p->result, issue_flags);
 	return -EIOCBQUEUED;
 }
 
@@ -235,7 +238,7 @@ int nvme_ns_uring_iopoll(struct io_uring_cmd *ioucmd, struct io_comp_batch *iob,
 	if (!poll_queue || !percpu_ref_tryget(&q->q_usage_counter))
 		return 0;
 	/* The reference keeps the hardware contexts from being replaced. */
-	hctx = xa_load(&q->hctx_table, poll_queue - 1);
+	hctx = nvme_compat_hctx(q, poll_queue - 1);
 	if (hctx && hctx->type == HCTX_TYPE_POLL)
 		found = q->mq_ops->poll(hctx, iob);
 	percpu_ref_put(&q->q_usage_counter);

@@ -136,7 +136,7 @@ blk_status_t nvme_setup_zone_cmd(struct nvme_ns *ns, struct request *rq, struct 
 
 /* A zone descriptor (3.4.2.2.3) as the block layer has it. */
 static int tell_zone(struct nvme_ns *ns, const struct nvme_zone_descriptor *desc,
-		     unsigned int idx, report_zones_cb cb, void *data)
+		     unsigned int idx, const struct nvme_zone_sink *sink)
 {
 	u8 shift = ns->lba_shift - SECTOR_SHIFT;
 	struct blk_zone zone = {
@@ -157,7 +157,7 @@ static int tell_zone(struct nvme_ns *ns, const struct nvme_zone_descriptor *desc
 	/* The write pointer of a full zone is not valid (2.3). */
 	if (zone.cond == BLK_ZONE_COND_FULL)
 		zone.wp = zone.start + zone.len;
-	return cb(&zone, idx, data);
+	return nvme_compat_tell_zone(ns->disk, &zone, idx, sink);
 }
 
 /* One report (3.4.2), from @sector on.  Number of zones in it, -errno or an NVMe status. */
@@ -213,14 +213,15 @@ static struct nvme_zone_report *alloc_report(struct nvme_ns *ns, unsigned int nr
  * @disk:	a zoned disk
  * @sector:	in the first zone to report
  * @nr_zones:	at most so many
- * @cb:		called for each
- * @data:	@cb's
+ *
+ * The rest is what zones are told to.
  *
  * Return: the number of zones reported, or -errno.
  */
 int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
-		      report_zones_cb cb, void *data)
+		      NVME_COMPAT_ZONE_ARGS)
 {
+	const struct nvme_zone_sink sink = NVME_COMPAT_ZONE_SINK;
 	struct nvme_ns *ns = disk->private_data;
 	struct nvme_zone_report *report;
 	unsigned int found, told = 0, i;
@@ -238,7 +239,7 @@ int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zon
 		if (ret || !found)
 			break;
 		for (i = 0; i < found && told < nr_zones; i++) {
-			ret = tell_zone(ns, &report->entries[i], told, cb, data);
+			ret = tell_zone(ns, &report->entries[i], told, &sink);
 			if (ret)
 				goto out_free;
 			told++;

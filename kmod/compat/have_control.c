@@ -6,5 +6,5 @@
 int probe(void);
 int probe(void)
 {
-	return BLK_MQ_F_SHOULD_MERGE;
+	return BLK_MQ_F_BLOCKING;
 }

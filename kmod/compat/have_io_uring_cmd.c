@@ -2,9 +2,8 @@
 /* 6.8: <linux/io_uring/cmd.h>; a command keeps its SQE, and completes lazily in its task. */
 #include <linux/io_uring/cmd.h>
 
-const void *probe(struct io_uring_cmd *cmd, void (*cb)(struct io_uring_cmd *cmd, unsigned int));
-const void *probe(struct io_uring_cmd *cmd, void (*cb)(struct io_uring_cmd *cmd, unsigned int))
+const void *probe(struct io_uring_cmd *cmd);
+const void *probe(struct io_uring_cmd *cmd)
 {
-	io_uring_cmd_do_in_task_lazy(cmd, cb);
-	return io_uring_sqe_cmd(cmd->sqe);
+	return cmd->sqe->cmd;
 }

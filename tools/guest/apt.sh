@@ -22,16 +22,19 @@ archive_of() { # SUITE
 		awk -v suite="$1" '$2 == suite { print $1; exit }'
 }
 
-# lists_of SUITE: those of another release of Debian, from where this machine has its own
+# lists_of SUITE...: those of other suites of Debian, from where this machine has its own;
+# of a release its security suite as well, since one of the two alone may have an older kernel.
 lists_of() {
-	local own part archive
+	local own main security suite
 	own=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-	for part in '' -security; do
-		archive=$(archive_of "$own$part")
-		[[ $archive ]] || return
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $1$part main"
+	main=$(archive_of "$own")
+	security=$(archive_of "$own-security")
+	[[ $main && $security ]] || return
+	for suite; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $main $suite main"
+		[[ $suite == *-* ]] ||
+			echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $security $suite-security main"
 	done >"$tmp/sources.list"
-	# One of the two alone may have an older kernel.
 	apt_options+=(-o "Dir::Etc::SourceList=$tmp/sources.list" -o Dir::Etc::SourceParts=/dev/null
 		-o APT::Update::Error-Mode=any -o Acquire::Retries=3)
 	own_lists
@@ -47,3 +50,13 @@ download() {
 
 # What apt said of a failure.
 apt_words() { grep -E "^(E|W|Err)" "$tmp/apt.log" >&2 || true; }
+
+# unpack DIR: all that was downloaded
+unpack() {
+	local deb
+	mkdir -p "$1"
+	for deb in "$tmp"/debs/*.deb; do
+		dpkg-deb -x "$deb" "$1" ||
+			die "$(basename "$deb") does not unpack; is there room on the disk?"
+	done
+}

@@ -15,6 +15,7 @@
 #   release    its uname -r
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/vmlinux.sh"
 
 usage() { sed -n '4,6p' "$0" | sed 's/^# \?//' >&2; exit 2; }
 
@@ -58,11 +59,12 @@ find_release() {
 	return 1
 }
 
-# The headers' own dependencies name the kbuild package that fits them.
+# The packages' own dependencies name the kbuild package that fits the headers, and from 7.2 on
+# those that the image is divided into.
 packages_for() {
 	printf '%s\n' "linux-image-$1" "linux-headers-$1"
-	apt-cache "${apt_options[@]}" depends "linux-headers-$1" 2>/dev/null |
-		sed -nE 's/^[ |]*Depends: (linux-(headers-.*-common|kbuild-.*))$/\1/p'
+	apt-cache "${apt_options[@]}" depends "linux-image-$1" "linux-headers-$1" 2>/dev/null |
+		sed -nE 's/^[ |]*Depends: (linux-(headers-.*-common|(kbuild|base|binary|modules)-.*))$/\1/p' | sort -u
 }
 
 fetch() {
@@ -75,21 +77,25 @@ fetch() {
 }
 
 release=
-# The series that no suite of Debian 12 has.
-older() {
-	case $kernel in
-	5.10*) lists_of bullseye ;;
-	*) return 1 ;;
-	esac
-}
+# The series that no suite of Debian 12 has: from which they are, and, if they must be, built for.
+suites=() toolchain=''
+case $kernel in
+5.10*) suites=(bullseye) ;;
+7.*) suites=(trixie-backports) toolchain=trixie ;;
+esac
+if [[ ${suites[*]} ]]; then
+	found() { lists_of "${suites[@]}" && fetch; }
+else
+	found() { fetch || { own_lists && fetch; }; }
+fi
 
-if ! fetch && ! { { older || own_lists; } && fetch; }; then
+if ! found; then
 	apt_words
 	if [[ $release ]]; then
-		die "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
+		die -75 "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
 			"(apt's words are above); check the network, then: apt-get update"
 	fi
-	die "no package linux-image-$kernel*-amd64 in this machine's apt sources, so kernel $kernel is" \
+	die -75 "no package linux-image-$kernel*-amd64 in this machine's apt sources, so kernel $kernel is" \
 		"not to be had; on Debian 12 both 6.1 and 6.12 are in the suite bookworm-security:" \
 		"add it to /etc/apt/sources.list, then: apt-get update"
 fi
@@ -98,44 +104,30 @@ fi
 
 say "unpacking into $dest"
 new=$tmp/new
-mkdir "$new"
-for deb in "$tmp"/debs/*.deb; do
-	dpkg-deb -x "$deb" "$new" || die "$(basename "$deb") does not unpack; remove $NVMESCOPE_CACHE and try again"
-done
+unpack "$new"
 
 # The packages' paths stay as they are, since they refer to each other by relative links;
 # what refers to /usr/src or /lib by absolute path is redirected here.
 headers=usr/src/linux-headers-$release
-common=$(basename "$(echo "$new"/usr/src/linux-headers-*-common)")
-[[ -d $new/$headers && -d $new/usr/src/$common && -d $new/lib/modules/$release ]] ||
-	die "the packages of kernel $release do not hold $headers and lib/modules/$release as expected"
+common=usr/src/$(basename "$(echo "$new"/usr/src/linux-headers-*-common)")
+[[ -e $new/lib ]] || ln -s usr/lib "$new/lib"
+tree=lib/modules/$release
+[[ -d $new/$headers && -d $new/$common && -e $new/$tree/modules.builtin ]] ||
+	die "the packages of kernel $release do not hold $headers and $tree as expected"
 # shellcheck disable=SC2016 # make's own variables
-printf 'include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../%s/Makefile\n' "$common" >"$new/$headers/Makefile"
-ln -sfn "../../../$headers" "$new/lib/modules/$release/build"
-ln -sfn "../../../usr/src/$common" "$new/lib/modules/$release/source"
+sed -i -E 's|/usr/src/|$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|; s|^KBUILD_OUTPUT *=|KBUILD_OUTPUT :=|' \
+	"$new/$headers/Makefile"
+ln -sfnr "$new/$headers" "$new/$tree/build"
+ln -sfnr "$new/$common" "$new/$tree/source"
 ln -s "$headers" "$new/build"
-ln -s "lib/modules/$release" "$new/modules"
-ln -s "boot/vmlinuz-$release" "$new/vmlinuz"
-ln -s "boot/config-$release" "$new/config"
+ln -s "$tree" "$new/modules"
+# in /boot, or, from 7.2 on, beside the modules
+for part in vmlinuz config; do
+	if [[ -e $new/boot/$part-$release ]]; then ln -s "boot/$part-$release" "$new/$part"; else ln -s "$tree/$part" "$new/$part"; fi
+done
 
-# The compressed kernel lies inside vmlinuz where the boot protocol's header says
-# (Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length);
-# its last four bytes are the uncompressed size.
-extract_vmlinux() {
-	local image=$1 start length magic
-	number() { od -An -t "u$2" -j "$1" -N "$2" "$image" | tr -d ' '; }
-	start=$((($(number 0x1f1 1) + 1) * 512 + $(number 0x248 4)))
-	length=$(($(number 0x24c 4) - 4))
-	magic=$(od -An -t x1 -j "$start" -N 4 "$image" | tr -d ' ')
-	case $magic in
-	28b52ffd) set -- zstd -dc ;;
-	fd377a58) set -- xz -dc ;;
-	1f8b08*) set -- gzip -dc ;;
-	*) die "vmlinuz of $release is compressed in a way not known here (magic $magic); see extract_vmlinux in $0" ;;
-	esac
-	dd if="$image" bs=1M iflag=skip_bytes,count_bytes skip="$start" count="$length" status=none | "$@"
-}
-extract_vmlinux "$new/vmlinuz" >"$new/vmlinux"
+extract_vmlinux "$new/vmlinuz" >"$new/vmlinux" ||
+	die "vmlinuz of $release is compressed in a way not known here; see extract_vmlinux in ${0%/*}/vmlinux.sh"
 [[ $(head -c 4 "$new/vmlinux") == $'\x7fELF' ]] || die "vmlinuz of $release did not unpack to an ELF file"
 
 # BTF for modules needs the kernel's own. 6.12's headers bring it as a stub vmlinux, and
@@ -148,6 +140,7 @@ if [[ ! -e $resolve ]]; then
 	chmod +x "$resolve"
 fi
 chmod -R u+rwX "$new"
+[[ ! $toolchain ]] || echo "$toolchain" >"$new/toolchain"
 echo "$release" >"$new/release"
 
 if [[ -e $dest ]]; then mv "$dest" "$tmp/old"; fi
