@@ -295,6 +295,7 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 	struct gendisk *disk = hctx->queue->disk;
 	struct queue_state *st;
 	__u32 who, head;
+	__u64 nvmeq;
 
 	if (!found || !disk)
 		return 0;
@@ -304,6 +305,7 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 	st = state_of(who >> 16, who & 0xffff);
 	if (!st || st->learnt != LEARNT)
 		return 0;
+	nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
 	/* Several may poll a queue at a time. */
 	for (int i = 0; i < 2; i++) {
 		if (__sync_val_compare_and_swap(&st->looking, 0, 1)) {
@@ -311,10 +313,10 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 			return 0;
 		}
 		st->again = 0;
-		head = FIELD_AT((__u64)hctx->driver_data, struct nvme_queue, cq_head);
-		begin_look(st, (__u64)hctx->driver_data, who);
+		head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
+		begin_look(st, nvmeq, who);
 		tell_entries(st, head, who, 0, NVS_WHY_CQ_poll);
-		tell_looked(st, (__u64)hctx->driver_data, who, NVS_WHY_CQ_poll);
+		tell_looked(st, nvmeq, who, NVS_WHY_CQ_poll);
 		if (!*(volatile __u32 *)&st->again)
 			return 0;
 	}

@@ -41,20 +41,6 @@ struct task_struct {
 #pragma clang attribute pop
 
 /*
- * A pointer to void as a number.  Later kernels take what is loaded from such a field for a
- * pointer, which cannot be reckoned with.
- */
-#define ADDRESS_IN(pointer, type, field)                                                           \
-	({                                                                                         \
-		__u64 __a = 0;                                                                     \
-		if (direct_reads)                                                                  \
-			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field));       \
-		else                                                                               \
-			__a = (__u64)(pointer)->field;                                             \
-		__a;                                                                               \
-	})
-
-/*
  * The place of a queue, by the address of its struct nvme_queue.  A hash of our own in .bss:
  * an address that is where it belongs costs six instructions.
  */

@@ -31,7 +31,7 @@ static __always_inline __u32 ctrl_of_work(void *work, __u64 offset)
 
 static __always_inline __u32 ctrl_of_pdev(struct pci_dev *pdev)
 {
-	__u64 dev = (__u64)pdev->dev.driver_data;
+	__u64 dev = ADDRESS_IN(pdev, struct pci_dev, dev.driver_data);
 
 	return dev ? FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
 			      instance) : NVS_NO_CTRL;

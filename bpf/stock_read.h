@@ -61,6 +61,20 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 		__v;                                                                               \
 	})
 
+/*
+ * A pointer to void as a number.  Later kernels take what is loaded from such a field for a
+ * pointer, which cannot be reckoned with.
+ */
+#define ADDRESS_IN(pointer, type, field)                                                           \
+	({                                                                                         \
+		__u64 __a = 0;                                                                     \
+		if (direct_reads)                                                                  \
+			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field));       \
+		else                                                                               \
+			__a = (__u64)(pointer)->field;                                             \
+		__a;                                                                               \
+	})
+
 /* A typed pointer as a number, which the verifier lets go anywhere. */
 static __always_inline __u64 address_of(const void *pointer)
 {

@@ -154,7 +154,7 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	if (!passes(ctrl))
 		return 0;
 	qid = rq->q->queuedata ? hctx->queue_num + 1 : 0;
-	nvmeq = (__u64)hctx->driver_data;
+	nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
 	st = state_of(ctrl, qid);
 	if (!st)
 		return 0;
@@ -218,7 +218,7 @@ int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
 	struct gendisk *disk = hctx->queue->disk;
 
 	if (disk)
-		look_at_sq((__u64)hctx->driver_data,
+		look_at_sq(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data),
 			   disk->part0->bd_device.parent->devt & MINOR_BITS, hctx->queue_num + 1);
 	return 0;
 }
