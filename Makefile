@@ -123,7 +123,7 @@ mishap-%: kmod-%
 	@ln -sf $(abspath tests/guest/mishap)/* $(BUILD)/mishap/$*/
 	@kdir=$$($(GUEST)/kernel.sh $*) && $(GUEST)/toolchain.sh $$kdir \
 		$(MAKE) -s --no-print-directory -C $$kdir/build M=$(BUILD)/mishap/$* \
-		KMOD=$(abspath kmod) modules
+		KMOD=$(BUILD)/kmod/$* modules
 
 clean: ## remove what was built; the kernels in build/cache stay
 	rm -rf $(filter-out $(BUILD)/cache,$(wildcard $(BUILD)/*))

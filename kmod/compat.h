@@ -259,13 +259,28 @@ static inline int nvme_compat_tell_zone(struct gendisk *disk, struct blk_zone *z
 #endif
 }
 
-/* The last arguments of block_device_operations.report_zones, and a sink made of them. */
+/* zns.c */
+int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
+		      const struct nvme_zone_sink *sink);
+
+/* block_device_operations.report_zones */
 #ifdef HAVE_REPORT_ZONES_ARGS
-#define NVME_COMPAT_ZONE_ARGS	struct blk_report_zones_args *args
-#define NVME_COMPAT_ZONE_SINK	{ args }
+static inline int nvme_compat_report_zones(struct gendisk *disk, sector_t sector,
+					   unsigned int nr_zones,
+					   struct blk_report_zones_args *args)
+{
+	struct nvme_zone_sink sink = { args };
+
+	return nvme_report_zones(disk, sector, nr_zones, &sink);
+}
 #else
-#define NVME_COMPAT_ZONE_ARGS	report_zones_cb cb, void *data
-#define NVME_COMPAT_ZONE_SINK	{ cb, data }
+static inline int nvme_compat_report_zones(struct gendisk *disk, sector_t sector,
+					   unsigned int nr_zones, report_zones_cb cb, void *data)
+{
+	struct nvme_zone_sink sink = { cb, data };
+
+	return nvme_report_zones(disk, sector, nr_zones, &sink);
+}
 #endif
 
 /* 6.14: the flags of the task are saved over a freeze; our freezes may end in another. */

@@ -436,8 +436,6 @@ void nvme_finish_special(struct request *rq);
 /* zns.c: zoned namespaces */
 int nvme_read_zone_info(struct nvme_ctrl *ctrl, unsigned int lbaf, struct nvme_ns_info *info);
 blk_status_t nvme_setup_zone_cmd(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);
-int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
-		      NVME_COMPAT_ZONE_ARGS);
 
 /* integrity.c: metadata and end-to-end protection */
 int nvme_read_metadata_info(struct nvme_ctrl *ctrl, const struct nvme_id_ns *id,

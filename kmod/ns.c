@@ -68,7 +68,7 @@ const struct block_device_operations nvme_disk_ops = {
 	.owner		= THIS_MODULE,
 	.open		= nvme_open,
 	.release	= nvme_release,
-	.report_zones	= nvme_report_zones,
+	.report_zones	= nvme_compat_report_zones,
 	.ioctl		= nvme_ioctl,
 	.compat_ioctl	= blkdev_compat_ptr_ioctl,
 };

@@ -13,6 +13,7 @@
 #define NVS_TRACE_H
 
 #include <linux/tracepoint.h>
+#include "compat_tracepoint.h"
 #include "nvs_events.h"
 
 /* How a field is declared, stored and printed; padding is nobody's argument. */

@@ -209,19 +209,17 @@ static struct nvme_zone_report *alloc_report(struct nvme_ns *ns, unsigned int nr
 }
 
 /**
- * nvme_report_zones() - block_device_operations.report_zones
+ * nvme_report_zones() - what block_device_operations.report_zones does
  * @disk:	a zoned disk
  * @sector:	in the first zone to report
  * @nr_zones:	at most so many
- *
- * The rest is what zones are told to.
+ * @sink:	is told of each
  *
  * Return: the number of zones reported, or -errno.
  */
 int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zones,
-		      NVME_COMPAT_ZONE_ARGS)
+		      const struct nvme_zone_sink *sink)
 {
-	const struct nvme_zone_sink sink = NVME_COMPAT_ZONE_SINK;
 	struct nvme_ns *ns = disk->private_data;
 	struct nvme_zone_report *report;
 	unsigned int found, told = 0, i;
@@ -239,7 +237,7 @@ int nvme_report_zones(struct gendisk *disk, sector_t sector, unsigned int nr_zon
 		if (ret || !found)
 			break;
 		for (i = 0; i < found && told < nr_zones; i++) {
-			ret = tell_zone(ns, &report->entries[i], told, &sink);
+			ret = tell_zone(ns, &report->entries[i], told, sink);
 			if (ret)
 				goto out_free;
 			told++;

@@ -13,7 +13,10 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-(($# > 1)) && [[ -e $1/release ]] || { sed -n '4,5s/^# \?//p' "$0" >&2; exit 2; }
+if (($# < 2)) || [[ ! -e $1/release ]]; then
+	sed -n '4,5s/^# \?//p' "$0" >&2
+	exit 2
+fi
 kernel=$1
 shift
 [[ -e $kernel/toolchain ]] || exec "$@"
