@@ -4,6 +4,7 @@
 # Level io equals the device's log, request by request; level hist counts the same; filters let
 # through what they should. Of both drivers.
 . "$(dirname "$0")/lib.sh"
+not_sanitized
 plan 142
 
 # Lines of a recording's `io` records: time of the end, then NAME=VALUE...
