@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One command: from a blk-mq request to the 64 bytes of its SQ entry (4.1.2),
- * and from the status of its CQ entry (4.2.3) to the end of the request.
+ * One command: from a blk-mq request to the 64 bytes of its SQ entry (3.3.3.1),
+ * and from the status of its CQ entry (3.3.3.2) to the end of the request.
  */
 #include "core.h"
 #include "trace.h"
@@ -161,7 +161,7 @@ blk_status_t nvme_refuse_request(struct nvme_ctrl *ctrl, struct request *rq)
 }
 EXPORT_SYMBOL_GPL(nvme_refuse_request);
 
-/* Status Code Type and Status Code (4.2.3.1 and on) as the block layer has them. */
+/* Status Code Type and Status Code (3.3.3.2.1) as the block layer has them. */
 static blk_status_t error_of(u16 status)
 {
 	switch (status & 0x7ff) {
@@ -224,7 +224,7 @@ static bool may_retry(struct request *rq)
 
 /*
  * CRD, bits 12:11: which of the controller's three Command Retry Delay Times to
- * wait, 0 for none (4.2.3).  Set only if we said that we heed it (identify.c).
+ * wait, 0 for none (3.3.3.2.1).  Set only if we said that we heed it (identify.c).
  */
 static unsigned int retry_delay_ms(struct nvme_req *req)
 {

@@ -192,7 +192,7 @@ out_free:
  * @p:		the command
  * @rq:		its request, the data mapped
  *
- * MPTR wants one piece of memory (4.1.2), and what the user has may be many: so a
+ * MPTR wants one piece of memory (3.3.3.1), and what the user has may be many: so a
  * copy goes, made by the block layer where it can, else here.  @p->copy is ours, to be
  * given to nvme_passthru_finish_metadata().
  *

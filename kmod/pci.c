@@ -9,7 +9,7 @@
 #include "pci.h"
 #include "trace.h"
 
-/* Maps at least @size bytes of BAR0, in which all registers are (3.1.1). */
+/* Maps at least @size bytes of BAR0, in which all registers are (PCIe Transport 3.1). */
 int nvme_remap_bar(struct nvme_dev *dev, unsigned long size)
 {
 	struct pci_dev *pdev = nvme_pdev(dev);
@@ -120,7 +120,7 @@ static int reg_read64(struct nvme_ctrl *ctrl, u32 off, u64 *val)
 	void __iomem *reg = to_nvme_dev(ctrl)->bar + off;
 
 	/* LAB(3): read all 64 bits.  Starter: *val = ~0ull; */
-	/* Two halves, as 3.1.2 allows: not every host has a 64-bit read. */
+	/* Two halves, as PCIe Transport 3.1 allows: not every host has a 64-bit read. */
 	*val = readl(reg) | (u64)readl(reg + 4) << 32;
 	/* LAB(3) end */
 	trace_nvs_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 8, current->pid);

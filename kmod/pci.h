@@ -40,7 +40,7 @@ struct nvme_queue {
 	/* Submission: written under sq_lock by whoever submits. */
 	spinlock_t sq_lock ____cacheline_aligned_in_smp;
 	struct nvme_command *sqes;
-	u32 __iomem *sq_db;	/* SQyTDBL, 3.1.3.25 */
+	u32 __iomem *sq_db;	/* SQyTDBL: PCIe Transport 3.1.2.1 */
 	u16 sq_tail;		/* slot of the next command */
 	u16 sq_rung;		/* tail value that the device has been told */
 	__le32 *sq_shadow;	/* instead of sq_db, mostly; NULL: not used */
@@ -51,9 +51,9 @@ struct nvme_queue {
 	 * by the timeout handler while the interrupt is off.
 	 */
 	struct nvme_completion *cqes ____cacheline_aligned_in_smp;
-	u32 __iomem *cq_db;	/* CQyHDBL, 3.1.3.26 */
+	u32 __iomem *cq_db;	/* CQyHDBL: PCIe Transport 3.1.2.2 */
 	u16 cq_head;		/* slot of the next entry */
-	u8 cq_phase;		/* phase tag of entries that are new (4.2.4) */
+	u8 cq_phase;		/* phase tag of entries that are new (3.3.3.2) */
 	__le32 *cq_shadow;
 	__le32 *cq_event_idx;
 	spinlock_t cq_lock;	/* readers without an interrupt: one at a time */

@@ -7,7 +7,7 @@
 #include "pci.h"
 #include "trace.h"
 
-/* An entry is new while its phase tag is the one of this lap (4.2.4). */
+/* An entry is new while its phase tag is the one of this lap (3.3.3.2). */
 static inline bool is_new(const struct nvme_queue *nvmeq, const struct nvme_completion *cqe)
 {
 	/* LAB(6): is it of this lap?  Starter: return false; */
@@ -121,7 +121,7 @@ static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs
 			      nvmeq->cq_head, count, how);
 }
 
-/* Slots up to cq_head are the device's again (CQyHDBL, 3.1.3.26). */
+/* Slots up to cq_head are the device's again (CQyHDBL, PCIe Transport 3.1.2.2). */
 static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 {
 	u16 new_head = nvmeq->cq_head;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The metadata of a request: one buffer apart from its data, which MPTR points to
- * (4.1.2, figure 88).
+ * (3.3.3.1).
  */
 #include <linux/blk-integrity.h>
 

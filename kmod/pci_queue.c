@@ -98,8 +98,9 @@ void nvme_free_queues(struct nvme_dev *dev)
  * nvme_init_queue() - both rings empty, as the device has them after creation
  * @nvmeq: a queue pair that is not enabled
  *
- * Entries are new while their phase tag is 1 in the first lap (4.2.4), so the
- * memory must hold zeroes.  Doorbells: SQ n's tail, then CQ n's head (3.1.3.25).
+ * Entries are new while their phase tag is 1 in the first lap (3.3.3.2), so the
+ * memory must hold zeroes.  Doorbells: SQ n's tail, then CQ n's head (PCIe Transport
+ * 3.1.2).
  */
 void nvme_init_queue(struct nvme_queue *nvmeq)
 {

@@ -48,7 +48,7 @@ static int read_capabilities(struct nvme_dev *dev)
 
 /*
  * What identify.c is to say that is not used, seen here: CAP.CMBS, or before 1.4 the
- * size that CMBSZ has at once (3.1.3.11).
+ * size that CMBSZ has at once (3.1.3.12).
  */
 static int note_unused(struct nvme_dev *dev)
 {

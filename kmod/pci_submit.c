@@ -35,7 +35,7 @@ static void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail, enum 
 }
 
 /*
- * Tells the device how far the queue is filled (SQyTDBL, 3.1.3.25).  There are
+ * Tells the device how far the queue is filled (SQyTDBL, PCIe Transport 3.1.2.1).  There are
  * fewer tags than slots, so an equal tail means that nothing is new.  Under sq_lock.
  */
 static inline void ring_sq(struct nvme_queue *nvmeq)

@@ -263,8 +263,9 @@ static enum judgement legal_states(struct rule_moment *m)
 #define ON_BELL (BIT(ON_SQ_BELL) | BIT(ON_CQ_BELL))
 
 const struct rule rules_of_registers[] = {
-	{ "register-access", "3.1.2", "registers are accessed whole, or 4 aligned bytes of them",
-	  WRITES | READS, BIT(ON_REG_READ) | BIT(ON_REG_WRITE), access_width },
+	{ "register-access", "PCIe Transport 3.1",
+	  "registers are accessed whole, or 4 aligned bytes of them", WRITES | READS,
+	  BIT(ON_REG_READ) | BIT(ON_REG_WRITE), access_width },
 	{ "register-writable", "3.1.3", "only what is writable is written", WRITES,
 	  BIT(ON_REG_WRITE), writable_registers },
 	{ "cc-reserved", "3.1.3.5", "reserved bits of CC are written 0", WRITES, BIT(ON_REG_WRITE),
