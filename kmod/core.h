@@ -206,6 +206,7 @@ struct nvme_ctrl {
 	struct xarray refused;		/* NSIDs without a disk, whose reason was said */
 	struct mutex scan_lock;		/* one scan or removal at a time */
 	struct mutex quiesce_lock;
+	struct mutex map_lock;		/* no namespace comes or goes while the maps change */
 	bool io_quiesced;		/* new namespaces begin held back */
 	bool admin_quiesced;
 

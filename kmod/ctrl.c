@@ -114,6 +114,7 @@ static void init_fields(struct nvme_ctrl *ctrl, struct device *dev,
 	xa_init(&ctrl->refused);
 	mutex_init(&ctrl->scan_lock);
 	mutex_init(&ctrl->quiesce_lock);
+	mutex_init(&ctrl->map_lock);
 	INIT_WORK(&ctrl->scan_work, nvme_scan_work);
 	INIT_WORK(&ctrl->async_event_work, nvme_async_event_work);
 }

@@ -189,6 +189,7 @@ static void list_ns(struct nvme_ns *ns)
 	struct nvme_ctrl *ctrl = ns->ctrl;
 	struct nvme_ns *pos;
 
+	mutex_lock(&ctrl->map_lock);
 	mutex_lock(&ctrl->quiesce_lock);
 	ns->quiesced = ctrl->io_quiesced;
 	if (ns->quiesced)
@@ -200,13 +201,18 @@ static void list_ns(struct nvme_ns *ns)
 	list_add_tail(&ns->node, &pos->node);
 	up_write(&ctrl->namespaces_rwsem);
 	mutex_unlock(&ctrl->quiesce_lock);
+	mutex_unlock(&ctrl->map_lock);
 }
 
 static void unlist_ns(struct nvme_ns *ns)
 {
-	down_write(&ns->ctrl->namespaces_rwsem);
+	struct nvme_ctrl *ctrl = ns->ctrl;
+
+	mutex_lock(&ctrl->map_lock);
+	down_write(&ctrl->namespaces_rwsem);
 	list_del_init(&ns->node);
-	up_write(&ns->ctrl->namespaces_rwsem);
+	up_write(&ctrl->namespaces_rwsem);
+	mutex_unlock(&ctrl->map_lock);
 }
 
 static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)

@@ -265,7 +265,8 @@ void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
 {
 	struct nvme_ns *ns;
 
-	down_read(&ctrl->namespaces_rwsem);
+	/* No namespace comes or goes, and a timeout meanwhile finds its locks free. */
+	mutex_lock(&ctrl->map_lock);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		blk_freeze_queue_start(ns->queue);
 	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
@@ -277,7 +278,7 @@ void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		nvme_compat_unfreeze_queue(ns->queue);
 	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
-	up_read(&ctrl->namespaces_rwsem);
+	mutex_unlock(&ctrl->map_lock);
 }
 EXPORT_SYMBOL_GPL(nvme_update_hw_queues);
 
