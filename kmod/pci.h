@@ -83,6 +83,7 @@ struct nvme_dev {
 	u32 db_stride;			/* doorbell distance, units of 4 bytes */
 	u32 q_depth;
 	unsigned int num_vecs;
+	unsigned int irq_types;		/* PCI_IRQ_*: what the other vectors may be */
 	/* The kinds of queues that the tag set's maps were made of, and their vectors */
 	unsigned int mapped_queues[HCTX_MAX_TYPES];
 	unsigned int mapped_vecs;
@@ -160,7 +161,7 @@ void nvme_free_queues(struct nvme_dev *dev);
 void nvme_init_queue(struct nvme_queue *nvmeq);
 int nvme_request_queue_irq(struct nvme_queue *nvmeq);
 void nvme_suspend_queue(struct nvme_queue *nvmeq);
-unsigned int nvme_irq_types(struct nvme_dev *dev);
+int nvme_alloc_first_vector(struct nvme_dev *dev);
 unsigned int nvme_max_queues(void);
 int nvme_setup_io_queues(struct nvme_dev *dev);
 void nvme_delete_io_queues(struct nvme_dev *dev);

@@ -340,11 +340,34 @@ static void calc_sets(struct irq_affinity *affd, unsigned int vectors)
 	affd->nr_sets = reads ? 2 : 1;
 }
 
-/* Kinds of interrupt that the device may use. */
-unsigned int nvme_irq_types(struct nvme_dev *dev)
+/**
+ * nvme_alloc_first_vector() - one vector, for the admin queue alone
+ * @dev: the device, disabled
+ *
+ * If the kernel has no MSI-X to give, or just now no memory for it, this is the line that
+ * all queues share (INTx), and stays so until the next reset: a controller may look which
+ * kind is on when it gets a queue, and send no message for one made without (QEMU's).
+ * Return: 0 or -errno.
+ */
+int nvme_alloc_first_vector(struct nvme_dev *dev)
 {
-	return dev->ctrl.quirks & NVME_QUIRK_BROKEN_MSI ? PCI_IRQ_ALL_TYPES & ~PCI_IRQ_MSI :
-							  PCI_IRQ_ALL_TYPES;
+	struct pci_dev *pdev = nvme_pdev(dev);
+	unsigned int types = PCI_IRQ_ALL_TYPES;
+	int ret;
+
+	if (dev->ctrl.quirks & NVME_QUIRK_BROKEN_MSI)
+		types &= ~PCI_IRQ_MSI;
+	ret = pci_alloc_irq_vectors(pdev, 1, 1, types);
+	if (ret < 0)
+		return ret;
+	dev->num_vecs = 1;
+	dev->irq_types = types;
+	if (!pci_dev_msi_enabled(pdev)) {
+		dev->irq_types &= ~(PCI_IRQ_MSI | PCI_IRQ_MSIX);
+		if (pdev->msix_cap && pci_msi_enabled())
+			dev_warn(&pdev->dev, "no MSI-X to be had: one interrupt for all queues until the next reset\n");
+	}
+	return 0;
 }
 
 /*
@@ -366,7 +389,7 @@ static int setup_irqs(struct nvme_dev *dev, unsigned int count)
 		wanted = 1;
 	dev->io_queues[HCTX_TYPE_POLL] = polled;
 	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, wanted,
-					     nvme_irq_types(dev) | PCI_IRQ_AFFINITY, &affd);
+					     dev->irq_types | PCI_IRQ_AFFINITY, &affd);
 	if (ret < 0)
 		return ret;
 	dev->num_vecs = ret;

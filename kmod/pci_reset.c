@@ -76,11 +76,10 @@ static int enable_function(struct nvme_dev *dev)
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(address_bits));
 	if (ret)
 		goto out_disable;
-	/* One vector for the admin queue; the real number is known after Identify. */
-	ret = pci_alloc_irq_vectors(pdev, 1, 1, nvme_irq_types(dev));
-	if (ret < 0)
+	/* The real number is known after Identify. */
+	ret = nvme_alloc_first_vector(dev);
+	if (ret)
 		goto out_disable;
-	dev->num_vecs = 1;
 	ret = read_capabilities(dev);
 	if (!ret && !dev->ctrl.unused_told)
 		ret = note_unused(dev);
