@@ -91,13 +91,19 @@ static const char *next_line(const char *p)
 	return end ? end + 1 : p + strlen(p);
 }
 
+/* Its definition begins there: NAME(, or where a macro of compat.h is its head, MACRO(NAME,. */
 static bool names_it(const char *line, size_t size, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = line; (p = memmem(p, size - (size_t)(p - line), name, n)); p += n)
-		if ((p == line || !(isalnum((unsigned char)p[-1]) || p[-1] == '_')) && p[n] == '(')
+	for (const char *p = line; (p = memmem(p, size - (size_t)(p - line), name, n)); p += n) {
+		char before = p == line ? ' ' : p[-1];
+
+		if (p[n] == '(' && !isalnum((unsigned char)before) && before != '_')
 			return true;
+		if (p[n] == ',' && before == '(')
+			return true;
+	}
 	return false;
 }
 
