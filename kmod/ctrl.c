@@ -36,7 +36,7 @@ bool nvme_change_ctrl_state(struct nvme_ctrl *ctrl, enum nvs_STATE new_state)
 	unsigned long flags;
 	bool changed;
 
-	/* LAB(4): go there, if that is legal.  Starter: changed = false; old_state = ctrl->state; */
+	/* LAB(4): go there, if it is legal.  Starter: changed = false; old_state = ctrl->state; */
 	spin_lock_irqsave(&ctrl->lock, flags);
 	old_state = ctrl->state;
 	changed = legal_from[new_state] & BIT(old_state);
