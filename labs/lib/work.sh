@@ -16,6 +16,11 @@ fill_in() {
 fill_work() { # DIR
 	local new text
 	if [[ -e $1/.lab ]]; then
+		# whose it is was said when it was made
+		if [[ ! ${SEED-} && $(<"$1/.lab") == "$lab "* ]]; then
+			read -r _ seed <"$1/.lab"
+			read_conf
+		fi
 		[[ $(<"$1/.lab") == "$lab $seed" ]] ||
 			die -2 "$1 belongs to lab and seed '$(<"$1/.lab")', not to '$lab $seed': give another WORK=, or SEED=${SEED:+another seed}"
 	else
