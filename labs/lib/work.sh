@@ -22,7 +22,7 @@ fill_work() { # DIR
 			read_conf
 		fi
 		[[ $(<"$1/.lab") == "$lab $seed" ]] ||
-			die -2 "$1 belongs to lab and seed '$(<"$1/.lab")', not to '$lab $seed': give another WORK=, or SEED=${SEED:+another seed}"
+			die -2 "$1 belongs to lab and seed '$(<"$1/.lab")', not to '$lab $seed': give another WORK=, or that SEED="
 	else
 		[[ ! -e $1 || ! $(ls -A "$1") ]] || die -2 "$1 is not empty, and no directory of a lab: give another WORK="
 		mkdir -p "$1"
