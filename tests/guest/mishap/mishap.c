@@ -14,7 +14,7 @@
  * And for allocations, where the kernel has fault injection (Documentation/fault-injection/,
  * fail-nth): the n-th one made within a phase, or in the init of a module, fails.
  *
- *	alloc_phase	number of the phase, as in nvs_events.h
+ *	alloc_phase	number of the phase, as in nvs_symbols.h
  *	alloc_module	or name of the module
  *	alloc_nth	arms it: once, the next time that either begins
  *	alloc_left	0: it failed; n > 0: it had ended n before; -1: has not ended yet
