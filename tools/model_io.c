@@ -53,6 +53,7 @@ static bool look_is_new(struct queue_state *s, uint64_t seen)
 {
 	unsigned int known = 0;
 
+#pragma GCC unroll 8
 	for (unsigned int i = 0; i < RECENT_LOOKS; i++)
 		known |= s->looks[i] == seen;
 	s->looks[s->next_look % RECENT_LOOKS] = seen; /* the oldest, or the same again */

@@ -127,12 +127,11 @@ unsigned int stats_op(const struct model_cmd *c);
 /* 0: no data; up to 4 KiB: 1; each doubling: one more. */
 static inline unsigned int stats_size(uint32_t bytes)
 {
-	unsigned int size;
+	/* Without a branch that one size or the other would take by chance. */
+	unsigned int size = 21u - (unsigned int)__builtin_clz((bytes - 1) | 4095);
 
-	if (bytes <= 4096)
-		return bytes != 0;
-	size = 21u - (unsigned int)__builtin_clz(bytes - 1);
-	return size < NR_STATS_SIZES ? size : NR_STATS_SIZES - 1;
+	size = size < NR_STATS_SIZES ? size : NR_STATS_SIZES - 1;
+	return bytes ? size : 0;
 }
 
 const char *stats_op_name(unsigned int op);
