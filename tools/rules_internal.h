@@ -211,6 +211,19 @@ int state_update(struct rule_moment *m);
 uint32_t state_page_size(const struct rules_ctrl *c);
 uint16_t state_next(uint16_t slot, uint32_t depth);
 
+/* Nothing is known of @q any more; @exists: is it there? */
+void state_queue_reset(const struct rules_ctrl *c, struct rules_queue *q, enum known exists);
+/* A ring of @q begins anew, @depth entries long (0: not known). */
+void state_ring_starts(struct rules_queue *q, enum nvs_RING ring, uint32_t depth);
+
+/* rules_state_ctrl.c */
+/* What concerns a controller as a whole. */
+void state_update_ctrl(struct rules_ctrl *c, const struct nvs_hdr *h);
+/* -1: no memory. */
+int state_reg_write(struct rules_ctrl *c, const struct nvs_reg_write *ev);
+/* @q, or NULL, is served no more. */
+void state_strand(struct rules_queue *q);
+
 /* rules_flights.c */
 struct flight *flights_find(const struct flights *t, uint16_t cid);
 struct flight *flights_add(struct flights *t, uint16_t cid);

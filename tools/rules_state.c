@@ -53,7 +53,7 @@ struct rules_queue *state_find_queue(const struct rules_ctrl *c, uint16_t qid)
 }
 
 /* Controllers whose start was seen have no queue that was made unseen. */
-static void queue_reset(const struct rules_ctrl *c, struct rules_queue *q, enum known exists)
+void state_queue_reset(const struct rules_ctrl *c, struct rules_queue *q, enum known exists)
 {
 	q->sq_exists = q->cq_exists = exists;
 	q->sq_deleting = q->cq_deleting = false;
@@ -84,59 +84,13 @@ struct rules_queue *state_queue(struct rules_ctrl *c, uint16_t qid)
 	if (!q)
 		return NULL;
 	q->qid = q->sq_cqid = qid;
-	queue_reset(c, q, c->whole ? NO : UNKNOWN);
+	state_queue_reset(c, q, c->whole ? NO : UNKNOWN);
 	c->queue[qid] = q;
 	c->nr_made++;
 	return q;
 }
 
-/* --- the controller as a whole --------------------------------------------------- */
-
-/* Commands may still have completed before it stopped: their entries are read later. */
-static void strand(struct rules_queue *q)
-{
-	for (uint32_t i = 0; q && i < q->flights.size; i++)
-		if (q->flights.place[i].used)
-			q->flights.place[i].stranded = true;
-}
-
-static void strand_all(struct rules_ctrl *c)
-{
-	for (uint32_t i = 0; i < c->nr_queues; i++)
-		strand(c->queue[i]);
-}
-
-static void forget_flights(struct rules_queue *q)
-{
-	for (uint32_t i = 0; i < q->flights.size; i++)
-		q->flights.place[i].used = false;
-	q->flights.nr = 0;
-}
-
-/* A Controller Reset (3.7.2): queues and commands are gone, AQA, ASQ and ACQ stay. */
-static void controller_stopped(struct rules_ctrl *c)
-{
-	strand_all(c);
-	for (uint32_t i = 0; i < c->nr_queues; i++) {
-		struct rules_queue *q = c->queue[i];
-
-		if (!q)
-			continue;
-		/* What stands in the CQ is taken after this: head and phase stay. */
-		q->sq_exists = q->cq_exists = NO;
-		q->sq_deleting = q->cq_deleting = false;
-		q->whole = true;
-		q->tail_known = q->rung_known = q->sq_head_known = false;
-		q->nr_pending = 0;
-	}
-	c->whole = true;
-	c->counted = NO;
-	c->shutdown = false;
-	c->ready = UNKNOWN;
-	c->fatal = false;
-}
-
-static void ring_starts(struct rules_queue *q, enum nvs_RING ring, uint32_t depth)
+void state_ring_starts(struct rules_queue *q, enum nvs_RING ring, uint32_t depth)
 {
 	if (ring == NVS_RING_sq) {
 		q->sq_exists = YES;
@@ -154,108 +108,6 @@ static void ring_starts(struct rules_queue *q, enum nvs_RING ring, uint32_t dept
 		q->cq_deleting = q->cq_shadow = false;
 	}
 	q->whole = true;
-}
-
-static int controller_started(struct rules_ctrl *c, uint64_t ts)
-{
-	struct rules_queue *admin = state_queue(c, 0);
-
-	if (!admin)
-		return -1;
-	for (uint32_t i = 0; i < c->nr_queues; i++)
-		if (c->queue[i])
-			forget_flights(c->queue[i]);
-	ring_starts(admin, NVS_RING_sq, c->admin_regs & 1 ? (c->aqa & 0xfff) + 1 : 0);
-	ring_starts(admin, NVS_RING_cq, c->admin_regs & 1 ? (c->aqa >> 16 & 0xfff) + 1 : 0);
-	c->enabled_at = ts;
-	c->ready = UNKNOWN;
-	c->fatal = c->shutdown = false;
-	c->counted = NO;
-	return 0;
-}
-
-/* Function Level Reset, NVM Subsystem Reset: the registers are as after power-on. */
-static void registers_lost(struct rules_ctrl *c)
-{
-	controller_stopped(c);
-	c->enabled = NO;
-	c->cc = 0;
-	c->admin_regs = 0;
-}
-
-/* It does not answer: what it has, and whether it still runs, nobody knows. */
-static void controller_gone(struct rules_ctrl *c)
-{
-	strand_all(c);
-	c->gone = true;
-}
-
-/* --- registers -------------------------------------------------------------------- */
-
-static void update_reg_read(struct rules_ctrl *c, const struct nvs_reg_read *ev)
-{
-	uint64_t ones = ev->width == 8 ? UINT64_MAX : UINT32_MAX;
-
-	if (ev->value == ones) {
-		controller_gone(c);
-		return;
-	}
-	c->gone = false;
-	switch (ev->offset) {
-	case REG_CAP:
-		c->cap = ev->width == 8 ? ev->value : (c->cap >> 32 << 32 | ev->value);
-		c->cap_halves |= ev->width == 8 ? 3 : 1;
-		break;
-	case REG_CAP + 4:
-		c->cap = (uint32_t)c->cap | ev->value << 32;
-		c->cap_halves |= 2;
-		break;
-	case REG_CSTS:
-		c->ready = ev->value & CSTS_RDY ? YES : NO;
-		c->fatal |= !!(ev->value & CSTS_CFS);
-		break;
-	case REG_CC:
-		if (c->enabled == UNKNOWN) {
-			c->cc = (uint32_t)ev->value;
-			c->enabled = c->cc & CC_EN ? YES : NO;
-		}
-		break;
-	}
-}
-
-static int update_cc(struct rules_ctrl *c, uint32_t cc, uint64_t ts)
-{
-	enum known was = c->enabled;
-
-	c->cc = cc;
-	c->enabled = cc & CC_EN ? YES : NO;
-	if (c->enabled == NO && was != NO)
-		controller_stopped(c);
-	if (c->enabled == YES && was == NO && controller_started(c, ts))
-		return -1;
-	if (c->enabled == YES && CC_SHN(cc)) {
-		strand_all(c);
-		c->shutdown = true;
-	}
-	return 0;
-}
-
-static int update_reg_write(struct rules_ctrl *c, const struct nvs_reg_write *ev)
-{
-	switch (ev->offset) {
-	case REG_CC: return update_cc(c, (uint32_t)ev->value, ev->h.ts);
-	case REG_AQA:
-		c->aqa = (uint32_t)ev->value;
-		c->admin_regs |= 1;
-		break;
-	case REG_ASQ: c->admin_regs |= 2; break;
-	case REG_ACQ: c->admin_regs |= 4; break;
-	case REG_NSSR:
-		if (ev->value == NSSR_RESET)
-			registers_lost(c);
-		break;
-	}
-	return 0;
 }
 
 /* --- commands --------------------------------------------------------------------- */
@@ -375,7 +227,7 @@ static int queue_answer(struct rules_ctrl *c, const struct flight *f, bool grant
 		return -1;
 	if (f->opcode == ADMIN_CREATE_CQ || f->opcode == ADMIN_CREATE_SQ) {
 		if (granted)
-			ring_starts(q, cq ? NVS_RING_cq : NVS_RING_sq, (f->cdw10 >> 16) + 1);
+			state_ring_starts(q, cq ? NVS_RING_cq : NVS_RING_sq, (f->cdw10 >> 16) + 1);
 		if (granted && !cq)
 			q->sq_cqid = f->cdw11 >> 16;
 		return 0;
@@ -387,7 +239,7 @@ static int queue_answer(struct rules_ctrl *c, const struct flight *f, bool grant
 		q->sq_exists = NO;
 		q->tail_known = q->rung_known = q->sq_head_known = false;
 		q->nr_pending = 0;
-		strand(q);
+		state_strand(q);
 	}
 	return 0;
 }
@@ -491,54 +343,14 @@ static void update_created(struct rules_ctrl *c, struct rules_queue *q,
 	else
 		q->sq_depth = ev->depth;
 	if (c->enabled == UNKNOWN && !c->whole && (cq ? q->cq_exists : q->sq_exists) != YES)
-		ring_starts(q, ev->ring, ev->depth);
+		state_ring_starts(q, ev->ring, ev->depth);
 }
-
-/*
- * Without register accesses a reset is known by the states alone, and its instant is
- * not: all that is known of queues has to be learnt again.
- */
-static void update_state(struct rules_ctrl *c, const struct nvs_ctrl_state *ev)
-{
-	if (!ev->changed)
-		return;
-	c->state = ev->new_state;
-	c->state_known = true;
-	if (c->enabled != UNKNOWN ||
-	    (ev->new_state != NVS_STATE_resetting && ev->new_state != NVS_STATE_connecting))
-		return;
-	strand_all(c);
-	c->whole = false;
-	c->counted = UNKNOWN;
-	for (uint32_t i = 0; i < c->nr_queues; i++)
-		if (c->queue[i])
-			queue_reset(c, c->queue[i], UNKNOWN);
-}
-
-static void update_ctrl(struct rules_ctrl *c, const struct nvs_hdr *h)
-{
-	switch (h->id) {
-	case NVS_ID_reg_read: update_reg_read(c, AS(reg_read, h)); break;
-	case NVS_ID_reset:
-		if (AS(reset, h)->why == NVS_WHY_RESET_flr && !AS(reset, h)->result)
-			registers_lost(c);
-		else if (AS(reset, h)->why == NVS_WHY_RESET_pci_error)
-			controller_gone(c);
-		break;
-	case NVS_ID_ctrl_gone:
-		if (AS(ctrl_gone, h)->why != NVS_GONE_removed)
-			controller_gone(c);
-		break;
-	case NVS_ID_ctrl_state: update_state(c, AS(ctrl_state, h)); break;
-	}
-}
-
 int state_update(struct rule_moment *m)
 {
 	const struct nvs_hdr *h = m->h;
 
 	switch (h->id) {
-	case NVS_ID_reg_write: return update_reg_write(m->c, AS(reg_write, h));
+	case NVS_ID_reg_write: return state_reg_write(m->c, AS(reg_write, h));
 	case NVS_ID_rq_start: return update_start(m->q, AS(rq_start, h));
 	case NVS_ID_io: return update_io(m->q, h);
 	case NVS_ID_cmd_setup: return update_setup(m->q, AS(cmd_setup, h));
@@ -557,7 +369,7 @@ int state_update(struct rule_moment *m)
 		m->c->aerl = AS(ctrl_limits, h)->aerl;
 		m->c->acl = AS(ctrl_limits, h)->acl;
 		return 0;
-	default: update_ctrl(m->c, h); return 0;
+	default: state_update_ctrl(m->c, h); return 0;
 	}
 }
 
