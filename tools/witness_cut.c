@@ -8,8 +8,9 @@
 #include <string.h>
 #include "witness_internal.h"
 
-#define HEAD_MAX 16   /* commands or doorbells that mark a place */
-#define RUN_MAX	 1024 /* items after which two places are told apart by nothing else */
+#define HEAD_MAX 16	 /* commands or doorbells that mark a place */
+#define SLACK_NS 1000000 /* between the clocks */
+#define RUN_MAX	 1024	 /* items after which two places are told apart by nothing else */
 
 /* Items from @log + @at on that equal those of @rec, up to @max; @spread: how unevenly, ns. */
 static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uint64_t *spread)
@@ -128,15 +129,39 @@ static int cut_at_start(struct witness *w, struct witness_lane *regs, size_t wri
 /* --- a recording that began while the controller ran ------------------------- */
 
 /*
+ * Doorbells of which it is enough that the device saw none that was not recorded: some it sees
+ * twice and some not at all, or two are recorded as one.  No run of them is equal, and where they
+ * begin the time alone says.
+ */
+static bool is_loose(const struct witness *w, enum witness_kind kind)
+{
+	bool bell = kind == WITNESS_SQ_BELL || kind == WITNESS_CQ_BELL;
+
+	return kind == WITNESS_SQ_SHADOW || kind == WITNESS_CQ_SHADOW || (bell && w->stock);
+}
+
+static size_t first_at_time(const struct witness_lane *lane, uint64_t then)
+{
+	size_t i = 0;
+
+	while (i < lane->log.nr && lane->log.items[i].ts + SLACK_NS < then)
+		i++;
+	return i;
+}
+
+/*
  * Where the lane's log agrees with the recording's head, next to the time that this must
  * have been at: @ahead is what the log's clock is ahead of the recording's.
  */
-static size_t nearest_head(const struct witness_lane *lane, uint64_t line, uint64_t ahead)
+static size_t nearest_head(const struct witness *w, const struct witness_lane *lane, uint64_t line,
+			   uint64_t ahead)
 {
 	size_t need = lane->rec.nr < HEAD_MAX ? lane->rec.nr : HEAD_MAX;
 	size_t best = first_from_line(lane, line);
 	uint64_t spread, best_far = UINT64_MAX;
 
+	if (need && lane->log.nr && lane->log.items[0].ts && is_loose(w, lane->kind))
+		return first_at_time(lane, lane->rec.items[0].ts + ahead);
 	for (size_t at = 0; need && at < lane->log.nr; at++) {
 		uint64_t then = lane->rec.items[0].ts + ahead, ts = lane->log.items[at].ts;
 		uint64_t far = ts > then ? ts - then : then - ts;
@@ -187,7 +212,8 @@ static int cut_running(struct witness *w, const char *log_name, struct nvs_error
 	base = mark->epoch - cmds->rec.items[0].epoch;
 	ahead = mark->ts - cmds->rec.items[0].ts;
 	for (size_t i = 0; i < w->nr_lanes; i++)
-		drop_before(w, w->lanes[i], nearest_head(w->lanes[i], w->start_line, ahead), base);
+		drop_before(w, w->lanes[i], nearest_head(w, w->lanes[i], w->start_line, ahead),
+			    base);
 	return 0;
 }
 

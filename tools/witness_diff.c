@@ -418,6 +418,9 @@ static enum witness_verdict judge(const struct witness *w, const struct witness_
 
 	if (lane->differences > lane->only_logged)
 		return WITNESS_DIFFERENT;
+	/* Recorded, and the log has nothing to hold against it. */
+	if (is_shadow(lane) && lane->rec.nr > lane->lost_to_reset && !lane->equal && !lane->within)
+		return WITNESS_CANNOT_TELL;
 	if (lane->differences || lane->partial)
 		return lossy ? WITNESS_CANNOT_TELL : WITNESS_DIFFERENT;
 	return lossy && lane->after_end ? WITNESS_CANNOT_TELL : WITNESS_EQUAL;
