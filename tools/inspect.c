@@ -34,17 +34,14 @@ int cmd_inspect(int argc, char **argv)
 {
 	struct inspect_devices devices;
 	struct inspect_kernel kernel;
-	int at, code = EXIT_DONE;
+	int code;
 	bool done;
 
 	opt = (struct inspect_options){ 0 };
-	at = options_parse(&usage, argc, argv);
-	if (at == OPTIONS_HELP)
-		return EXIT_DONE;
-	if (at < 0)
-		return EXIT_USAGE;
-	if (at < argc)
-		return options_wrong(&usage, "'%s' is one word too many", argv[at]);
+	code = options_parse_all(&usage, argc, argv);
+	if (code >= 0)
+		return code;
+	code = EXIT_DONE;
 	done = inspect_devices_read(&devices, "");
 	done = inspect_kernel_read(&kernel) && done;
 	if (!done) {

@@ -223,3 +223,14 @@ int options_parse(const struct usage *usage, int argc, char **argv)
 	}
 	return optind;
 }
+
+int options_parse_all(const struct usage *usage, int argc, char **argv)
+{
+	int at = options_parse(usage, argc, argv);
+
+	if (at == OPTIONS_HELP)
+		return EXIT_DONE;
+	if (at < 0)
+		return EXIT_USAGE;
+	return at < argc ? options_wrong(usage, "'%s' is one word too many", argv[at]) : -1;
+}

@@ -54,6 +54,9 @@ struct usage {
  */
 int options_parse(const struct usage *usage, int argc, char **argv);
 
+/* The same of a command without operands. Returns an exit code, or -1 to go on. */
+int options_parse_all(const struct usage *usage, int argc, char **argv);
+
 /* From now on --help shows a table by @how; NULL: as text. */
 void options_show(void (*how)(const struct usage *usage));
 

@@ -152,17 +152,13 @@ int cmd_serve(int argc, char **argv)
 {
 	static struct server s;
 	struct nvs_error err;
-	int at, failed;
+	int code, failed;
 
 	opt = (struct serve_command){ .listen = "127.0.0.1:9998",
 				      .live = { .provider = live_providers[0] } };
-	at = options_parse(&usage, argc, argv);
-	if (at == OPTIONS_HELP)
-		return EXIT_DONE;
-	if (at < 0)
-		return EXIT_USAGE;
-	if (at < argc)
-		return options_wrong(&usage, "'%s' is one word too many", argv[at]);
+	code = options_parse_all(&usage, argc, argv);
+	if (code >= 0)
+		return code;
 	failed = serve(&s, &err);
 	if (failed)
 		complain("%s", err.text);

@@ -221,20 +221,16 @@ static int print_lines(struct top *t, uint64_t count, struct nvs_error *err)
 /* Returns an exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct top *t)
 {
-	int at;
+	int code;
 
 	opt = (struct top_command){ .interval = 1000000000,
 				    .sort = sorts[0],
 				    .op = ops[0],
 				    .stage = stages[0],
 				    .live = { .provider = live_providers[0] } };
-	at = options_parse(&usage, argc, argv);
-	if (at == OPTIONS_HELP)
-		return EXIT_DONE;
-	if (at < 0)
-		return EXIT_USAGE;
-	if (at < argc)
-		return options_wrong(&usage, "'%s' is one word too many", argv[at]);
+	code = options_parse_all(&usage, argc, argv);
+	if (code >= 0)
+		return code;
 	if (opt.interval < 100000000)
 		return options_wrong(&usage, "--interval: at least 0.1");
 	if (opt.live.no_stages && strcmp(opt.stage, "total"))

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd.h"
+#include "command.h"
 #include "event_info.h"
 #include "rules.h"
 #include "scratch.h"
@@ -865,22 +866,12 @@ static char *read_text(const char *dir, const char *name)
 	return text;
 }
 
-/* Runs the command, with standard output in a file; returns that. */
+/* Runs the command; returns its standard output. */
 static char *run(const struct bench *b, int want, const char *option, const char *dir)
 {
 	char *argv[] = { "check", (char *)option, (char *)dir, NULL };
-	int saved = dup(STDOUT_FILENO);
-	char *text;
 
-	fflush(stdout);
-	text = scratch_path(b->tmp, "stdout");
-	assert_non_null(freopen(text, "w", stdout));
-	assert_int_equal(cmd_check(dir ? 3 : 2, argv), want);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	free(text);
-	return read_text(b->tmp, "stdout");
+	return command_run(b->tmp, cmd_check, want, argv);
 }
 
 static char *write_faulty(const struct bench *b, void (*mutate)(struct synth *s), uint64_t lost)
