@@ -19,8 +19,8 @@ static int add_lane(struct check_result *out, const struct witness_lane *lane,
 	struct check_row row = {
 		.qid = lane->qid,
 		.what = witness_kind_name(lane->kind),
-		.count = { lane->rec.nr, lane->log.nr, lane->equal, lane->lost_to_reset,
-			   lane->after_end },
+		.count = { lane->rec.nr, lane->log.nr - lane->before, lane->equal,
+			   lane->lost_to_reset, lane->after_end },
 		.verdict = verdict_of(lane->verdict),
 	};
 	int ret = check_row(out, &row, err);

@@ -69,6 +69,7 @@ struct witness_lane {
 	uint64_t equal;
 	uint64_t lost_to_reset; /* in flight when the controller was reset or taken away */
 	uint64_t after_end;	/* logged after the recording's end */
+	uint64_t before;	/* doorbells that the device saw of what was before the recording */
 	uint64_t within;	/* seen by the device between two recorded values */
 	uint64_t partial;	/* recorded without what the comparison needs */
 	uint64_t differences;

@@ -356,8 +356,10 @@ static void follow(struct diffing *d, struct slice rec, struct slice log)
 				d->lane->within++;
 			else if (!d->dry)
 				d->lane->equal++;
-		} else if (d->dry || stale || (!begun && !d->epoch)) {
+		} else if (d->dry) {
 			continue;
+		} else if (stale || (!begun && !d->epoch)) {
+			d->lane->before++;
 		} else if (d->epoch + 1 == d->ls->nr_epochs && log.at->place > d->w->end_line) {
 			d->lane->after_end++;
 		} else {

@@ -53,10 +53,15 @@ kinds_steps() {
 	check "kinds: polled, verified" verified polled --hipri --numjobs=1
 }
 
+# A scheduler hands requests over one by one, and says when there are no more of them.
+scheduled_steps() { check "scheduled: verified" verified scheduled --iodepth_batch=8 --iodepth_batch_complete=4; }
+
 kinds() {
 	modprobe nvme write_queues=1 poll_queues=1
 	wait_for "a disk" test -b $disk
 	stock kinds sh "$0" kinds_steps
+	echo mq-deadline >/sys/block/nvme0n1/queue/scheduler
+	stock scheduled sh "$0" scheduled_steps
 }
 
 # Four processors share one small queue, whose ring is gone round many times.
