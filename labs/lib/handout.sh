@@ -20,13 +20,16 @@ lab_files() {
 	done
 }
 
-# Lines of the solutions that stand nowhere else in the driver: none of them may be in a handout.
-secret_lines() {
-	local file
+# Lines of the solutions that stand nowhere else in the driver, nor within a line of it: none of them
+# may be in a handout.
+secret_lines() { # DIR, for its work
+	local file line
+	while read -r file; do cut_exercises <"$file"; done < <(ls "$NVMESCOPE_ROOT"/kmod/*.[ch]) >"$1/starters"
 	while read -r _ file; do solution_text <"$NVMESCOPE_ROOT/kmod/$file"; done < <(lab_files) |
-		sed -E 's/^[[:space:]]+//' | awk 'length >= 24 && !/^(\/?\*|return |if \(ret\))/' | sort -u >"$1/in"
-	while read -r file; do cut_exercises <"$file"; done < <(ls "$NVMESCOPE_ROOT"/kmod/*.[ch]) | sed -E 's/^[[:space:]]+//' | sort -u >"$1/out"
-	comm -23 "$1/in" "$1/out"
+		sed -E 's/^[[:space:]]+//' | awk 'length >= 24 && !/^(\/?\*|return |if \(ret\))/' | sort -u |
+		while IFS= read -r line; do
+			grep -qF -- "$line" "$1/starters" || printf '%s\n' "$line"
+		done
 }
 
 ship_objects() { # DIR BASE
@@ -59,8 +62,9 @@ handout() { # DIR
 	ship_objects "$out/labs/shipped" "$base"
 	secrets=$(mktemp -d)
 	secret_lines "$secrets" >"$secrets/lines"
+	[[ -s $secrets/lines ]] || die "there are no solutions to look for: are the exercises still in kmod/?"
 	if found=$(grep -rlaFf "$secrets/lines" "$out"); then
-		rm -rf "$secrets"
+		rm -rf "$secrets" "$out"
 		die "solutions are in the handout, in $(paste -sd ' ' <<<"$found"): not handed out"
 	fi
 	say "$out: $(wc -l <"$secrets/lines") lines of solutions are in none of its $(find "$out" -type f | wc -l) files; for Linux $(<"$out/labs/shipped/release")"
