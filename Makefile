@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(BUILD)/cache
 
-.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
+.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-kernels check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
 
@@ -19,7 +19,7 @@ help: ## this list
 demo: packages tools kmod ## follow a controller from nvme_probe to its first I/Os, and draw it
 	@KERNEL=$(KERNEL) $(GUEST)/demo.sh
 
-check: packages tools ## all tests: units on the host, the driver in guests of 6.12 and 6.1
+check: packages tools ## all tests: units on the host, the driver in guests of 6.12 and 6.1, one boot each of 5.10 and 7.2
 	@tests/run.sh
 
 check-unit: packages tools ## the host's tests alone
@@ -38,6 +38,9 @@ check-walkthrough: packages tools ## the walkthrough's page in headless Chromium
 
 check-labs: packages tools ## every lab: solutions, starters, planted bugs, wrong answers, bad submissions (LAB=n: one)
 	@tests/labs.sh $(LAB)
+
+check-kernels: packages tools ## the whole matrix: the guests' tests on 5.10, 6.1, 6.12 and 7.2 (docs/kernels.md)
+	@tests/run.sh guest --kernel 5.10 --kernel 6.1 --kernel 6.12 --kernel 7.2
 
 check-sanitized: packages tools ## the guests' tests on a kernel with KASAN, lockdep, kmemleak...; builds it once
 	@tests/run.sh guest --kernel 6.12-sanitized

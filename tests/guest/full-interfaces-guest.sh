@@ -107,8 +107,9 @@ bad() { # SEED CALLS
 	# The block layer's: the list of a buffer's pages, if the buffer is not there. With either driver.
 	echo bio_map_user_iov >/out/expected-leaks
 	# the in-box driver of 6.1 dies of metadata through io_uring: a BUG in usercopy
+	# with that of 7.2 the guest runs out of memory
 	case $(uname -r) in
-	6.1.*) ;;
+	6.1.* | 7.*) ;;
 	*)
 		modprobe nvme
 		for node in ng0n1 ng0n2; do wait_for "$node" test -c /dev/$node; done

@@ -242,6 +242,7 @@ static long ring_call(unsigned int op, const struct nvme_passthru_cmd64 *u, unsi
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
 	uint8_t *rings;
+	uint32_t *tail;
 	long ret;
 
 	*dw0 = 0;
@@ -264,6 +265,10 @@ static long ring_call(unsigned int op, const struct nvme_passthru_cmd64 *u, unsi
 	*(uint32_t *)(rings + params.sq_off.array) = 0;
 	__atomic_store_n((uint32_t *)(rings + params.sq_off.tail), 1, __ATOMIC_RELEASE);
 	ret = syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	/* 7.2: a polled ring does not wait for what it has nothing to poll for. */
+	tail = (void *)(rings + params.cq_off.tail);
+	while (ret >= 0 && !__atomic_load_n(tail, __ATOMIC_ACQUIRE))
+		ret = syscall(SYS_io_uring_enter, r, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
 	if (ret >= 0) {
 		cqe = (void *)(rings + params.cq_off.cqes);
 		if (flags & IORING_SETUP_CQE32 && cqe->res >= 0)

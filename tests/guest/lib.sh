@@ -42,10 +42,15 @@ set -u
 	modules=$build/kmod/$kernel
 	nvmescope=$build/nvmescope
 }
-for file in "$modules"/nvmescope{_core,}.ko "$nvmescope"; do
+# Before 6.1 there is none of our modules.
+needed=("$nvmescope")
+[[ $kernel == 5.* ]] || needed+=("$modules"/nvmescope{_core,}.ko)
+for file in "${needed[@]}"; do
 	[[ -e $file ]] || { echo "Bail out! no $file; run: make tools kmod-$kernel"; exit 1; }
 done
 rm -rf "$logs"
+our_modules=()
+[[ ! -d $modules ]] || our_modules=(--share "$modules:/modules")
 mkdir -p "$logs"
 work=$(mktemp -d "${TMPDIR:-/tmp}/nvmescope-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -126,7 +131,7 @@ guest() {
 	shift
 	mkdir -p "$logs/$label"
 	"$NVMESCOPE_ROOT/tools/guest/vm.sh" --kernel "$kernel" --name "$test_name-$label" --out "$logs/$label" \
-		--share "$modules:/modules" --add "$nvmescope:/usr/bin/nvmescope" "${options[@]}" \
+		"${our_modules[@]}" --add "$nvmescope:/usr/bin/nvmescope" "${options[@]}" \
 		-- sh "/src/tests/guest/$1" "${@:2}" >"$logs/$label/output.txt" 2>&1 || status=$?
 	guest_points "$logs/$label/points"
 	if ((status == 0)); then

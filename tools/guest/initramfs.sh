@@ -72,7 +72,7 @@ done
 
 key=$({
 	for dest in "${!files[@]}"; do printf '%s %s\n' "$dest" "$(stat -Lc '%n %s %Y' "${files[$dest]}")"; done | sort
-	printf '%s\n' "$release" "${load[@]}" "${modules[@]}"
+	printf '%s\n' "$release" "$(stat -Lc %Y "$kernel/release")" "${load[@]}" "${modules[@]}"
 	cat "$0" "$here/init" "$here/host"
 } | sha256sum | head -c 16)
 image=$NVMESCOPE_CACHE/initramfs-$key.cpio
@@ -112,10 +112,12 @@ place() { # NAME: into the tree, after what it depends on; appends paths to $ord
 	[[ $file ]] || return 0 # built in, or not in this series
 	depends=$(modinfo -F depends "$tree/$file")
 	for d in ${depends//,/ }; do place "$d"; done
-	local target=/lib/modules/$release/${file%.xz}
+	local target=/lib/modules/$release/${file%.ko*}.ko
 	mkdir -p "$root${target%/*}"
 	case $file in
 	*.xz) xz -dc "$tree/$file" >"$root$target" ;;
+	*.zst) zstd -qdc "$tree/$file" >"$root$target" ;;
+	*.gz) gzip -dc "$tree/$file" >"$root$target" ;;
 	*) cp "$tree/$file" "$root$target" ;;
 	esac
 	order+=("$target")
@@ -131,7 +133,7 @@ order=()
 for m in "${load[@]}"; do place "$m"; done
 printf '%s\n' "${order[@]}" >"$root/etc/modules-load"
 for m in "${modules[@]}"; do place "$m"; done
-cp "$tree/modules.builtin" "$tree/modules.builtin.modinfo" "$root/lib/modules/$release/"
+cp "$tree"/modules.builtin* "$root/lib/modules/$release/"
 (cd "$root" && find lib/modules -name '*.ko' -printf '%P\n' | sed "s@^$release/@@") >"$root/lib/modules/$release/modules.order"
 depmod -b "$root" "$release"
 

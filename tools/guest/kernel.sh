@@ -3,9 +3,10 @@
 #
 # kernel.sh [--refresh] KERNEL: a Debian kernel, unpacked and never installed.
 #
-# KERNEL is a series (6.12, 6.1, 5.10), an exact release (6.12.117+deb12-amd64), or 6.12-sanitized, which
-# is built here from Debian's source and takes long (kernel-sanitized.sh). Prints
-# the directory that holds it, which has
+# KERNEL is a series (7.2, 6.12, 6.1, 5.10), an exact release (6.12.117+deb12-amd64), 6.12-sanitized, which
+# is built here from Debian's source and takes long (kernel-sanitized.sh), or the name of one of your own
+# (kernel-own.sh). Exits with 75 if the archive cannot be reached or has it no longer. Prints the
+# directory that holds it, which has
 #   vmlinuz    as packaged
 #   vmlinux    the same kernel uncompressed: the guest starts from it without spending
 #              seconds of emulated time on decompression, and it carries .BTF
@@ -13,15 +14,16 @@
 #   build/     headers: make -C DIR/build M=$PWD modules
 #   config     the configuration it was built with
 #   release    its uname -r
+#   toolchain  the release of Debian whose compiler its modules want, if it is another than this one
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/vmlinux.sh"
 
-usage() { sed -n '4,6p' "$0" | sed 's/^# \?//' >&2; exit 2; }
+usage() { sed -n '4,9s/^# \?//p' "$0" >&2; exit 2; }
 
 refresh=
 if [[ ${1-} == --refresh ]]; then refresh=1; shift; fi
-[[ $# == 1 && $1 =~ ^[0-9][0-9.a-z+-]*$ ]] || usage
+[[ $# == 1 && $1 =~ ^[0-9a-z][0-9.a-z+-]*$ ]] || usage
 kernel=$1
 [[ $kernel == *-sanitized ]] && exec "$(dirname "$0")/kernel-sanitized.sh" "${kernel%-sanitized}"
 dest=$NVMESCOPE_CACHE/kernel-$kernel
@@ -30,6 +32,8 @@ if [[ -e $dest/release && ! $refresh ]]; then
 	echo "$dest"
 	exit
 fi
+[[ $kernel == [0-9]* ]] ||
+	die "no kernel is called $kernel; if it is one of your own: ${0%/*}/kernel-own.sh $kernel BZIMAGE MODULES [BUILD]"
 
 need apt-get apt
 need zstd zstd
@@ -94,6 +98,10 @@ if ! found; then
 	if [[ $release ]]; then
 		die -75 "could not download $(printf '%s ' "${packages[@]}")for kernel $kernel" \
 			"(apt's words are above); check the network, then: apt-get update"
+	fi
+	if [[ ${suites[*]} ]]; then
+		die -75 "no package linux-image-$kernel*-amd64 to be had of ${suites[*]}, which is looked for where this" \
+			"machine has its own release from (apt-get indextargets); check the network, and that the archive has it still"
 	fi
 	die -75 "no package linux-image-$kernel*-amd64 in this machine's apt sources, so kernel $kernel is" \
 		"not to be had; on Debian 12 both 6.1 and 6.12 are in the suite bookworm-security:" \

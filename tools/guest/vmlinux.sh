@@ -20,4 +20,14 @@ extract_vmlinux() {
 	dd if="$image" bs=1M iflag=skip_bytes,count_bytes skip="$start" count="$length" status=none | "$@"
 }
 
-is_bzimage() { [[ $(dd if="$1" bs=1 skip=$((0x202)) count=4 status=none 2>/dev/null) == HdrS ]]; }
+is_bzimage() { [[ $(dd if="$1" bs=1 skip=$((0x202)) count=4 status=none 2>/dev/null | tr -d '\0') == HdrS ]]; }
+
+# bzimage_release IMAGE: its uname -r, which the header points to (kernel_version).
+bzimage_release() {
+	local at
+	at=$(($(od -An -t u2 -j $((0x20e)) -N 2 "$1") + 0x200))
+	dd if="$1" bs=1 skip="$at" count=128 status=none | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1
+}
+
+# Can it be started without its compressed image?  QEMU asks for this note (CONFIG_PVH).
+has_pvh() { readelf -n "$1" 2>/dev/null | grep -qE 'Xen.*0x0*12\b'; }
