@@ -289,15 +289,14 @@ int BPF_PROG(on_irq_end, int irq, void *data)
 }
 
 /* A look that finds something; the many others leave no trace. */
-SEC("fexit/nvme_poll")
-int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int found)
+static __always_inline int polled(struct blk_mq_hw_ctx *hctx)
 {
 	struct gendisk *disk = hctx->queue->disk;
 	struct queue_state *st;
 	__u32 who, head;
 	__u64 nvmeq;
 
-	if (!found || !disk)
+	if (!disk)
 		return 0;
 	who = (disk->part0->bd_device.parent->devt & MINOR_BITS) << 16 | (hctx->queue_num + 1);
 	if (!passes(who >> 16))
@@ -323,6 +322,12 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 	return 0;
 }
 
+SEC("fexit/nvme_poll")
+int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int found)
+{
+	return found ? UNDISTURBED(polled(hctx)) : 0;
+}
+
 /* A command is late: is its completion there, and only the interrupt lost? */
 SEC("fentry/nvme_poll_irqdisable")
 int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
@@ -343,8 +348,7 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 /* Where a field stands in struct nvme_request: within its first 32 bytes on every kernel so far. */
 #define REQUEST_FIELD(field) (bpf_core_field_offset(struct nvme_request, field) & 31)
 
-SEC("tp_btf/nvme_complete_rq")
-int BPF_PROG(on_complete, struct request *rq)
+static __always_inline int ends(struct request *rq)
 {
 	struct nvs_rq_complete *e;
 	struct emission m;
@@ -372,6 +376,12 @@ int BPF_PROG(on_complete, struct request *rq)
 	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
 	commit(&m);
 	return 0;
+}
+
+SEC("tp_btf/nvme_complete_rq")
+int BPF_PROG(on_complete, struct request *rq)
+{
+	return UNDISTURBED(ends(rq));
 }
 
 static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)

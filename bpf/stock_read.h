@@ -23,6 +23,27 @@ static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u16 c
 const volatile bool direct_reads = false;
 void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 
+/*
+ * From 7.0 on a program can be preempted, and the kernel runs none within itself: what the next
+ * task on that CPU has to tell would be missed.  The recorder says whether it is such a kernel.
+ */
+const volatile bool preemptible = false;
+void bpf_preempt_disable(void) __ksym __weak;
+void bpf_preempt_enable(void) __ksym __weak;
+
+/* @call, a program's work, with preemption off. */
+#define UNDISTURBED(call)                                                                          \
+	({                                                                                         \
+		int __result;                                                                      \
+                                                                                                   \
+		if (preemptible)                                                                   \
+			bpf_preempt_disable();                                                     \
+		__result = (call);                                                                 \
+		if (preemptible)                                                                   \
+			bpf_preempt_enable();                                                      \
+		__result;                                                                          \
+	})
+
 /* Any structure of the kernel's with 16 bytes of numbers will do. */
 struct timespec64 {
 	long long tv_sec;

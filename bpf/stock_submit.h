@@ -135,8 +135,7 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 	}
 }
 
-SEC("tp_btf/nvme_setup_cmd")
-int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
+static __always_inline int begins(struct request *rq, struct nvme_command *cmd)
 {
 	struct blk_mq_hw_ctx *hctx;
 	struct submission *sub;
@@ -186,6 +185,12 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 	return 0;
 }
 
+SEC("tp_btf/nvme_setup_cmd")
+int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
+{
+	return UNDISTURBED(begins(rq, cmd));
+}
+
 /* The end of what this CPU was building commands for. */
 static __always_inline int submitted(void)
 {
@@ -202,13 +207,13 @@ static __always_inline int submitted(void)
 SEC("fexit/nvme_queue_rq")
 int BPF_PROG(on_queue_rq)
 {
-	return submitted();
+	return UNDISTURBED(submitted());
 }
 
 SEC("fexit/nvme_queue_rqs")
 int BPF_PROG(on_queue_rqs)
 {
-	return submitted();
+	return UNDISTURBED(submitted());
 }
 
 /* Requests that were queued before, with bd->last unset. */

@@ -132,8 +132,9 @@ mkdir -p "$results"
 mapfile -t wanted_kernels < <(printf '%s\n' "${tests[@]%%/*}" | grep -vx unit | sort -u)
 for kernel in "${wanted_kernels[@]}"; do
 	reach "$kernel"
-	[[ -e $results/unreachable-$kernel ]] || make --no-print-directory -j "$processors" tools \
-		$([[ $kernel == 5.* ]] || echo "kmod-$kernel mishap-$kernel")
+	targets=(tools)
+	[[ $kernel == 5.* ]] || targets+=("kmod-$kernel" "mishap-$kernel")
+	[[ -e $results/unreachable-$kernel ]] || make --no-print-directory -j "$processors" "${targets[@]}"
 done
 for kind in "${kinds[@]}"; do
 	[[ $kind != unit ]] || make --no-print-directory -j "$processors" tools

@@ -182,11 +182,17 @@ int record_stock_types(const struct attach_sources *s, struct nvs_error *err);
 /* Leaves a program out if what it attaches to is not there. -1: it cannot be done without. */
 int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
 			    struct nvs_error *err);
+/* What the programs may do, or must, on this kernel. */
+struct stock_kernel {
+	bool direct_reads; /* as below */
+	bool preemptible;  /* programs are preempted, and what is told meanwhile is missed */
+};
+
 /*
  * Leaves out the programs whose function or tracepoint is not there.  1: this kernel shows
- * tracepoints alone; -1: not even these, @err says.  *@direct_reads is as below.
+ * tracepoints alone; -1: not even these, @err says.  *@kernel is filled in.
  */
-int record_stock_choose(struct bpf_object *obj, bool *direct_reads, struct nvs_error *err);
+int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err);
 /* May programs of this kernel read any address by loads (bpf_rdonly_cast)? */
 bool record_stock_direct_reads(const struct attach_sources *s);
 

@@ -150,13 +150,13 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 	struct stock_bpf *skel = stock_bpf__open();
 	uint32_t queues = queues_per_ctrl(r), ctrls = record_ctrls_end("nvme") + SPARE_CTRLS;
 	int failed;
-	bool direct_reads;
+	struct stock_kernel kernel;
 
 	r->bpf->stock = skel;
 	if (!skel)
 		return bpf_fail_load(errno, err);
 	r->bpf->obj = skel->obj;
-	failed = record_stock_choose(skel->obj, &direct_reads, err);
+	failed = record_stock_choose(skel->obj, &kernel, err);
 	if (failed) {
 		stock_bpf__destroy(skel);
 		r->bpf->stock = NULL;
@@ -171,7 +171,8 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 		return -1;
 	bpf_map__set_max_entries(skel->maps.queues, queues * ctrls);
 	skel->rodata->queues_per_ctrl = queues;
-	skel->rodata->direct_reads = direct_reads;
+	skel->rodata->direct_reads = kernel.direct_reads;
+	skel->rodata->preemptible = kernel.preemptible;
 	skel->rodata->max_ctrls = ctrls;
 	skel->rodata->filter = !!r->device.text;
 	skel->rodata->filter_by_queue = r->level.by_queue;

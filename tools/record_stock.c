@@ -60,7 +60,16 @@ bool record_stock_direct_reads(const struct attach_sources *s)
 	return btf__find_by_name_kind(s->btf[TYPES_VMLINUX], "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 }
 
-int record_stock_choose(struct bpf_object *obj, bool *direct_reads, struct nvs_error *err)
+/* The type came with tracepoints that leave preemption on. */
+static bool is_preemptible(const struct attach_sources *s)
+{
+	const struct btf *btf = s->btf[TYPES_VMLINUX];
+
+	return btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0 &&
+	       btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+}
+
+int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err)
 {
 	struct attach_sources s;
 	struct bpf_program *prog;
@@ -68,7 +77,8 @@ int record_stock_choose(struct bpf_object *obj, bool *direct_reads, struct nvs_e
 
 	attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 	failed = record_stock_types(&s, err);
-	*direct_reads = !failed && record_stock_direct_reads(&s);
+	kernel->direct_reads = !failed && record_stock_direct_reads(&s);
+	kernel->preemptible = !failed && is_preemptible(&s);
 	bpf_object__for_each_program(prog, obj)
 	{
 		if (!failed)
