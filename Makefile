@@ -10,7 +10,7 @@ export NVMESCOPE_CACHE ?= $(BUILD)/cache
 
 .PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-kernels check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
 
-all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, or 6.1)
+all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, 6.1 or 7.2)
 
 help: ## this list
 	@echo "nvmescope: an NVMe driver that shows its work, and the instruments to watch it"

@@ -4,7 +4,7 @@
 # Each failing start says what, where and what to do next, exits with an error, and leaves
 # nothing half-made behind.
 . "$(dirname "$0")/lib.sh"
-plan 41
+plan 45
 
 # --- in the guest: the recorder ------------------------------------------------------
 guest record --smp 2 --nvme max_ioqpairs=2 --ns size=64M -- errors-guest.sh main
@@ -53,5 +53,12 @@ fails "no QEMU: the package" 126 'qemu-system-x86' \
 fails "a kernel that Debian does not have" 75 '9\.99' \
 	env NVMESCOPE_CACHE="$work/cache" "$NVMESCOPE_ROOT/tools/guest/kernel.sh" 9.99
 is "and nothing in the cache" "$(find "$work/cache" -name '*9.99*' 2>/dev/null)" ""
+own=$NVMESCOPE_ROOT/tools/guest/kernel-own.sh image=$("$NVMESCOPE_ROOT/tools/guest/kernel.sh" "$kernel")/vmlinuz
+fails "a kernel of nobody's: how to name one" 1 'kernel-own.sh mine BZIMAGE MODULES' \
+	"$NVMESCOPE_ROOT/tools/guest/kernel.sh" mine
+fails "one's own kernel that is no kernel" 1 'bash is no bzImage' "$own" mine /bin/bash "$work"
+fails "one's own kernel without modules" 1 'make modules_install' "$own" mine "$image" "$work"
+mkdir -p "$work/9.9.9/kernel"
+fails "one's own kernel with the modules of another" 1 'is for 9\.9\.9' env NVMESCOPE_CACHE="$work/cache" "$own" mine "$image" "$work/9.9.9"
 fails "no such command" 2 'nonsense' "$nvmescope" nonsense
 fails "no such option" 2 'nonsense' "$nvmescope" report --nonsense "$rec"

@@ -35,10 +35,10 @@ tree=$(basename "$(realpath "$modules")")
 # What the guest cannot do without, as a module or built in; 9p is how it sees this machine's files.
 declare -A options=([virtio_pci]=VIRTIO_PCI [virtio_console]=VIRTIO_CONSOLE [9pnet_virtio]=NET_9P_VIRTIO
 	[9p]=9P_FS [nvme]=BLK_DEV_NVME)
+there=$({ cat "$modules/modules.builtin"; find "$modules/kernel" -name '*.ko*'; } | sed -E 's|.*/||; s/\.ko.*//; s/-/_/g')
 missing=()
 for m in "${!options[@]}"; do
-	{ cat "$modules/modules.builtin"; find "$modules/kernel" -name '*.ko*'; } |
-		sed -E 's|.*/||; s/\.ko.*//; s/-/_/g' | grep -qx "$m" || missing+=("CONFIG_${options[$m]}")
+	grep -qx "$m" <<<"$there" || missing+=("CONFIG_${options[$m]}")
 done
 ((${#missing[@]} == 0)) ||
 	die "kernel $release lacks what the guest needs: ${missing[*]} (=y or =m); set them in its configuration and build it again"

@@ -3,7 +3,7 @@
 #
 # vm.sh [OPTIONS] [--] PAYLOAD [ARGS...]: runs a command in a virtual machine with NVMe.
 #
-#   --kernel K         6.12 (default, or $KERNEL), 6.1 or an exact release
+#   --kernel K         6.12 (default, or $KERNEL), 5.10, 6.1, 7.2, an exact release, one of your own
 #   --smp N, --mem M   processors (2), memory (1G; 2G with sanitizers)
 #   --nvme OPTS        a controller with these options of QEMU's nvme device, as
 #                      max_ioqpairs=4,mdts=5; again for a second controller
