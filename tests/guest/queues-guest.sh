@@ -23,9 +23,21 @@ kinds() {
 	rmmod nvmescope
 }
 
+# Requests that entered by the old maps end, those that wait go by the new ones.
+changing() {
+	verified changing --size=32M &
+	for _polled in 1 0 1 0; do
+		echo $_polled >/sys/module/nvmescope/parameters/poll_queues
+		echo 1 >/sys/class/nvme/nvme0/reset_controller
+		[ "$(grep -c nvme0q2 /proc/interrupts)" = $((1 - _polled)) ]
+	done
+	wait $!
+}
+
 threads() {
 	load hold_ms=10000 use_threaded_interrupts=1
 	check "threads: verified" verified threads
+	check "threads: verified while resets make one queue a polled one, and back" changing
 	rmmod nvmescope
 }
 

@@ -4,7 +4,7 @@
 # Kinds of queues and of pointers to data: queues for reads alone, polled queues, completions
 # in threads, shadow doorbells, SGLs. Data verified, and the recording equal to the device's log.
 . "$(dirname "$0")/lib.sh"
-plan 23
+plan 24
 
 recorded() { events "$logs/$1/rec"; }
 held() { check "$1: the recording equals the device's log" "$nvmescope" check --witness "$logs/$1/qemu.log" "$logs/$1/rec"; }
