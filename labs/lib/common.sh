@@ -25,7 +25,7 @@ open_lab() {
 # Again after $seed has changed.
 read_conf() {
 	declare -gA p=()
-	title='' hours=0 floor=0 deadline=45 files=() runs=() machine=()
+	title='' hours=0 floor=0 other_kernel='' deadline=45 files=() runs=() machine=()
 	# shellcheck source=/dev/null
 	. "$lab_dir/lab.conf"
 }

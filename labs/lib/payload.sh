@@ -31,7 +31,8 @@ fi
 # Not while somebody records: a module whose init fails waits for its tracers to leave.
 if type before >/dev/null 2>&1; then before; fi
 status=0
-nvmescope record -o /tmp/recording -- sh "$0" steps >/tmp/said 2>&1 || status=$?
+# shellcheck disable=SC2086 # words
+nvmescope record ${record_options-} -o /tmp/recording -- sh "$0" steps >/tmp/said 2>&1 || status=$?
 echo "$status" >/out/steps
 head -c 4096 /tmp/said >/out/said
 [ ! -d /tmp/recording ] || cp -r /tmp/recording /out/

@@ -73,17 +73,23 @@ setup_work() {
 	say "then: make record LAB=$lab, make grade LAB=$lab, make submit LAB=$lab${WORK:+, each with WORK=$WORK}"
 }
 
+# What was recorded goes to recording and device.log; that of another kernel's to recording-K and device-K.log.
 record_run() { # MODULES
-	run_guest "$work/.guest" "$1"
-	rm -rf "$work/recording"
-	if [[ ! -e $work/.guest/out/recording ]]; then
-		say "no recording: $(<"$work/.guest/outcome")"
+	record_one "$1" ''
+	if [[ $other_kernel ]]; then KERNEL=$other_kernel record_one "$1" "-$other_kernel"; fi
+}
+record_one() { # MODULES SUFFIX
+	local from=$work/.guest$2 to=$work/recording$2 log=$work/device$2.log
+	run_guest "$from" "$1"
+	rm -rf "$to"
+	if [[ ! -e $from/out/recording ]]; then
+		say "no recording: $(<"$from/outcome")"
 		return 0
 	fi
-	cp -r "$work/.guest/out/recording" "$work/recording"
-	cp "$work/.guest/host/qemu.log" "$work/device.log"
-	[[ ! -s $work/.guest/trouble ]] || say "$(<"$work/.guest/trouble")"
-	say "recorded: build/nvmescope report $work/recording; the device's own log is $work/device.log"
+	cp -r "$from/out/recording" "$to"
+	cp "$from/host/qemu.log" "$log"
+	[[ ! -s $from/trouble ]] || say "$(<"$from/trouble")"
+	say "recorded: build/nvmescope report $to; the device's own log is $log"
 }
 
 record_work() {
@@ -95,11 +101,12 @@ record_work() {
 }
 
 run_reference() {
-	rm -rf "${work:?}/reference"
+	rm -rf "${work:?}"/reference*
 	runs_with reference || return 0
 	local base
 	base=$(make_base)
 	run_guest "$work/reference" "$base"
+	if [[ $other_kernel ]]; then KERNEL=$other_kernel run_guest "$work/reference-$other_kernel" "$base"; fi
 }
 
 # run_student FROM: of the sources there
