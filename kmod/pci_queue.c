@@ -178,6 +178,7 @@ static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 {
 	u16 irq = test_bit(NVMEQ_POLLED, &nvmeq->flags) ? 0 : NVME_CQ_IRQ_ENABLED;
 	struct nvme_command cmd = {
+		/* LAB(7): fill in Create I/O Completion Queue (5.4) */
 		.create_cq = {
 			.opcode		= nvme_admin_create_cq,
 			.prp1		= cpu_to_le64(nvmeq->cq_dma),
@@ -186,6 +187,7 @@ static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 			.cq_flags	= cpu_to_le16(NVME_QUEUE_PHYS_CONTIG | irq),
 			.irq_vector	= cpu_to_le16(nvmeq->vector),
 		},
+		/* LAB(7) end */
 	};
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
@@ -199,6 +201,7 @@ static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 static int create_sq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 {
 	struct nvme_command cmd = {
+		/* LAB(7): fill in Create I/O Submission Queue (5.5) */
 		.create_sq = {
 			.opcode		= nvme_admin_create_sq,
 			.prp1		= cpu_to_le64(nvmeq->sq_dma),
@@ -208,6 +211,7 @@ static int create_sq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 						      NVME_SQ_PRIO_MEDIUM),
 			.cqid		= cpu_to_le16(nvmeq->qid),
 		},
+		/* LAB(7) end */
 	};
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
@@ -257,6 +261,7 @@ static int create_queue(struct nvme_dev *dev, u16 qid, bool polled)
 		set_bit(NVMEQ_POLLED, &nvmeq->flags);
 	else
 		clear_bit(NVMEQ_POLLED, &nvmeq->flags);
+	/* LAB(7): create the pair, put it online.  Starter: return -EOPNOTSUPP; */
 	nvmeq->vector = dev->num_vecs > 1 && !polled ? qid : 0;
 	ret = create_cq(dev, nvmeq);
 	if (ret)
@@ -274,6 +279,7 @@ out_delete_sq:
 out_delete_cq:
 	delete_queue_sync(dev, nvme_admin_delete_cq, qid);
 	return ret;
+	/* LAB(7) end */
 }
 
 /* There are fewer queues than planned: give up the last first. */
