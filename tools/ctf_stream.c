@@ -266,7 +266,7 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_er
 static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err)
 {
 	struct event_mark left = force ? s->buf.all : s->buf.settled, m;
-	size_t most = 4 * s->trace->packet_bytes;
+	size_t most = 4 * s->trace->packet_bytes - sizeof(struct ctf_packet);
 
 	if (s->buf.unordered) {
 		if (event_buffer_sort(&s->buf)) {
@@ -279,7 +279,7 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 	}
 	while (left.nr) {
 		m = left;
-		if (packet_bytes(s, m) > most)
+		if (m.end - s->buf.first > most)
 			m = event_buffer_until(&s->buf, most, UINT64_MAX);
 		if (write_packet(s, m, err))
 			return -1;

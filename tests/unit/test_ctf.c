@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <sys/wait.h>
+#include "ctf_format.h"
 #include "ctf_writer.h"
 #include "event_info.h"
 #include "scratch.h"
@@ -126,6 +127,33 @@ static void test_order_across_packets(void **state)
 	assert_int_equal(read_all(path, 0), n);
 	free(path);
 	scratch_remove(dir);
+}
+
+/* What waits is as long as the longest packet, or a little more or less: what is not settled stays. */
+static void test_long_packets(void **state)
+{
+	const unsigned int longest = 4 * (256u << 10);
+
+	(void)state;
+	for (unsigned int over = 0; over < 2 * sizeof(struct ctf_packet); over += 24) {
+		char *dir, *path;
+		struct ctf_trace *t = create(&dir, &path);
+		struct ctf_stream *s = ctf_stream_open(t, 0, &err);
+		unsigned int n = 0;
+
+		assert_non_null(s);
+		while (n * sizeof(struct nvs_sq_doorbell) <
+		       longest + over - 2 * sizeof(struct ctf_packet))
+			add(s, 100 + n, n), n++;
+		assert_int_equal(ctf_stream_flush(s, 0, false, &err), 0);
+		for (int unsettled = 0; unsettled < 20; unsettled++)
+			add(s, 100 + n, n), n++;
+		assert_int_equal(ctf_stream_flush(s, 0, false, &err), 0);
+		assert_int_equal(ctf_trace_close(t, &err), 0);
+		assert_int_equal(read_all(path, 0), n);
+		free(path);
+		scratch_remove(dir);
+	}
 }
 
 static void test_too_late_is_clamped(void **state)
@@ -347,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_order_across_packets),
+		cmocka_unit_test(test_long_packets),
 		cmocka_unit_test(test_too_late_is_clamped),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_refuses),
