@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iobench DISK DEPTH BYTES COUNT [poll]: random reads of BYTES, from a fixed seed, between
+ * iobench DISK DEPTH BYTES COUNT [poll|settle]: random reads of BYTES, from a fixed seed, between
  * the marks of insncount.c. Depth 1 is a loop of pread, a greater one is kept by
  * io_uring; with `poll` it looks for completions itself. COUNT / 4 reads come before, so
- * that caches, tags and lists are as they stay.
+ * that caches, tags and lists are as they stay. With `settle` it sleeps before the reads that
+ * count, and before the last mark: what a recorder puts off is in the figure, and what it had put
+ * off before is not.
  */
 #define _GNU_SOURCE /* O_DIRECT */
 #include <fcntl.h>
@@ -22,7 +24,10 @@ static int fd;
 static unsigned int depth, bytes;
 static uint64_t places;
 static char *memory;
-static bool poll_mode;
+/* No recorder puts off for longer. */
+#define SETTLE_US 1600000
+
+static bool poll_mode, settle;
 static struct io_uring ring;
 
 static void die(const char *what)
@@ -112,13 +117,14 @@ int main(int argc, char **argv)
 	uint64_t size;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: iobench DISK DEPTH BYTES COUNT [poll]\n");
+		fprintf(stderr, "usage: iobench DISK DEPTH BYTES COUNT [poll|settle]\n");
 		return 2;
 	}
 	depth = atoi(argv[2]);
 	bytes = atoi(argv[3]);
 	count = atoi(argv[4]);
-	poll_mode = argc > 5;
+	poll_mode = argc > 5 && !strcmp(argv[5], "poll");
+	settle = argc > 5 && !strcmp(argv[5], "settle");
 	fd = open(argv[1], O_RDONLY | O_DIRECT);
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size))
 		die(argv[1]);
@@ -131,8 +137,12 @@ int main(int argc, char **argv)
 		die("memory");
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	run(count / 4);
+	if (settle)
+		usleep(SETTLE_US);
 	__asm__ volatile(".byte 0x66, 0x87, 0xdb" ::: "memory");
 	run(count);
+	if (settle)
+		usleep(SETTLE_US);
 	__asm__ volatile(".byte 0x66, 0x87, 0xd2" ::: "memory");
 	return 0;
 }

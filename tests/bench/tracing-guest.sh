@@ -1,4 +1,4 @@
-#!/bin/sh
+iobench "$3" "$4" 4096 "$5" settle || exit#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The guest's part of tracing.sh: the same reads, untraced and under each recorder.
 #
@@ -29,7 +29,7 @@ both() { # LABEL
 	# where a program lies changes what it costs, a little
 	echo 0 >/proc/sys/kernel/randomize_va_space
 	reads "$1" depth-32 $quick_disk 32 16000
-	for _ in 1 2 3 4 5; do reads "$1" depth-1 $slow_disk 1 400; done
+	for _ in 1 2 3; do reads "$1" depth-1 $slow_disk 1 1000; done
 	cp /proc/kallsyms "/out/kallsyms.$1"
 }
 
