@@ -150,26 +150,55 @@ void attach_close(struct attach_sources *s)
 	free_names(&s->traceable);
 }
 
-/* Among a module's own types alone: the kernel itself has a hundred times as many. */
-static bool module_describes(const struct attach_sources *s, struct btf *btf, const char *name,
-			     unsigned int kind)
+/* Among a module's own types alone: the kernel itself has a hundred times as many. 0: none. */
+static int find_in_module(const struct attach_sources *s, struct btf *btf, const char *name,
+			  unsigned int kind)
 {
 	for (unsigned int i = btf__type_cnt(s->btf[TYPES_VMLINUX]); i < btf__type_cnt(btf); i++) {
 		const struct btf_type *t = btf__type_by_id(btf, i);
 
 		if (btf_kind(t) == kind && !strcmp(btf__name_by_offset(btf, t->name_off), name))
-			return true;
+			return (int)i;
 	}
-	return false;
+	return 0;
+}
+
+/* The number of a type, and whose it is; 0: nobody describes it. */
+static int find_type(const struct attach_sources *s, const char *name, unsigned int kind,
+		     enum attach_types *where)
+{
+	int id;
+
+	for (*where = TYPES_CORE; *where < NR_TYPES; ++*where) {
+		id = s->btf[*where] ? find_in_module(s, s->btf[*where], name, kind) : 0;
+		if (id)
+			return id;
+	}
+	*where = TYPES_VMLINUX;
+	if (!s->btf[TYPES_VMLINUX])
+		return 0;
+	id = btf__find_by_name_kind(s->btf[TYPES_VMLINUX], name, kind);
+	return id > 0 ? id : 0;
 }
 
 static bool is_described(const struct attach_sources *s, const char *name, unsigned int kind)
 {
-	for (int i = TYPES_CORE; i < NR_TYPES; i++)
-		if (s->btf[i] && module_describes(s, s->btf[i], name, kind))
-			return true;
-	return s->btf[TYPES_VMLINUX] &&
-	       btf__find_by_name_kind(s->btf[TYPES_VMLINUX], name, kind) > 0;
+	enum attach_types where;
+
+	return find_type(s, name, kind, &where);
+}
+
+int attach_type_id(const struct attach_sources *s, const char *section, enum attach_types *where)
+{
+	const char *slash = strchr(section, '/');
+	char type[128];
+
+	if (!slash)
+		return 0;
+	if (strncmp(section, "tp_btf/", 7))
+		return find_type(s, slash + 1, BTF_KIND_FUNC, where);
+	snprintf(type, sizeof(type), "btf_trace_%s", slash + 1);
+	return find_type(s, type, BTF_KIND_TYPEDEF, where);
 }
 
 /* "nvme_init_queue.part.0", ".isra.0", ".constprop.0": what the compiler left of it */

@@ -51,6 +51,17 @@ void attach_close(struct attach_sources *s);
 /* What is there of a program's section: "fexit/nvme_queue_rq", "raw_tp/nvs_cqe". */
 enum attach_state attach_find(const struct attach_sources *s, const char *section);
 
+/* The number of the type that such a section attaches to, and whose it is; 0: there is none. */
+int attach_type_id(const struct attach_sources *s, const char *section, enum attach_types *where);
+
+/*
+ * attach_target.c: tells libbpf what programs attach to.  To be called before an object of them is
+ * opened, for each section that is to be loaded, and when they are loaded.
+ */
+void attach_targets_begin(void);
+void attach_target(const struct attach_sources *s, const char *section);
+void attach_targets_end(void);
+
 /* What would not be recorded without a program of this section; NULL: it can be done without. */
 const char *attach_need(const char *section);
 /* What is lost without; @buf is for words made of the section's name. */

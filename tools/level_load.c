@@ -130,11 +130,12 @@ static int check_types(const struct attach_sources *s, unsigned int level, struc
 	int failed = record_stock_types(s, err);
 
 	if (failed > 0)
-		return nvs_fail(err,
-				"this kernel says nothing of its nvme module's types "
-				"(/sys/kernel/btf/nvme): level %s cannot be recorded; --level "
-				"events can",
-				record_levels[level]);
+		return nvs_fail(
+			err,
+			"this kernel says nothing of its nvme module's types "
+			"(/sys/kernel/btf/nvme), which level %s reads requests and queues "
+			"by: it cannot be recorded; --level events can, by tracepoints alone",
+			record_levels[level]);
 	return failed;
 }
 
@@ -182,8 +183,10 @@ static void set_map_sizes(struct level_programs *l, const struct level_config *c
 
 static int open_stock(struct level_programs *l, const struct level_config *c, uint16_t ctrl)
 {
-	struct stock_io_bpf *skel = stock_io_bpf__open();
+	struct stock_io_bpf *skel;
 
+	attach_targets_begin();
+	skel = stock_io_bpf__open();
 	if (!skel)
 		return -1;
 	l->stock = skel;
@@ -210,6 +213,7 @@ static int load(struct level_programs *l)
 {
 	int failed = l->stock ? stock_io_bpf__load(l->stock) : driver_io_bpf__load(l->driver);
 
+	attach_targets_end();
 	if (failed)
 		return failed;
 	l->queues = l->stock ? l->stock->bss->flight_queues : l->driver->bss->flight_queues;

@@ -147,11 +147,13 @@ static int load_tracepoints(struct recorder *r, struct nvs_error *err)
 
 static int load_stock(struct recorder *r, struct nvs_error *err)
 {
-	struct stock_bpf *skel = stock_bpf__open();
+	struct stock_bpf *skel;
 	uint32_t queues = queues_per_ctrl(r), ctrls = record_ctrls_end("nvme") + SPARE_CTRLS;
 	int failed;
 	struct stock_kernel kernel;
 
+	attach_targets_begin();
+	skel = stock_bpf__open();
 	r->bpf->stock = skel;
 	if (!skel)
 		return bpf_fail_load(errno, err);
@@ -179,6 +181,7 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
 	skel->data->filter_ctrl = r->device.ctrl;
 	failed = stock_bpf__load(skel);
+	attach_targets_end();
 	return failed ? bpf_fail_load(-failed, err) : 0;
 }
 

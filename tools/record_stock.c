@@ -46,8 +46,10 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 	const char *section = bpf_program__section_name(prog);
 	const char *what = attach_need(section);
 
-	if (attach_find(s, section) == ATTACH_FOUND)
+	if (attach_find(s, section) == ATTACH_FOUND) {
+		attach_target(s, section);
 		return 0;
+	}
 	if (what)
 		return nvs_fail(err, "this kernel's nvme has no %s: its %s cannot be recorded",
 				strchr(section, '/') + 1, what);

@@ -51,21 +51,19 @@ static void print_axis(const struct timeline *t)
 	printf("\n%21s %-*s%s\n", "", CELLS - (int)strlen(b.s), a.s, b.s);
 }
 
-static unsigned int cell_of(const struct timeline *t, const struct decimator *d, unsigned int i)
+/* Of @d's column @i, of those that make up @span ns. */
+static unsigned int cell_of(uint64_t span, const struct decimator *d, unsigned int i)
 {
-	uint64_t from, to;
-	double share;
+	double share = ((double)i + 0.5) * (double)d->width / (double)span;
 
-	timeline_span(t, &from, &to);
-	share = ((double)i + 0.5) * (double)d->width / (double)(to - from + 1);
 	return share >= 1 ? CELLS - 1 : (unsigned int)(share * CELLS);
 }
 
 /* Points of each cell. */
-static void fill_counts(const struct timeline *t, struct chart *c, const struct decimator *d)
+static void fill_counts(uint64_t span, struct chart *c, const struct decimator *d)
 {
 	for (unsigned int i = 0; i < decimate_columns(d); i++)
-		c->value[cell_of(t, d, i)] += (double)d->column[i].points;
+		c->value[cell_of(span, d, i)] += (double)d->column[i].points;
 }
 
 /* The most of each cell; without a change it is what it was. */
@@ -80,7 +78,7 @@ static void fill_depth(const struct timeline *t, struct chart *c, const struct s
 	columns = (unsigned int)((to - from) / d->width) + 1;
 
 	for (unsigned int i = 0; i < columns && i < DECIMATE_COLUMNS; i++) {
-		unsigned int cell = cell_of(t, d, i);
+		unsigned int cell = cell_of(to - from + 1, d, i);
 		double low, high;
 
 		for (; at < cell; at++)
@@ -164,7 +162,7 @@ static int charts(const struct timeline *t, const char *title, which_fn which)
 		if (!which)
 			fill_depth(t, &c[i], row[i]);
 		else
-			fill_counts(t, &c[i], which(row[i]));
+			fill_counts(to - from + 1, &c[i], which(row[i]));
 		most = fmax(most, most_of(&c[i]));
 	}
 	/* Counts of a cell become a rate: cells of 35 ms say nothing to anybody. */
