@@ -26,7 +26,7 @@ static const struct {
 	{ "completions", EVENTS | IO, plot_completions, text_completions },
 	{ "depth", EVENTS | IO, plot_depth, text_depth },
 	{ "heatmap", EVENTS | IO | HIST, plot_heatmap, text_heatmap },
-	{ "lanes", EVENTS | IO, plot_lanes, NULL },
+	{ "lanes", EVENTS | IO, plot_lanes, text_lanes },
 	{ "latency", EVENTS | IO, plot_latency, text_latency },
 };
 #define NR_PICTURES (sizeof(pictures) / sizeof(pictures[0]))
@@ -98,14 +98,6 @@ static int draw_each(struct timeline *t, unsigned int set, struct nvs_error *err
 			continue;
 		if (!(pictures[k].levels & 1u << t->level))
 			continue;
-		if (text && !pictures[k].text) {
-			if (set == 1u << k)
-				return nvs_fail(err,
-						"%s has no form for the terminal: leave out "
-						"--format text",
-						pictures[k].name);
-			continue;
-		}
 		drawn++;
 		if ((text ? pictures[k].text(t, err) : pictures[k].plot(t, err)) < 0)
 			return -1;
@@ -190,11 +182,9 @@ static int run(struct request *r, struct nvs_error *err)
 		if (!t->own_stats)
 			return nvs_fail(err, "out of memory: close other programs and try again");
 	}
-	if (strcmp(t->format, "text")) {
-		t->lanes = calloc(1, sizeof(*t->lanes));
-		if (!t->lanes)
-			return nvs_fail(err, "out of memory: close other programs and try again");
-	}
+	t->lanes = calloc(1, sizeof(*t->lanes));
+	if (!t->lanes)
+		return nvs_fail(err, "out of memory: close other programs and try again");
 	if (analysis_open(&t->a, r->dir, &timeline_visitor, t, err) < 0 || window_check(t, err) < 0)
 		return -1;
 	if (t->out_of_memory)

@@ -151,6 +151,7 @@ int text_doorbells(struct timeline *t, struct nvs_error *err);
 int text_completions(struct timeline *t, struct nvs_error *err);
 int text_depth(struct timeline *t, struct nvs_error *err);
 int text_latency(struct timeline *t, struct nvs_error *err);
+int text_lanes(struct timeline *t, struct nvs_error *err);
 int text_heatmap(struct timeline *t, struct nvs_error *err);
 
 #endif

@@ -230,6 +230,27 @@ static void errors_say_what_is_wrong(void **state)
 	expect_error(b, "the recording is of level io, it takes one of level events");
 }
 
+/* The slowest of all is the one that is marked, and others are above and below. */
+static void lanes_for_the_terminal(void **state)
+{
+	struct bench *b = *state;
+	struct synth_truth *truth = &b->s_io->truth;
+	char *text = TIMELINE(b, EXIT_DONE, b->io, "--only", "lanes"), *marked, wanted[40];
+	unsigned int lines = 0;
+
+	for (const char *at = text; (at = strstr(at, "\n")); at++)
+		lines += !strncmp(at, "\n  nvme0 q", 10) || !strncmp(at, "\n> nvme0 q", 10);
+	assert_in_range(lines, 11, 21);
+	marked = strstr(text, "\n> ");
+	assert_non_null(marked);
+	assert_null(strstr(marked + 1, "\n> "));
+	qsort(truth->command, truth->nr_commands, sizeof(*truth->command), by_time_taken);
+	snprintf(wanted, sizeof(wanted), "\n> nvme0 q%-2u %04x ", truth->command->qid,
+		 truth->command->cid);
+	assert_ptr_equal(strstr(text, wanted), marked);
+	free(text);
+}
+
 /* The figures are of the window's commands alone. */
 static void figures_of_the_window(void **state)
 {
@@ -542,6 +563,7 @@ int main(void)
 		TEST(around_the_slowest),
 		TEST(around_events),
 		TEST(around_an_error),
+		TEST(lanes_for_the_terminal),
 		TEST(figures_of_the_window),
 		TEST(errors_say_what_is_wrong),
 		TEST(heat_maps_count_every_io),
