@@ -19,7 +19,7 @@ share() { # WHAT LABEL RECORDING QUEUES: a condition on .queue
 	diag "doorbells $kernel: $1: $("$nvmescope" check --witness "$logs/$2/qemu.log" --json "$logs/$2/$3" |
 		jq -r --arg what "$1" '[.checks[] | select(.name == "witness") | .rows[] | select(.recorded > 0 and ('"$4"'))] as $rows
 			| [["S", "SQ doorbells|SQ tails seen"], ["C", "CQ doorbells|CQ heads seen"]][] as $ring
-			| [$rows[] | select(.what | test($ring[1]))] | (map(.logged) | add) as $seen | (map(.equal) | add) as $equal
+			| [$rows[] | select(.what | test($ring[1]))] | (map(.logged - .after) | add) as $seen | (map(.equal) | add) as $equal
 			| "\($ring[0])Q rung \(map(.recorded) | add) seen \($seen) recorded \($equal) \(10000 * $equal / $seen | floor / 100) %"' | tr '\n' ';')"
 }
 
