@@ -104,6 +104,7 @@ static bool fill_lists(struct nvme_dev *dev, struct nvme_iod *iod, struct page_w
 	__le64 *list, *link;
 	dma_addr_t dma;
 
+	/* LAB(9): entries for @left bytes, in as many lists as it takes.  Starter: return false; */
 	iod->small_list = entries <= NVME_PRPS_PER_SMALL;
 	room = iod->small_list ? NVME_PRPS_PER_SMALL : NVME_PRPS_PER_PAGE;
 	list = add_list(dev, iod, &dma);
@@ -123,6 +124,7 @@ static bool fill_lists(struct nvme_dev *dev, struct nvme_iod *iod, struct page_w
 		entries -= count;
 	}
 	return list;
+	/* LAB(9) end */
 }
 
 static blk_status_t setup_prps(struct nvme_dev *dev, struct nvme_iod *iod, struct page_walk *walk,
@@ -131,6 +133,7 @@ static blk_status_t setup_prps(struct nvme_dev *dev, struct nvme_iod *iod, struc
 	union nvme_data_ptr *dptr = &iod->cmd.common.dptr;
 	u32 len;
 
+	/* LAB(9): PRP entries 1 and 2 for @bytes bytes (4.1.1).  Starter: return BLK_STS_IOERR; */
 	dptr->prp1 = cpu_to_le64(next_page(walk, &len));
 	dptr->prp2 = 0;
 	bytes -= len;
@@ -147,6 +150,7 @@ static blk_status_t setup_prps(struct nvme_dev *dev, struct nvme_iod *iod, struc
 	}
 	dptr->prp2 = cpu_to_le64(iod->list_dma);
 	return BLK_STS_OK;
+	/* LAB(9) end */
 }
 
 /*
