@@ -1,4 +1,4 @@
-iobench "$3" "$4" 4096 "$5" settle || exit#!/bin/sh
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The guest's part of tracing.sh: the same reads, untraced and under each recorder.
 #
@@ -19,7 +19,7 @@ settle() {
 }
 
 reads() { # LABEL ROW DISK DEPTH COUNT
-	iobench "$3" "$4" 4096 "$5" || exit
+	iobench "$3" "$4" 4096 "$5" settle || exit
 	echo "$1 $2 $5" >>/out/runs
 }
 
