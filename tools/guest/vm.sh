@@ -137,7 +137,8 @@ if [[ $interactive ]]; then
 		terminal=$(stty -g)
 		# the guest cannot know the size of a serial line
 		read -r rows columns < <(stty size)
-		echo "stty rows $rows cols $columns" >"$run/payload"
+		# a terminal that nobody looks at has no size
+		((rows == 0)) || echo "stty rows $rows cols $columns" >"$run/payload"
 	fi
 	devices+=(-chardev "stdio,id=payload,signal=off" -device "virtconsole,chardev=payload,nr=1")
 	deadline=0
