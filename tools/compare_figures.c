@@ -122,8 +122,11 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 		cell->last = c->at[STEP_COMPLETE];
 	if (c->queued)
 		histogram_add(&cell->stage[STAGE_QUEUE], s.queue);
-	histogram_add(&cell->stage[STAGE_DRIVER], s.driver);
-	histogram_add(&cell->stage[STAGE_DEVICE], s.device);
+	/* Where doorbells are not seen, the one ends and the other begins nobody knows when. */
+	if (c->at[STEP_SQ_BELL]) {
+		histogram_add(&cell->stage[STAGE_DRIVER], s.driver);
+		histogram_add(&cell->stage[STAGE_DEVICE], s.device);
+	}
 	histogram_add(&cell->stage[STAGE_COMPLETION], s.completion);
 	histogram_add(&cell->stage[STAGE_TOTAL], s.total);
 }

@@ -181,7 +181,10 @@ static int put_page(struct outfile *f, const struct comparison *c, struct nvs_er
 	if (put_differences(f, c, err) < 0)
 		return -1;
 	out_printf(f, "<p>Times are %s.</p>\n<h2>What differs</h2>\n", compare_clock(c));
-	put_rows(f, c, true);
+	if (c->count[VERDICT_SAME] < c->nr_rows)
+		put_rows(f, c, true);
+	else
+		out_text(f, "<p>No figure differs significantly.</p>\n");
 	out_printf(
 		f,
 		"<p class=\"note\">Medians of the runs, with the farther end of their 95&nbsp;%% interval "

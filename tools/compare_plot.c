@@ -13,7 +13,7 @@
 #define MAX_KINDS  6
 #define MAX_RUNS   40 /* thin lines of each side */
 #define PANEL_HIGH 210
-#define PLOT_TOP   96
+#define PLOT_TOP   108
 #define LEFT	   74.0
 #define GAP	   52.0
 
@@ -160,8 +160,8 @@ static void draw_panel(struct picture *pic, const struct comparison *c, const st
 	place_panel(pic, row, column);
 	curve_axes(pic, v.least, v.most, v.top);
 	fprintf(pic->script,
-		"%sset xtics font ',9' rotate by -35\nset ytics font ',10'\nplot %s\nunset label\n",
-		column ? "set format y ''\n" : "set format y\n", v.plot);
+		"set xtics font ',9' rotate by -35\nset ytics font ',10'\nplot %s\nunset label\n",
+		v.plot);
 	free(v.plot);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "cmd.h"
 #include "command.h"
+#include "hist.h"
 #include "significance.h"
 #include "synth.h"
 
@@ -260,6 +261,60 @@ static void losses_and_levels_are_said(void **state)
 	free(text);
 }
 
+/* Level hist: what was counted in the kernel is compared the same way. */
+static char *make_hist_set(const struct bench *b, const char *name, unsigned int bucket)
+{
+	char *dir = scratch_path(b->tmp, name), *path, run[16];
+	struct nvs_error err;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	for (unsigned int i = 0; i < 9; i++) {
+		struct synth s = { .level = "hist" };
+		struct nvs_hist_stage stage = {
+			.h = { .ts = 1000010, .id = NVS_ID_hist_stage, .qid = 1 },
+			.since = 5000,
+			.count = 100 + i,
+			.sum = (100 + i) * (hist_low(bucket) + 1),
+			.bytes = 409600,
+			.op = NVS_HIST_OP_write,
+			.size = NVS_HIST_SIZE_upto_4k,
+			.stage = NVS_STAGE_total,
+		};
+		struct nvs_hist_bucket times = {
+			.h = { .ts = 1000020, .id = NVS_ID_hist_bucket, .qid = 1 },
+			.count = 100 + i,
+			.bucket = (uint16_t)bucket,
+		};
+
+		synth_add(&s, 0, &stage, sizeof(stage));
+		synth_add(&s, 0, &times, sizeof(times));
+		snprintf(run, sizeof(run), "run-%u", i);
+		path = scratch_path(dir, run);
+		assert_int_equal(synth_write(&s, path, 0, &err), 0);
+		free(path);
+		free(s.item);
+	}
+	return dir;
+}
+
+static void counted_in_the_kernel(void **state)
+{
+	struct bench *b = *state;
+	json_t *root, *p50;
+
+	free(b->a);
+	b->a = make_hist_set(b, "ha", 40);
+	b->b = make_hist_set(b, "hb", 48);
+	root = compare(b, EXIT_FAILED, NULL, NULL);
+	p50 = row(root, "write 4K, default queues: total", "p50");
+	assert_string_equal(verdict(root, "write 4K, default queues: total", "p50"), "worse");
+	assert_true(side(p50, "a", "median") == (double)((hist_low(40) + hist_low(41)) / 2));
+	assert_true(side(p50, "b", "median") == (double)((hist_low(48) + hist_low(49)) / 2));
+	/* A hundred commands are enough for a p99, and not for more. */
+	assert_string_equal(verdict(root, "write 4K, default queues: total", "p99"), "worse");
+	json_decref(root);
+}
+
 static void pictures_and_pages(void **state)
 {
 	struct bench *b = *state;
@@ -317,10 +372,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(a_set_against_itself),  TEST(batching_off),
-		TEST(a_threshold_lets_pass), TEST(too_few_runs),
-		TEST(phases_on_one_side),    TEST(losses_and_levels_are_said),
-		TEST(pictures_and_pages),    TEST(wrong_use),
+		TEST(a_set_against_itself),
+		TEST(batching_off),
+		TEST(a_threshold_lets_pass),
+		TEST(too_few_runs),
+		TEST(phases_on_one_side),
+		TEST(losses_and_levels_are_said),
+		TEST(counted_in_the_kernel),
+		TEST(pictures_and_pages),
+		TEST(wrong_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
