@@ -40,7 +40,8 @@ ship_objects() { # DIR BASE
 	while read -r _ file; do
 		name=${file%.c}
 		strip -g -o "$1/objects/$name.o_shipped" "$2/$name.o"
-		grep '^#SYMVER' "$2/.$name.o.cmd" >"$1/objects/$name.cmd" || true
+		# versions of its symbols; modpost looks for these lines behind another
+		{ echo; grep '^#SYMVER' "$2/.$name.o.cmd" || true; } >"$1/objects/$name.cmd"
 	done < <(lab_files)
 	for file in {nvmescope_core,nvmescope,clash}.ko; do strip -g -o "$1/reference/$file" "$2/$file"; done
 }
