@@ -79,6 +79,12 @@ static enum nvs_TIMEOUT timeout_while_down(struct nvme_dev *dev)
 	return NVS_TIMEOUT_disable;
 }
 
+/* Completed, or even ended and idle again: whoever asks about a timeout holds its tag. */
+static bool is_done(struct request *rq)
+{
+	return blk_mq_request_completed(rq) || !blk_mq_request_started(rq);
+}
+
 static enum nvs_TIMEOUT choose_action(struct nvme_queue *nvmeq, struct request *rq, u32 csts)
 {
 	struct nvme_dev *dev = nvmeq->dev;
@@ -99,7 +105,7 @@ static enum nvs_TIMEOUT choose_action(struct nvme_queue *nvmeq, struct request *
 									   NVS_TIMEOUT_reset;
 	}
 	nvme_poll_queue(nvmeq, NVS_WHY_CQ_timeout);
-	if (blk_mq_request_completed(rq)) {
+	if (is_done(rq)) {
 		dev_warn(ctrl->dev, "queue %u, command %#x timed out, but was found completed\n",
 			 nvmeq->qid, nvme_req(rq)->cid);
 		return NVS_TIMEOUT_polled;
