@@ -178,6 +178,50 @@ fatal() {
 	unload
 }
 
+# Registers that do not do what the controller is told, laid over its own (see mishap.c).
+cover() { echo 1 >/sys/module/mishap/parameters/at_step; }
+uncover() { echo 1 >/sys/module/mishap/parameters/back; }
+traced() { [ "$(trace "$1")" -ge 1 ]; }
+stubborn_begin() {
+	insmod /mishap/mishap.ko device=1
+	load
+	watch
+	check "a pattern is written" pattern write --do_verify=0
+	cover
+	echo 1 >$ctrl/reset_controller &
+	resetting=$!
+}
+stubborn_end() { # HOW THE RESET ENDED
+	status=0
+	wait "$resetting" || status=$?
+	is "$1" "$((status > 0)) $(cat $ctrl/state)" "$2"
+}
+# CSTS.RDY stays 1, until a function level reset.
+stop() {
+	stubborn_begin
+	wait_for "a function level reset" traced "nvs_reset:.* why=flr result=0"
+	uncover
+	stubborn_end "a controller that does not stop: after an FLR it does, and comes up" "0 live"
+	check "dmesg says so" sh -c "dmesg | grep -q 'does not stop; function level reset: 0'"
+	check "the pattern is as it was" pattern read
+	unload
+	rmmod mishap
+}
+# CSTS.RDY stays 0.
+start() {
+	stubborn_begin
+	stubborn_end "a controller that never gets ready is given up" "1 dead"
+	check "dmesg says why" sh -c "dmesg | grep -q 'did not come up (error -110)'"
+	is "its disk has no blocks any more" "$(cat /sys/block/nvme0n1/size)" 0
+	uncover
+	echo $function >/sys/bus/pci/drivers/nvmescope/unbind
+	echo $function >/sys/bus/pci/drivers/nvmescope/bind
+	wait_for "the disk" test -b $disk
+	check "found anew, it works: the pattern is as it was" pattern read
+	unload
+	rmmod mishap
+}
+
 # The shared directories (9p) do not survive a suspended machine.  So the machine is not:
 # devices are suspended in the reverse order of their coming, one after the other, and
 # nvme0, which came before nvme1 and after all else, refuses, because its I/O does not end.
