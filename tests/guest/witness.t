@@ -41,7 +41,7 @@ is "demo: in words: that queue by itself, the others in one row" \
 	"$("$nvmescope" check --witness "$work/short.log" "$logs/demo/rec" | awk '/^ +[a-z0-9]+ CQ doorbells / { print $1, $NF }' | tr '\n' ' ')" "rest passed 3 FAILED "
 
 # a device that takes its time, or a slow driver would never have all slots at it
-guest wrap --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M,null=1,latency-ns=20000000 --trace 'pci_nvme_*' \
+guest wrap --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M,null=1,latency-ns=100000000 --trace 'pci_nvme_*' \
 	-- witness-guest.sh run wrap io_queue_depth=16
 held wrap 2 300
 is "wrap: rings of 16 entries, all of them used, and the phase changed at least 20 times" \
