@@ -8,7 +8,7 @@ GUEST := tools/guest
 # What a guest needs of ours; CACHE may be shared by several clones.
 export NVMESCOPE_CACHE ?= $(BUILD)/cache
 
-.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-kernels check-walkthrough check-sanitized soak bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
+.PHONY: all help demo lab record grade submit handout regrade check-labs check check-unit check-guest check-long check-kernels check-walkthrough check-sanitized soak bench bench-moved bench-driver bench-tracing fuzz lint vm compare clean tools kmod packages install man
 
 all: packages tools kmod ## build the tool and the modules (KERNEL=6.12, 6.1 or 7.2)
 
@@ -68,6 +68,13 @@ handout: packages tools ## what students get, without solutions, into build/hand
 
 soak: packages tools kmod ## verified I/O under random trouble (MINUTES=30 SEED=... KERNEL=6.12)
 	@KERNEL=$(KERNEL) tests/soak/soak.sh
+
+bench: packages $(if $(filter nvmescope,$(DRIVER)),kmod) ## instructions per I/O by symbol and part of the kernel (KERNEL=6.12 DRIVER=nvmescope, or inbox)
+	@$(GUEST)/packages.sh bench
+	@tests/bench/bench.sh $(KERNEL) $(or $(DRIVER),inbox)
+
+bench-moved: ## what two bench files differ by (A=build/bench/X.bench B=Y.bench PLOT=bars.svg)
+	@tests/bench/moved.sh "$(A)" "$(B)" $(PLOT)
 
 bench-driver: packages kmod-6.12 kmod-6.1 ## instructions per read, ours and the in-box driver's, by symbol
 	@$(GUEST)/packages.sh bench

@@ -9,14 +9,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/guest/lib.sh
+. tests/bench/lib.sh
 
 (($#)) || die -2 "usage: driver.sh KERNEL..."
-results=build/bench
 rows=(depth-1 depth-32 128K-PRP 128K-SGL polled)
-mkdir -p "$results"
-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o "$results/insncount.so" tests/bench/insncount.c
-gcc -O2 -Wall -Wextra -Werror -static -o "$results/iobench" tests/bench/iobench.c -luring ||
-	die "iobench needs the package liburing-dev; run tools/guest/packages.sh bench"
+bench_programs
 
 run() { # KERNEL
 	local out=$results/$1
@@ -31,18 +28,6 @@ run() { # KERNEL
 		tail -n 20 "$out/output.txt" >&2
 		die "the guest of kernel $1 failed; see $out"
 	}
-}
-
-# by_symbol KALLSYMS COUNTS READS: "module symbol instructions-per-read", of modules' code
-by_symbol() {
-	# Symbols and counted blocks in the order of their addresses: a block belongs to the
-	# last symbol before it.
-	sort -m -k 1,1 <(grep -i ' t ' "$1" | awk '{ print $1, "s", $3, $4 }' | sort -k 1,1 -s) \
-		<(awk '{ print $1, "~", $2 }' "$2" | sort -k 1,1) |
-		awk -v reads="$3" '
-			$2 == "s" { symbol = $3; module = $4; next }
-			module ~ /nvme/ { sum[module " " symbol] += $3 }
-			END { for (s in sum) printf "%s %.2f\n", s, sum[s] / reads }' | sort
 }
 
 tables() { # KERNEL

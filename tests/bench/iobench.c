@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iobench DISK DEPTH BYTES COUNT [poll|settle]: random reads of BYTES, from a fixed seed, between
- * the marks of insncount.c. Depth 1 is a loop of pread, a greater one is kept by
- * io_uring; with `poll` it looks for completions itself. COUNT / 4 reads come before, so
- * that caches, tags and lists are as they stay. With `settle` it sleeps before the reads that
- * count, and before the last mark: what a recorder puts off is in the figure, and what it had put
- * off before is not.
+ * iobench DISK DEPTH BYTES COUNT [WORD...]: random I/O of BYTES, from a fixed seed, between the
+ * marks of insncount.c. Depth 1 is a loop of pread, a greater one is kept by io_uring, unless
+ * words say otherwise:
+ *	poll		io_uring that looks for completions itself
+ *	uring, libaio	these, at any depth
+ *	write		writes
+ *	buffered	through the page cache, one by one; writes are waited for (RWF_DSYNC)
+ *	settle		sleeps before what counts, and before the last mark: what a recorder puts off is
+ *			in the figure, and what it had put off before is not
+ * COUNT / 4 come before, so that caches, tags and lists are as they stay. Prints how often it
+ * slept meanwhile.
  */
 #define _GNU_SOURCE /* O_DIRECT */
 #include <fcntl.h>
@@ -17,7 +22,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
+#include <linux/aio_abi.h>
 #include <linux/fs.h>
 
 static int fd;
@@ -27,7 +36,7 @@ static char *memory;
 /* No recorder puts off for longer. */
 #define SETTLE_US 1600000
 
-static bool poll_mode, settle;
+static bool poll_mode, settle, writes, buffered, libaio, uring;
 static struct io_uring ring;
 
 static void die(const char *what)
@@ -47,11 +56,73 @@ static uint64_t place(void)
 	return state % places * bytes;
 }
 
-static void read_one_by_one(unsigned int count)
+static void one_by_one(unsigned int count)
 {
-	while (count--)
-		if (pread(fd, memory, bytes, place()) != (ssize_t)bytes)
-			die("pread");
+	struct iovec v = { memory, bytes };
+	ssize_t done;
+
+	while (count--) {
+		if (buffered && writes)
+			done = pwritev2(fd, &v, 1, place(), RWF_DSYNC);
+		else
+			done = writes ? pwrite(fd, memory, bytes, place())
+				      : pread(fd, memory, bytes, place());
+		if (done != (ssize_t)bytes)
+			die(writes ? "pwrite" : "pread");
+	}
+}
+
+static void prepare(unsigned int slot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	char *data = memory + slot * bytes;
+
+	if (writes)
+		io_uring_prep_write(sqe, fd, data, bytes, place());
+	else
+		io_uring_prep_read(sqe, fd, data, bytes, place());
+}
+
+/* By the system calls themselves: libaio adds nothing but names. */
+static void by_libaio(unsigned int count)
+{
+	struct iocb cb[64], *list[64];
+	struct io_event done[64];
+	aio_context_t ctx = 0;
+	unsigned int idle[64], nr_idle = depth, sent = 0;
+
+	if (syscall(SYS_io_setup, 64, &ctx))
+		die("io_setup");
+	for (unsigned int i = 0; i < depth; i++)
+		idle[i] = i;
+	while (sent < count || nr_idle < depth) {
+		long n = 0;
+
+		for (; nr_idle && sent < count; sent++) {
+			unsigned int slot = idle[--nr_idle];
+
+			cb[slot] = (struct iocb){
+				.aio_data = slot,
+				.aio_lio_opcode = writes ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
+				.aio_fildes = fd,
+				.aio_buf = (uintptr_t)(memory + slot * bytes),
+				.aio_nbytes = bytes,
+				.aio_offset = (int64_t)place(),
+			};
+			list[n++] = &cb[slot];
+		}
+		if (n && syscall(SYS_io_submit, ctx, n, list) != n)
+			die("io_submit");
+		n = syscall(SYS_io_getevents, ctx, 1L, 64L, done, NULL);
+		if (n < 1)
+			die("io_getevents");
+		for (long i = 0; i < n; i++) {
+			if (done[i].res != (int64_t)bytes)
+				die("libaio");
+			idle[nr_idle++] = (unsigned int)done[i].data;
+		}
+	}
+	syscall(SYS_io_destroy, ctx);
 }
 
 /* Takes in what has completed, @wanted at least. Returns how many. */
@@ -72,14 +143,13 @@ static unsigned int reap(unsigned int wanted)
 	return found;
 }
 
-static void read_many(unsigned int count)
+static void many(unsigned int count)
 {
 	unsigned int sent = 0, done = 0;
 
 	while (done < count) {
 		for (; sent < count && sent - done < depth; sent++)
-			io_uring_prep_read(io_uring_get_sqe(&ring), fd,
-					   memory + sent % depth * bytes, bytes, place());
+			prepare(sent % depth);
 		done += reap(1);
 	}
 }
@@ -88,12 +158,11 @@ static void read_many(unsigned int count)
  * Polled: all at once, and looked for when they are there. How often a look finds nothing
  * would else be in the figure, and depends on the machine that QEMU runs on.
  */
-static void read_polled(unsigned int count)
+static void polled(unsigned int count)
 {
 	for (unsigned int done = 0; done < count; done += depth) {
 		for (unsigned int i = 0; i < depth; i++)
-			io_uring_prep_read(io_uring_get_sqe(&ring), fd, memory + i * bytes, bytes,
-					   place());
+			prepare(i);
 		if (io_uring_submit(&ring) != (int)depth)
 			die("io_uring_submit");
 		usleep(1000);
@@ -104,28 +173,38 @@ static void read_polled(unsigned int count)
 static void run(unsigned int count)
 {
 	if (poll_mode)
-		read_polled(count);
-	else if (depth == 1)
-		read_one_by_one(count);
+		polled(count);
+	else if (libaio)
+		by_libaio(count);
+	else if (buffered || (depth == 1 && !uring))
+		one_by_one(count);
 	else
-		read_many(count);
+		many(count);
 }
 
 int main(int argc, char **argv)
 {
+	struct rusage before, after;
 	unsigned int count;
 	uint64_t size;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: iobench DISK DEPTH BYTES COUNT [poll|settle]\n");
+		fprintf(stderr,
+			"usage: iobench DISK DEPTH BYTES COUNT [poll|uring|libaio|write|buffered|settle]...\n");
 		return 2;
 	}
 	depth = atoi(argv[2]);
 	bytes = atoi(argv[3]);
 	count = atoi(argv[4]);
-	poll_mode = argc > 5 && !strcmp(argv[5], "poll");
-	settle = argc > 5 && !strcmp(argv[5], "settle");
-	fd = open(argv[1], O_RDONLY | O_DIRECT);
+	for (int i = 5; i < argc; i++) {
+		poll_mode |= !strcmp(argv[i], "poll");
+		settle |= !strcmp(argv[i], "settle");
+		uring |= !strcmp(argv[i], "uring");
+		libaio |= !strcmp(argv[i], "libaio");
+		writes |= !strcmp(argv[i], "write");
+		buffered |= !strcmp(argv[i], "buffered");
+	}
+	fd = open(argv[1], (writes ? O_RDWR : O_RDONLY) | (buffered ? 0 : O_DIRECT));
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size))
 		die(argv[1]);
 	places = size / bytes;
@@ -139,10 +218,13 @@ int main(int argc, char **argv)
 	run(count / 4);
 	if (settle)
 		usleep(SETTLE_US);
+	getrusage(RUSAGE_SELF, &before);
 	__asm__ volatile(".byte 0x66, 0x87, 0xdb" ::: "memory");
 	run(count);
 	if (settle)
 		usleep(SETTLE_US);
 	__asm__ volatile(".byte 0x66, 0x87, 0xd2" ::: "memory");
+	getrusage(RUSAGE_SELF, &after);
+	printf("%ld\n", after.ru_nvcsw - before.ru_nvcsw);
 	return 0;
 }

@@ -19,7 +19,7 @@ settle() {
 }
 
 reads() { # LABEL ROW DISK DEPTH COUNT
-	iobench "$3" "$4" 4096 "$5" settle || exit
+	iobench "$3" "$4" 4096 "$5" settle >/dev/null || exit
 	echo "$1 $2 $5" >>/out/runs
 }
 

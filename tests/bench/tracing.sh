@@ -10,13 +10,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/guest/lib.sh
+. tests/bench/lib.sh
 
 (($#)) || die -2 "usage: tracing.sh KERNEL..."
-results=build/bench
-mkdir -p "$results"
-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o "$results/insncount.so" tests/bench/insncount.c
-gcc -O2 -Wall -Wextra -Werror -static -o "$results/iobench" tests/bench/iobench.c -luring ||
-	die "iobench needs the package liburing-dev; run tools/guest/packages.sh bench"
+bench_programs
 
 # The rows: label, what it is, untraced row to compare with, targets at depth 32 and 1.
 rows=(

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# bench.sh KERNEL [inbox|nvmescope [MODULES [OUT]]]: what an I/O costs: instructions by symbol and by room, of
+# the whole kernel, for each way to send one. Writes build/bench/KERNEL-DRIVER.bench (or OUT).
+#
+# A counting plugin in QEMU and a clock that counts instructions (-icount), one CPU, a device that
+# moves no data: the figures are the code's, not this machine's. Each row runs three times; the
+# run in which the program slept least is the one that counts, for at depth 32 it depends on
+# the host whether a completion comes before the program sleeps.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tools/guest/lib.sh
+. tests/bench/lib.sh
+
+kernel=${1:?usage: bench.sh KERNEL [inbox|nvmescope [MODULES [OUT]]]} driver=${2:-inbox}
+[[ $driver =~ ^(inbox|nvmescope)$ ]] || die -2 "DRIVER=$driver: it is inbox (the kernel's own) or nvmescope (ours)"
+modules=${3:-build/kmod/$kernel}
+bench=${4:-$results/$kernel-$driver.bench}
+out=$bench.d
+
+share=()
+[[ $driver == inbox ]] || share=(--share "$modules:/modules")
+bench_programs
+rm -rf "$out"
+mkdir -p "$out"
+tools/guest/vm.sh --kernel "$kernel" --name "bench-$kernel" --icount --smp 1 --mem 2G --deadline 1200 --out "$out" --append nokaslr \
+	--nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
+	"${share[@]}" --add "$PWD/$results/iobench:/usr/bin/iobench" \
+	--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
+	-- sh /src/tests/bench/bench-guest.sh all "$driver" >"$out/output.txt" 2>&1 || {
+	tail -n 20 "$out/output.txt" >&2
+	die "the guest of kernel $kernel failed; see $out"
+}
+
+# ROW NUMBER IOS SLEPT of the run of each row that slept least.
+chosen() {
+	awk '{ if (!($1 in slept) || $3 < slept[$1]) { slept[$1] = $3; n[$1] = NR; ios[$1] = $2 } if (!seen[$1]++) order[++rows] = $1 }
+		END { for (i = 1; i <= rows; i++) print order[i], n[order[i]], ios[order[i]], slept[order[i]] }' "$out/runs"
+}
+
+# Adds its room to each line of by_symbol's, and the row before it.
+with_rooms() { # ROW
+	awk -v row="$1" 'FILENAME ~ /rooms$/ { if (!/^#/ && NF == 3) { n++; m[n] = "^(" $1 ")$"; s[n] = "^(" $2 ")$"; r[n] = $3 } next }
+		{ room = "other"; for (i = 1; i <= n; i++) if ($1 ~ m[i] && $2 ~ s[i]) { room = r[i]; break }
+			print row, room, $1, $2, $3 }' tests/bench/rooms -
+}
+
+{
+	echo "# nvmescope bench 1"
+	echo "# kernel $(<"$out/release") driver $driver"
+	echo "# row room module symbol instructions-per-I/O; lines '# slept ROW N' are sleeps per 1000 I/Os"
+	while read -r row n ios slept; do
+		echo "# slept $row $((1000 * slept / ios))"
+		by_symbol "$out/kallsyms" "$out/insns.$n" "$ios" . | with_rooms "$row"
+	done < <(chosen)
+} >"$bench.new"
+mv "$bench.new" "$bench"
+rm -f "$out"/insns.*
+tests/bench/show.sh "$bench"
