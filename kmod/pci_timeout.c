@@ -50,6 +50,7 @@ static enum nvs_TIMEOUT timeout_while_live(struct nvme_queue *nvmeq, struct requ
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
 	struct nvme_ctrl *ctrl = &nvmeq->dev->ctrl;
 
+	/* LAB(11): reset, send an Abort, or wait.  Starter: return NVS_TIMEOUT_wait; */
 	/* An admin command, or one that an Abort did not help: reset. */
 	if (!nvmeq->qid || iod->aborted) {
 		dev_warn(ctrl->dev, "queue %u, command %#x timed out%s: resetting the controller\n",
@@ -64,6 +65,7 @@ static enum nvs_TIMEOUT timeout_while_live(struct nvme_queue *nvmeq, struct requ
 	dev_warn(ctrl->dev, "queue %u, command %#x timed out: sent an Abort\n", nvmeq->qid,
 		 iod->req.cid);
 	return NVS_TIMEOUT_abort;
+	/* LAB(11) end */
 }
 
 /* In bring-up or removal nobody else may be there to take the device down. */
@@ -98,6 +100,7 @@ static enum nvs_TIMEOUT choose_action(struct nvme_queue *nvmeq, struct request *
 	 */
 	if (pci_channel_offline(nvme_pdev(dev)) && (live || state == NVS_STATE_resetting))
 		return NVS_TIMEOUT_wait;
+	/* LAB(11): is the device broken, or was only the interrupt lost? */
 	if (live && (csts == ~0 || csts & NVME_CSTS_CFS)) {
 		dev_warn(ctrl->dev, "queue %u timed out with CSTS %#x: resetting the controller\n",
 			 nvmeq->qid, csts);
@@ -110,6 +113,7 @@ static enum nvs_TIMEOUT choose_action(struct nvme_queue *nvmeq, struct request *
 			 nvmeq->qid, nvme_req(rq)->cid);
 		return NVS_TIMEOUT_polled;
 	}
+	/* LAB(11) end */
 	return live ? timeout_while_live(nvmeq, rq) : timeout_while_down(dev);
 }
 
