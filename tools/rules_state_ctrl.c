@@ -106,6 +106,9 @@ static void update_reg_read(struct rules_ctrl *c, const struct nvs_reg_read *ev)
 	case REG_CSTS:
 		c->ready = ev->value & CSTS_RDY ? YES : NO;
 		c->fatal |= !!(ev->value & CSTS_CFS);
+		/* Not ready, or with a fatal error: it works at nothing until it is reset (3.5, 9.5). */
+		if (c->enabled == YES && (c->ready == NO || ev->value & CSTS_CFS))
+			strand_all(c);
 		break;
 	case REG_CC:
 		if (c->enabled == UNKNOWN) {

@@ -825,6 +825,40 @@ static void test_stock(void **state)
 	free(dir);
 }
 
+/* A command's request ends without an entry, after CSTS was read as @csts. How often rules broke. */
+static uint64_t ends_after(const struct bench *b, uint64_t csts)
+{
+	const struct synth_options options = {
+		.queues = 2, .commands = 60, .depth = 8, .batch = 2, .ring = RING
+	};
+	struct story t = { .s = synth_make(&options) };
+	struct rules *r;
+	uint64_t broken;
+
+	find_places(&t);
+	ADD(&t, rq_start, 2, 0xa009, .op = NVS_RQOP_write, .bytes = 4096);
+	ADD(&t, cmd_setup, 2, 0xa009, .opcode = 1, .nsid = 1);
+	ADD(&t, cmd_map, 2, 0xa009, .bytes = 4096, .how = NVS_MAP_prp1, .entries = 1, .dptr1 = MEM);
+	send(&t, 2, 0xa009);
+	read_csts(&t, csts);
+	ADD(&t, cmd_unmap, 2, 0xa009, .bytes = 4096);
+	ADD(&t, rq_complete, 2, 0xa009, .status = 0x371);
+	r = judge(b, t.s, 0);
+	broken = result_of(r, "end-completed")->broken + result_of(r, "unmap-completed")->broken;
+	rules_free(r);
+	synth_free(t.s);
+	return broken;
+}
+
+/* One that is not ready, or has had a fatal error, has no command any more. */
+static void test_fatal(void **state)
+{
+	assert_int_equal(ends_after(*state, 0x1), 2);
+	assert_int_equal(ends_after(*state, 0x3), 0);
+	assert_int_equal(ends_after(*state, 0x2), 0);
+	assert_int_equal(ends_after(*state, 0x0), 0);
+}
+
 /* No rule without its fault. */
 static void test_all_have_faults(void **state)
 {
@@ -929,7 +963,7 @@ int main(void)
 		cmocka_unit_test(test_clean),		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_all_have_faults), cmocka_unit_test(test_any_start),
 		cmocka_unit_test(test_stock),		cmocka_unit_test(test_command),
-		cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_documented),	cmocka_unit_test(test_fatal),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
