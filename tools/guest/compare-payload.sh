@@ -89,4 +89,14 @@ run() { # NAME DRIVER LEVEL FIO-FILE [MODULES [PARAMETERS]]
 	remove $core
 }
 
+# FIRST LAST DRIVER...: run-FIRST to run-LAST
+runs() {
+	number=$1 last=$2
+	shift 2
+	while [ "$number" -le "$last" ]; do
+		run "run-$number" "$@"
+		number=$((number + 1))
+	done
+}
+
 "$@"

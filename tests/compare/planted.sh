@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the tests of compare share, after tests/guest/lib.sh.
+#
+# compare_runs LABEL ROUNDS SET...   a guest that makes $logs/LABEL/SET/run-1 ... of each set: a
+#     regression that plant.sh knows; base*, our modules as they are; quick and slow, disks.
+#     Two points, or one for each set more than that are planted.
+# names WHAT SET WHERE FIGURE [BASE]   compare says that SET is worse than BASE (base) in that
+#     figure, exits with 1, and puts it before all that is less
+# unnamed WHAT SET BASE              compare names no regression
+# shellcheck disable=SC2154 # lib.sh's
+
+planted=$NVMESCOPE_ROOT/build/plant/$kernel
+
+compare_runs() { # LABEL ROUNDS SET...
+	local label=$1 rounds=$2 set
+	shift 2
+	for set; do
+		case $set in
+		base* | quick | slow) ;;
+		*) check "a driver with $set planted" "$NVMESCOPE_ROOT/tests/compare/plant.sh" "$kernel" "$set" ;;
+		esac
+	done
+	mkdir -p "$planted"
+	guest "$label" --icount --smp 2 --deadline 3000 --nvme max_ioqpairs=2,mdts=7 --ns size=1G,null=1,latency-ns=200000 \
+		--ns size=1G,null=1,latency-ns=2000000 --ns size=1G,null=1,latency-ns=2100000 --share "$planted:/planted" \
+		-- compare-guest.sh rounds "$rounds" "$@"
+	compared=$logs/$label
+}
+
+# A figure's verdict and change, of the last comparison.
+said() { # WHERE FIGURE FIELD
+	jq -r --arg where "$1" --arg figure "$2" ".figures[] | select(.where == \$where and .figure == \$figure) | .$3" "$work/compared.json"
+}
+worse() { jq -r '[.figures[] | select(.verdict == "worse")][:5][] | "\(.where), \(.figure): \(.change_percent * 100 | round / 100) %"' "$work/compared.json"; }
+
+names() { # WHAT SET WHERE FIGURE [BASE]
+	local status=0
+	"$nvmescope" compare --json "$compared/${5-base}" "$compared/$2" >"$work/compared.json" || status=$?
+	is "$1" "$status $(said "$3" "$4" verdict)" "1 worse"
+	diag "$3, $4: $(said "$3" "$4" a.median) -> $(said "$3" "$4" b.median), $(said "$3" "$4" change_percent) %"
+	diag "$(worse)"
+}
+
+unnamed() { # WHAT SET BASE
+	local status=0
+	"$nvmescope" compare --json "$compared/$3" "$compared/$2" >"$work/compared.json" || status=$?
+	is "$1" "$status $(worse)" "0 "
+}
