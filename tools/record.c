@@ -26,10 +26,10 @@
 #define SLEEP_ATTACH (1 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
-/* A request is one event: a ring of 8 MiB holds those of 70 ms at a million a second. */
-#define SLEEP_IO (40 * MS)
+/* A request is one event: a ring of 8 MiB holds those of 150 ms at half a million a second and CPU. */
+#define SLEEP_IO (80 * MS)
 /* Nothing of a request goes through the rings. */
-#define SLEEP_HIST (100 * MS)
+#define SLEEP_HIST (250 * MS)
 
 static const struct record_options *opt;
 
@@ -104,13 +104,20 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-/* Sleeps until a signal or until the rings are due. Returns the signal, or 0. */
-static int doze(const struct recorder *r, const sigset_t *signals, int fill)
+/* Sleeps until a signal, until the rings are due or @end is there. Returns the signal, or 0. */
+static int doze(const struct recorder *r, const sigset_t *signals, int fill, uint64_t end)
 {
 	static const uint64_t idle[] = { SLEEP_IDLE, SLEEP_IO, SLEEP_HIST };
 	uint64_t ns = !r->attached ? SLEEP_ATTACH : fill > 10 ? SLEEP_BUSY : idle[r->level.level];
-	struct timespec ts = { .tv_nsec = fill > 40 ? 0 : ns };
-	int got = sigtimedwait(signals, NULL, &ts);
+	uint64_t now = record_now();
+	struct timespec ts = { 0 };
+	int got;
+
+	if (r->hist && r->hist_since + r->hist_interval < end)
+		end = r->hist_since + r->hist_interval;
+	if (fill <= 40 && now < end)
+		ts.tv_nsec = end - now < ns ? end - now : ns;
+	got = sigtimedwait(signals, NULL, &ts);
 
 	return got > 0 ? got : 0;
 }
@@ -136,7 +143,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 			flight_tick(r->flight, r);
 		if (r->device_news)
 			record_env_device(r);
-		signal = doze(r, signals, fill);
+		signal = doze(r, signals, fill, end);
 		if (record_child_ended(child))
 			return "command";
 		if (record_now() >= end)
