@@ -261,6 +261,9 @@ static __always_inline int look_begins(__u64 nvmeq, __u32 who, __u32 vector, int
 		return 0;
 	if (st->learnt != LEARNT)
 		learn_once(st, nvmeq);
+	/* Another CPU is at it: the end of the look tells of what was found. */
+	if (st->learnt != LEARNT)
+		return 0;
 	begin_look(st, nvmeq, who);
 	tell_entries(st, ALL_NEW, who, vector, why);
 	return 0;
