@@ -115,7 +115,8 @@ static uint64_t how_long(const struct recorder *r, int fill)
 		return 0;
 	if (r->hist && r->hist_interval < SLEEP_LONG)
 		return r->hist_interval;
-	if (!r->kernel_rings)
+	/* A flight recorder looks for what triggers it. */
+	if (!r->kernel_rings && !r->flight)
 		return SLEEP_LONG;
 	return fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
 }
