@@ -175,14 +175,16 @@ parameters=(
 )
 
 # What a boot took last time scales every deadline, so that a slow machine is not taken
-# for a hung guest; a first boot has two minutes.
+# for a hung guest; a first boot has two minutes, five if each instruction is counted.
 boot_file=$NVMESCOPE_CACHE/boot-ms-${accel%%,*}-$kernel-$smp${icount:+-icount}
 boot_ms=$(cat "$boot_file" 2>/dev/null || echo 0)
 set_scale() { scale=$(((boot_ms + 5999) / 6000)); ((scale)) || scale=1; }
 set_scale
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
 phase=boot
-limit=$((boot_ms ? 60 * scale : 120))
+limit=120
+[[ ! $icount ]] || limit=300
+((!boot_ms)) || limit=$((60 * scale))
 end_ms=$(($(now_ms) + limit * 1000))
 
 booted() { # called by the monitor when the guest says so
