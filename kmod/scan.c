@@ -289,8 +289,11 @@ void nvme_mark_namespaces_dead(struct nvme_ctrl *ctrl)
 	struct nvme_ns *ns;
 
 	down_read(&ctrl->namespaces_rwsem);
-	list_for_each_entry(ns, &ctrl->namespaces, node)
+	list_for_each_entry(ns, &ctrl->namespaces, node) {
 		blk_mark_disk_dead(ns->disk);
+		/* Before 6.2 that leaves the size as it was, and pages go on being dirtied. */
+		set_capacity_and_notify(ns->disk, 0);
+	}
 	up_read(&ctrl->namespaces_rwsem);
 }
 EXPORT_SYMBOL_GPL(nvme_mark_namespaces_dead);
