@@ -6,6 +6,7 @@
 # compare_runs LABEL ROUNDS SET...   a guest that makes $logs/LABEL/SET/run-1 ... of each set: a
 #     regression that plant.sh knows; base*, our modules as they are; quick and slow, disks.
 #     Two points, or one for each set more than that are planted.
+#     $compare_cpus: of that guest (1)
 # names WHAT SET WHERE FIGURE [BASE]   compare says that SET is worse than BASE (base) in that
 #     figure, exits with 1, and puts it before all that is less
 # unnamed WHAT SET BASE              compare names no regression
@@ -23,7 +24,7 @@ compare_runs() { # LABEL ROUNDS SET...
 		esac
 	done
 	mkdir -p "$planted"
-	guest "$label" --icount --smp 2 --deadline 3000 --nvme max_ioqpairs=2,mdts=7 --ns size=1G,null=1,latency-ns=200000 \
+	guest "$label" --icount --smp "${compare_cpus:-1}" --deadline 3000 --nvme max_ioqpairs=2,mdts=7 --ns size=1G,null=1,latency-ns=200000 \
 		--ns size=1G,null=1,latency-ns=2000000 --ns size=1G,null=1,latency-ns=2100000 --share "$planted:/planted" \
 		-- compare-guest.sh rounds "$rounds" "$@"
 	compared=$logs/$label

@@ -8,6 +8,7 @@
 #   DRIVER=inbox     the kernels' own driver (default), or nvmescope: ours
 #   RUNS=N           runs of each side (8)
 #   PER_BOOT=N       runs that share a boot (2)
+#   CPUS=N           of the guest (1); with 2, which 6.1 does not boot on this way, some completions are another CPU's
 #   LEVEL=events     or io, hist: what is recorded
 #   THRESHOLD=PCT    a change of so many percent is no regression yet (1)
 #   OUT=DIR          where all goes (build/compare)
@@ -21,9 +22,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 nvmescope=$NVMESCOPE_ROOT/build/nvmescope
 
-usage='make compare A=6.1 B=6.12 [WORKLOAD=file.fio] [DRIVER=inbox|nvmescope] [RUNS=8] [PER_BOOT=2] [LEVEL=events|io|hist] [THRESHOLD=1]'
+usage='make compare A=6.1 B=6.12 [WORKLOAD=file.fio] [DRIVER=inbox|nvmescope] [RUNS=8] [PER_BOOT=2] [CPUS=1] [LEVEL=events|io|hist] [THRESHOLD=1]'
 kernel_a=${A-} kernel_b=${B-} workload=${WORKLOAD:-$here/compare.fio} driver=${DRIVER:-inbox}
-runs=${RUNS:-8} per_boot=${PER_BOOT:-2} level=${LEVEL:-events} threshold=${THRESHOLD:-1} out=${OUT:-$NVMESCOPE_ROOT/build/compare}
+runs=${RUNS:-8} per_boot=${PER_BOOT:-2} cpus=${CPUS:-1} level=${LEVEL:-events} threshold=${THRESHOLD:-1} out=${OUT:-$NVMESCOPE_ROOT/build/compare}
 
 # --- is it what can be done? ---------------------------------------------------------
 
@@ -32,6 +33,7 @@ runs=${RUNS:-8} per_boot=${PER_BOOT:-2} level=${LEVEL:-events} threshold=${THRES
 [[ $level =~ ^(events|io|hist)$ ]] || die -2 "LEVEL=$level: it is events, io or hist"
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die -2 "RUNS=$runs: it is a number of runs"
 [[ $per_boot =~ ^[1-9][0-9]*$ ]] || die -2 "PER_BOOT=$per_boot: it is a number of runs"
+[[ $cpus =~ ^[1-9]$ ]] || die -2 "CPUS=$cpus: it is a number of CPUs, 1 to 9"
 [[ $threshold =~ ^[0-9]+(\.[0-9]+)?$ ]] || die -2 "THRESHOLD=$threshold: it is a percentage"
 [[ -f $workload && -r $workload ]] || die -2 "WORKLOAD=$workload: there is no such file; give a job file of fio's"
 need fio fio
@@ -55,7 +57,7 @@ compare_guest() { # OUT KERNEL COMMAND...: boots and runs COMMAND, with OUT on /
 	shift 2
 	[[ $driver == inbox ]] || share=(--share "$NVMESCOPE_ROOT/build/kmod/$kernel:/modules")
 	mkdir -p "$out"
-	"$here/vm.sh" --kernel "$kernel" --name "compare-$kernel" --icount --smp 2 --deadline 1200 --out "$out" \
+	"$here/vm.sh" --kernel "$kernel" --name "compare-$kernel" --icount --smp "$cpus" --deadline 1200 --out "$out" \
 		--nvme max_ioqpairs=2,mdts=7 --ns size=1G,null=1,latency-ns=200000 --module nvme "${share[@]}" \
 		--add "$nvmescope:/usr/bin/nvmescope" --add "$(realpath "$workload"):/workload.fio" \
 		-- "$@" >"$out/output.txt" 2>&1 || status=$?
