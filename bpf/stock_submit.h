@@ -8,38 +8,32 @@
 
 #include "stock_queue.h"
 
-static __always_inline void fill_command(struct nvs_cmd_sent *e, const struct nvme_command *cmd,
-					 __u32 slot, __u64 ts, __u32 who)
-{
-	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd->command_id);
-	e->dptr1 = cmd->dptr1;
-	e->dptr2 = cmd->dptr2;
-	e->nsid = cmd->nsid;
-	e->cdw10 = cmd->cdw10;
-	e->cdw11 = cmd->cdw11;
-	e->cdw12 = cmd->cdw12;
-	e->cdw13 = cmd->cdw13;
-	e->cdw14 = cmd->cdw14;
-	e->cdw15 = cmd->cdw15;
-	e->opcode = cmd->opcode;
-	e->flags = cmd->flags;
-	e->slot = slot;
-	e->pad0 = 0;
-	e->pad1 = 0;
-}
+struct submitted {
+	struct nvs_cmd_sent cmd[PER_RECORD];
+	struct nvs_sq_doorbell bell; /* in the last record */
+};
 
 static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct queue_state *st,
 					 __u32 slot, __u64 ts, __u32 who)
 {
-	__u64 address = st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15));
 	struct nvme_command cmd;
 
-	if (direct_reads) {
-		fill_command(e, AS_NUMBERS(address), slot, ts, who);
-	} else {
-		bpf_probe_read_kernel(&cmd, sizeof(cmd), (void *)address);
-		fill_command(e, &cmd, slot, ts, who);
-	}
+	read_words(&cmd, st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15)), sizeof(cmd));
+	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd.command_id);
+	e->dptr1 = cmd.dptr1;
+	e->dptr2 = cmd.dptr2;
+	e->nsid = cmd.nsid;
+	e->cdw10 = cmd.cdw10;
+	e->cdw11 = cmd.cdw11;
+	e->cdw12 = cmd.cdw12;
+	e->cdw13 = cmd.cdw13;
+	e->cdw14 = cmd.cdw14;
+	e->cdw15 = cmd.cdw15;
+	e->opcode = cmd.opcode;
+	e->flags = cmd.flags;
+	e->slot = slot;
+	e->pad0 = 0;
+	e->pad1 = 0;
 }
 
 struct sq_walk {
@@ -49,33 +43,33 @@ struct sq_walk {
 	__u16 old_tail, new_tail, count, how;
 };
 
-/* As many as are reserved for at once, and the doorbell if that is all.  Returns 1 at the end. */
+/* One record's worth, and the doorbell if that is all.  Returns 1 at the end. */
 static long tell_commands(__u32 index, struct sq_walk *w)
 {
-	__u32 used = w->left < PER_RECORD ? w->left : PER_RECORD;
-	struct nvs_sq_doorbell *bell;
-	struct nvs_cmd_sent *e;
 	struct emission m;
+	struct submitted *s = emit_some(&m, NVS_ID_cmd_sent, sizeof(*s), sizeof(*s), w->left);
 
-	used = used * sizeof(*e) + (w->left <= PER_RECORD ? sizeof(*bell) : 0);
-	e = emit_some(&m, NVS_ID_cmd_sent, PER_RECORD * sizeof(*e) + sizeof(*bell), used, w->left);
-	if (!e) {
-		count_lost(NVS_ID_sq_doorbell, 1);
+	if (!s) {
+		count_lost(bpf_get_smp_processor_id(), NVS_ID_sq_doorbell, 1);
 		return 1;
 	}
-	for (int i = 0; i < PER_RECORD && w->left; i++) {
-		tell_command(e++, w->st, w->slot, w->ts, w->who);
+	for (int i = 0; i < PER_RECORD; i++) {
+		if (!w->left) {
+			gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
+			break;
+		}
+		tell_command(&s->cmd[i], w->st, w->slot, w->ts, w->who);
 		w->left--;
-		if (++w->slot == w->st->depth)
-			w->slot = 0;
+		w->slot = (w->slot + 1) % w->st->depth;
 	}
-	if (!w->left) {
-		bell = (void *)e;
-		stamp(&bell->h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
-		bell->old_tail = w->old_tail;
-		bell->new_tail = w->new_tail;
-		bell->count = w->count;
-		bell->how = w->how;
+	if (w->left) {
+		gap(&s->bell.h, sizeof(s->bell));
+	} else {
+		stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
+		s->bell.old_tail = w->old_tail;
+		s->bell.new_tail = w->new_tail;
+		s->bell.count = w->count;
+		s->bell.how = w->how;
 	}
 	commit(&m);
 	return w->left ? 0 : 1;
@@ -86,21 +80,15 @@ __noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u
 {
 	__u32 old_tail = tails >> 16, tail = tails & 0xffff;
 	struct sq_walk w = {
-		.st = st,
-		.ts = ts,
-		.slot = old_tail,
-		.who = who,
-		.old_tail = old_tail,
-		.new_tail = tail,
-		.how = how,
+		.st = st, .ts = ts, .slot = old_tail, .who = who,
+		.old_tail = old_tail, .new_tail = tail, .how = how,
 	};
 
 	if (!st)
 		return 0;
 	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
 	w.count = w.left;
-	if (!tell_commands(0, &w))
-		bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
+	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
 	return 0;
 }
 
@@ -140,8 +128,8 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
 		if (__sync_val_compare_and_swap(&st->rung, rung, ts << 16 | tail) != rung)
 			continue;
-		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow
-								      : NVS_BELL_mmio;
+		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
+									NVS_BELL_mmio;
 		tell_submitted(st, (__u32)rung << 16 | tail, ts, how, ctrl << 16 | qid);
 		return;
 	}
