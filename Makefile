@@ -36,7 +36,7 @@ check-walkthrough: packages tools ## the walkthrough's page in headless Chromium
 	@$(GUEST)/packages.sh browser
 	@tests/run.sh unit test_walkthrough test_browser
 
-check-labs: packages tools ## every lab: solutions, starters, planted bugs, wrong answers, bad submissions (LAB=n: one)
+check-labs: packages tools ## every lab: solutions, starters, planted bugs, wrong answers, bad submissions (LAB=n: one; JOBS=2 SEEDS="ben tom")
 	@tests/labs.sh $(LAB)
 
 check-kernels: packages tools ## the whole matrix: the guests' tests on 5.10, 6.1, 6.12 and 7.2 (docs/kernels.md)

@@ -3,6 +3,7 @@
 #
 # labs-bad.sh: what is handed in with bad intent or by mistake is graded as such, with the reason,
 # and a good submission beside it is not affected.  TAP.
+# shellcheck disable=SC2034,SC2154 # the parts' own variables
 set -euo pipefail
 . "$(dirname "$0")/../tools/guest/lib.sh"
 . "$NVMESCOPE_ROOT/tools/guest/events.sh"
@@ -15,7 +16,6 @@ test=$NVMESCOPE_ROOT/build/test/labs-bad
 inbox=$test/inbox
 rm -rf "$test"
 mkdir -p "$inbox" "$test/made"
-# shellcheck disable=SC2034 # the parts' own
 seed=student1
 open_lab 3
 
@@ -76,15 +76,6 @@ rm -f /tmp/nvmescope-escaped
 
 # --- what comes out --------------------------------------------------------------------
 
-points=0
-is() { # WHAT GOT WANTED
-	points=$((points + 1))
-	if [[ $2 == "$3" ]]; then
-		echo "ok $points - $1"
-	else
-		printf 'not ok %s - %s\n# got:    %s\n# wanted: %s\n' "$points" "$1" "$2" "$3"
-	fi
-}
 status=0
 JSON=1 DIR=$inbox OUT=$test/out "$LABS/lab" regrade >"$test/grades.json" 2>"$test/words" || status=$?
 is "each is graded or refused: exit status" "$status" 0

@@ -3,9 +3,12 @@
 #
 # The labs' own test, as TAP: each solution, starter, planted bug and wrong answer is graded.
 
-# --short: solutions and starters alone
+# Other students whose parameters are graded as well: between them, most ranges' ends.
+other_seeds=${SEEDS-ben tom}
+
+# --short: solutions and starters alone, of one student
 selftest() { # [--short] LABS...
-	local n points=0 failed=0 short=''
+	local n short=''
 	if [[ ${1-} == --short ]]; then short=1; shift; fi
 	(($#)) || mapfile -t < <(lab_numbers)
 	(($#)) || set -- "${MAPFILE[@]}"
@@ -14,16 +17,22 @@ selftest() { # [--short] LABS...
 	((failed == 0 && points > 0))
 }
 
-point() { # WHAT GOT WANTED
+# One line of TAP
+points=0 failed=0
+is() { # WHAT GOT WANTED
 	points=$((points + 1))
 	if [[ $2 == "$3" ]]; then
-		echo "ok $points - lab $lab: $1"
+		echo "ok $points - $1"
 	else
 		failed=$((failed + 1))
-		echo "not ok $points - lab $lab: $1"
-		printf '# got:    %s\n# wanted: %s\n' "$2" "$3"
-		jq -r '.tests[] | select(.status != "pass") | "# \(.id) \(.status): \(.evidence)"' "$work/grade.json"
+		printf 'not ok %s - %s\n# got:    %s\n# wanted: %s\n' "$points" "$1" "$2" "$3"
 	fi
+}
+
+point() { # WHAT GOT WANTED
+	is "lab $lab: $1" "$2" "$3"
+	[[ $2 == "$3" ]] ||
+		jq -r '.tests[] | select(.status != "pass") | "# \(.id) \(.status): \(.evidence)"' "$work/grade.json"
 }
 grade_here() { judge >"$work/grade.json"; jq -r '"\(.status) \(.points)/\(.max)"' "$work/grade.json"; }
 failing() { jq -r '[.tests[] | select(.status != "pass") | .id] | join(" ")' "$work/grade.json"; }
@@ -33,8 +42,7 @@ failing() { jq -r '[.tests[] | select(.status != "pass") | .id] | join(" ")' "$w
 solved_answers() { if [[ -e $lab_dir/solve ]]; then (. "$lab_dir/solve"); fi; }
 
 test_lab() {
-	local got max bug from answers
-	seed=${SEED:-selftest}
+	local got max bug from answers main=${SEED:-selftest}
 	open_lab "$1"
 	work=$NVMESCOPE_ROOT/build/test/labs/$lab
 	from=$work/from answers=$work/answers
@@ -43,12 +51,9 @@ test_lab() {
 	run_id=selftest-$lab
 
 	solution_files "$from"
-	solved_answers >"$answers"
-	run_reference
-	run_student "$from"
-	got=$(grade_here)
-	max=$(jq .max "$work/grade.json")
-	point "its solution has full marks" "$got" "graded $max/$max"
+	[[ $short ]] || for seed in $other_seeds; do test_solution ", for $seed"; done
+	seed=$main
+	test_solution
 	test_wrong_answers
 
 	if ((${#files[@]})); then
@@ -59,6 +64,19 @@ test_lab() {
 	: >"$answers"
 	got=$(grade_here)
 	point "its starter has what is stated" "$got" "graded $floor/$max"
+}
+
+# As $seed: a student's sizes, counts and numbers
+test_solution() { # [WHOSE]
+	local name said=''
+	read_conf
+	for name in "${!p[@]}"; do said+=" $name=${p[$name]}"; done
+	solved_answers >"$answers"
+	run_reference
+	run_student "$from"
+	got=$(grade_here)
+	max=$(jq .max "$work/grade.json")
+	point "its solution has full marks${1-} (${said# })" "$got" "graded $max/$max"
 }
 
 test_wrong_answers() {
