@@ -38,21 +38,15 @@ static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct qu
 
 struct sq_walk {
 	struct queue_state *st;
-	__u64 ts;
+	__u64 rung, ts;
 	__u32 slot, left, who;
 	__u16 old_tail, new_tail, count, how;
+	bool claimed;
 };
 
-/* One record's worth, and the doorbell if that is all.  Returns 1 at the end. */
-static long tell_commands(__u32 index, struct sq_walk *w)
+/* One record's worth, and the doorbell if that is all. */
+static __always_inline void fill_record(struct submitted *s, struct sq_walk *w)
 {
-	struct emission m;
-	struct submitted *s = emit_some(&m, NVS_ID_cmd_sent, sizeof(*s), sizeof(*s), w->left);
-
-	if (!s) {
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_sq_doorbell, 1);
-		return 1;
-	}
 	for (int i = 0; i < PER_RECORD; i++) {
 		if (!w->left) {
 			gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
@@ -64,32 +58,71 @@ static long tell_commands(__u32 index, struct sq_walk *w)
 	}
 	if (w->left) {
 		gap(&s->bell.h, sizeof(s->bell));
-	} else {
-		stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
-		s->bell.old_tail = w->old_tail;
-		s->bell.new_tail = w->new_tail;
-		s->bell.count = w->count;
-		s->bell.how = w->how;
+		return;
 	}
-	commit(&m);
-	return w->left ? 0 : 1;
+	stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
+	s->bell.old_tail = w->old_tail;
+	s->bell.new_tail = w->new_tail;
+	s->bell.count = w->count;
+	s->bell.how = w->how;
 }
 
-/* Tells of the commands from @old_tail to @tail, and of the doorbell that covers them. */
-__noinline int tell_submitted(struct queue_state *st, __u32 tails, __u64 ts, __u32 how, __u32 who)
+/*
+ * The next record.  Returns 1 at the end.
+ *
+ * The first is filled in before its commands are claimed, by moving st->rung.  This CPU may
+ * stand still anywhere, a virtual one for long: after a claim others take a small ring all
+ * the way round, and what is read then is a later command.  Without one they tell of these
+ * commands themselves, and this record is a gap.
+ */
+static long tell_commands(__u32 index, struct sq_walk *w)
 {
-	__u32 old_tail = tails >> 16, tail = tails & 0xffff;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct emission m;
+	struct submitted *s = reserve(&m, cpu, sizeof(*s), sizeof(*s));
+
+	if (s)
+		fill_record(s, w);
+	if (!w->claimed) {
+		w->claimed = __sync_val_compare_and_swap(&w->st->rung, w->rung,
+							 w->ts << 16 | w->new_tail) == w->rung;
+		if (s && !w->claimed)
+			gap(&s->cmd[0].h, sizeof(*s));
+	}
+	if (s)
+		commit(&m);
+	if (!s && w->claimed) {
+		count_lost(cpu, NVS_ID_cmd_sent, w->left);
+		count_lost(cpu, NVS_ID_sq_doorbell, 1);
+	}
+	return !s || !w->claimed || !w->left ? 1 : 0;
+}
+
+/*
+ * Tells of the commands from the tail in @rung to that in @bell's upper half, at @ts, and of
+ * the doorbell that covers them, rung as its lower half says.  Returns 0 if another has told
+ * of them meanwhile.
+ */
+__noinline int tell_submitted(struct queue_state *st, __u64 rung, __u64 ts, __u32 bell, __u32 who)
+{
+	__u32 old_tail = rung & 0xffff, tail = bell >> 16;
 	struct sq_walk w = {
-		.st = st, .ts = ts, .slot = old_tail, .who = who,
-		.old_tail = old_tail, .new_tail = tail, .how = how,
+		.st = st,
+		.rung = rung,
+		.ts = ts,
+		.slot = old_tail,
+		.who = who,
+		.old_tail = old_tail,
+		.new_tail = tail,
+		.how = bell,
 	};
 
 	if (!st)
-		return 0;
+		return 1;
 	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
 	w.count = w.left;
 	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
-	return 0;
+	return w.claimed;
 }
 
 /*
@@ -126,12 +159,10 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 			return;
 		/* After all that is told of was begun, before anybody can see it completed. */
 		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
-		if (__sync_val_compare_and_swap(&st->rung, rung, ts << 16 | tail) != rung)
-			continue;
-		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
-									NVS_BELL_mmio;
-		tell_submitted(st, (__u32)rung << 16 | tail, ts, how, ctrl << 16 | qid);
-		return;
+		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow
+								      : NVS_BELL_mmio;
+		if (tell_submitted(st, rung, ts, tail << 16 | how, ctrl << 16 | qid))
+			return;
 	}
 }
 

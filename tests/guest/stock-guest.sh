@@ -64,10 +64,9 @@ kinds() {
 	stock scheduled sh "$0" scheduled_steps
 }
 
-# Four processors share one queue, whose ring is gone round a few times.  Not a small one: a CPU that
-# is emulated may stand still for three turns of the others, longer than a small ring takes to go round.
+# Four processors share one small queue, whose ring is gone round many times.
 shared() {
-	modprobe nvme
+	modprobe nvme io_queue_depth=16
 	wait_for "a disk" test -b $disk
 	stock shared sh "$0" shared_steps
 }

@@ -66,7 +66,7 @@ share "one by one, with commit_rqs (mq-deadline)" kinds scheduled ".queue > 0"
 guest shared --smp 4 --nvme max_ioqpairs=1,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- stock-guest.sh shared
 nearly shared
 
-share "four CPUs, one queue" shared shared ".queue == 1"
+share "four CPUs, one queue of 16" shared shared ".queue == 1"
 
 guest filtered --smp 2 --nvme max_ioqpairs=2 --ns size=8M --nvme max_ioqpairs=2 --ns size=8M --module nvme -- stock-guest.sh one_of_two
 is "one of two: its commands, and nothing of the other" \
