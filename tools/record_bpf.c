@@ -47,8 +47,9 @@ int bpf_fail_load(int why, struct nvs_error *err)
 			"as root, or with CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN, for the "
 			"types of the kernel's own driver)%s",
 			geteuid() ? ""
-				  : "; you are root, so the kernel is locked down or "
-				    "this is a container: see the kernel's log");
+				  : "; you are root, so the kernel is locked down, this "
+				    "is a container (see the kernel's log), or its "
+				    "verifier refused one (see --verbose)");
 	case ENOSYS:
 		return nvs_fail(err, "this kernel has no BPF (CONFIG_BPF_SYSCALL is off): record "
 				     "on a kernel that has it");
