@@ -6,11 +6,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include "bench.h"
 #include "cmd.h"
-#include "command.h"
 #include "perfetto_depth.h"
 #include "perfetto_read.h"
-#include "synth.h"
 
 static const struct synth_options options = { .queues = 3,
 					      .commands = 800,
@@ -20,34 +19,9 @@ static const struct synth_options options = { .queues = 3,
 					      .io = true };
 static struct nvs_error err;
 
-struct bench {
-	char *tmp, *trace, *out;
-	struct synth *s;
-};
-
 static int setup(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
-
-	b->tmp = scratch_dir();
-	b->trace = scratch_path(b->tmp, "trace");
-	b->out = scratch_path(b->tmp, "it");
-	b->s = synth_make(&options);
-	assert_int_equal(synth_write(b->s, b->trace, 0, &err), 0);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *b = *state;
-
-	synth_free(b->s);
-	scratch_remove(b->tmp);
-	free(b->trace);
-	free(b->out);
-	free(b);
-	return 0;
+	return bench_make(state, &options, 0, "it");
 }
 
 #define EXPORT(b, want, ...) \
@@ -347,7 +321,7 @@ static void no_commands_in_level_hist(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, bench_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(csv_has_all_of_each_record), TEST(csv_quotes_odd_names),
 		TEST(perfetto_tells_the_truth),	  TEST(perfetto_splits),

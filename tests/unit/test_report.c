@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "bench.h"
 #include "cmd.h"
-#include "command.h"
-#include "synth.h"
 
 static const struct synth_options options = {
 	.queues = 2,
@@ -22,35 +21,9 @@ static const struct synth_options options = {
 	.ring = 128,
 };
 
-struct bench {
-	char *tmp, *trace, *out;
-	struct synth *s;
-};
-
 static int setup(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
-	struct nvs_error err = { .text = "" };
-
-	b->tmp = scratch_dir();
-	b->trace = scratch_path(b->tmp, "trace");
-	b->out = scratch_path(b->tmp, "pictures");
-	b->s = synth_make(&options);
-	assert_int_equal(synth_write(b->s, b->trace, 7, &err), 0);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *b = *state;
-
-	synth_free(b->s);
-	scratch_remove(b->tmp);
-	free(b->trace);
-	free(b->out);
-	free(b);
-	return 0;
+	return bench_make(state, &options, 7, "pictures");
 }
 
 #define RUN(b, cmd, want, ...) COMMAND_RUN((b)->tmp, cmd, want, __VA_ARGS__)
@@ -243,7 +216,7 @@ static void a_picture_is_whole(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, bench_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(json_tells_the_truth), TEST(phases_form_a_tree), TEST(text_fits_a_terminal),
 		TEST(wrong_usage),	    TEST(text_charts),	      TEST(gnuplot_missing),

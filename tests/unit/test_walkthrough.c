@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "bench.h"
 #include "cmd.h"
-#include "command.h"
 #include "event_info.h"
-#include "synth.h"
 #include "walkthrough.h"
 
 static const struct synth_options options = {
@@ -28,35 +27,9 @@ static const struct synth_options options = {
 };
 #define LOST 3
 
-struct bench {
-	char *tmp, *trace, *out;
-	struct synth *s;
-};
-
 static int setup(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
-	struct nvs_error err = { .text = "" };
-
-	b->tmp = scratch_dir();
-	b->trace = scratch_path(b->tmp, "trace");
-	b->out = scratch_path(b->tmp, "page.html");
-	b->s = synth_make(&options);
-	assert_int_equal(synth_write(b->s, b->trace, LOST, &err), 0);
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *b = *state;
-
-	synth_free(b->s);
-	scratch_remove(b->tmp);
-	free(b->trace);
-	free(b->out);
-	free(b);
-	return 0;
+	return bench_make(state, &options, LOST, "page.html");
 }
 
 #define RUN(b, want, ...) COMMAND_RUN((b)->tmp, cmd_walkthrough, want, "walkthrough", __VA_ARGS__)
@@ -442,7 +415,7 @@ static void other_levels_say_so(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, bench_remove)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_are_of_this_source),
 		cmocka_unit_test(functions_are_found_whole),
