@@ -3,7 +3,7 @@
 #
 # browser.sh PAGE [PNG [STEP]]: opens a page of `nvmescope walkthrough` in headless Chromium and
 # lets it test itself (tools/walkthrough/selftest.js): every step is gone to. Prints what it found,
-# as one line of JSON. With PNG: draws the page at STEP (1) instead.
+# as one line of JSON. With PNG: draws the page at STEP (1) instead, SIZE (1500,1150) large.
 #
 # Exit: 0 all is well, 1 something is not (said on stderr), 2 usage, 77 no Chromium here.
 set -euo pipefail
@@ -23,7 +23,7 @@ options=(--headless=new --disable-gpu --user-data-dir="$work/profile" --hide-scr
 url=file://$(realpath "$page")
 
 if [[ ${2-} ]]; then
-	timeout 120 "$browser" "${options[@]}" --window-size=1500,1150 --virtual-time-budget=3000 \
+	timeout 120 "$browser" "${options[@]}" --window-size="${SIZE:-1500,1150}" --virtual-time-budget=3000 \
 		--screenshot="$(realpath "$2")" "$url#step=${3:-1}" >"$work/out" 2>"$work/log"
 	exit
 fi

@@ -35,18 +35,26 @@ function goToHash() {
 	});
 }
 
+let keysShown = false;
+
+// Which recording this is; with all that it says of itself, for whoever points at it.
+function about(data, prefix = "") {
+	const brief = ["kernel", "driver", "provider", "device_model", "command"].filter((k) => data.env[k]).map((k) => data.env[k]);
+	const all = Object.entries(data.env).map(([k, v]) => `${k}: ${v}`).join("\n");
+
+	return element("div", { class: "about", title: all }, prefix + [data.dir, ...brief].join(" · "));
+}
+
 function drawHeader() {
-	const brief = ["kernel", "driver", "provider", "device_model", "command"];
-	const about = DATA.walks.map((w) => [w.dir, ...brief.filter((k) => w.env[k]).map((k) => w.env[k])].join(" · ")).join("  |  ");
-	const all = DATA.walks.map((w) => Object.entries(w.env).map(([k, v]) => `${k}: ${v}`).join("\n")).join("\n\n");
 	const d = DATA.difference;
 
 	document.documentElement.lang = language ? "zh" : "en";
-	replace(document.getElementById("header"), element("h1", {}, say("title")), element("span", { class: "about", title: all }, about),
-		d ? element("span", {}, differenceText(d)) : null,
+	replace(document.getElementById("header"), element("h1", {}, say("title")), DATA.walks.length > 1 ? null : about(DATA.walks[0]),
+		d ? element("div", { class: "difference" }, differenceText(d)) : null,
 		d && d.any ? element("button", { onclick: goToDifference }, say("go_there")) : null,
-		element("span", { title: say("keys") }, "⌨"),
-		element("button", { onclick: () => { language ^= 1; build(); } }, language ? "English" : "中文"));
+		element("button", { title: say("keys"), onclick: () => { keysShown = !keysShown; drawHeader(); } }, "⌨"),
+		element("button", { onclick: () => { language ^= 1; build(); } }, language ? "English" : "中文"),
+		keysShown ? element("div", { class: "keys" }, say("keys")) : null);
 }
 
 function differenceText(d) {

@@ -16,7 +16,7 @@ class Pane {
 		for (const name of ["step", "source", "registers", "machine", "queue", "command"])
 			this.panels[name] = element("div", { class: "panel " + name });
 		this.root = element("section", { class: "pane", onpointerdown: () => activate(this) },
-			...this.warnings(), this.timeline.root,
+			DATA.walks.length > 1 ? about(DATA.walks[number], "AB"[number] + ": ") : "", ...this.warnings(), this.timeline.root,
 			element("div", { class: "columns" },
 				element("div", {}, this.panels.step, this.panels.source),
 				element("div", { class: "stack" }, this.panels.registers, this.panels.command),
@@ -59,8 +59,9 @@ class Pane {
 			button("along", () => this.along(1)), button("next_phase", () => this.nextPhase()), button("next_problem", () => this.nextProblem()),
 			button("predict", () => this.togglePredict(), this.predict),
 			button(this.timeline.byTime ? "axis_time" : "axis_steps", () => { this.timeline.toggleAxis(); this.drawBar(); }),
-			element("button", { title: say("closer"), onclick: () => this.timeline.zoom(0.6) }, "+"),
-			element("button", { title: say("wider"), onclick: () => this.timeline.zoom(1.6) }, "−"));
+			element("span", { class: "pair" },
+				element("button", { title: say("closer"), onclick: () => this.timeline.zoom(0.6) }, "+"), " ",
+				element("button", { title: say("wider"), onclick: () => this.timeline.zoom(1.6) }, "−")));
 	}
 
 	go(step) {

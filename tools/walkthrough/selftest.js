@@ -12,29 +12,33 @@ function check(what, ok) {
 }
 
 // A state must not depend on the way to it.
-function sameFromAfar(walk, i) {
+function sameFromAfar(walk, i, leaps) {
 	const near = JSON.stringify(walk.states.at(i), (k, v) => typeof v === "bigint" ? String(v) : v);
 
 	walk.states.last = { step: -1, state: freshState() };
-	const far = JSON.stringify(walk.states.at(i), (k, v) => typeof v === "bigint" ? String(v) : v);
+	const begin = performance.now(), state = walk.states.at(i);
+
+	leaps.push(performance.now() - begin);
+	const far = JSON.stringify(state, (k, v) => typeof v === "bigint" ? String(v) : v);
 
 	check(`state of step ${i + 1} depends on the way to it`, near === far);
 }
 
-function visitSteps(pane, times) {
+function visitSteps(pane, times, leaps) {
 	const n = pane.walk.n, every = n > 3000 ? Math.ceil(n / 400) : 1;
 
 	for (let i = 0; i < n; i += every) {
 		const begin = performance.now();
 
 		pane.go(i);
+		void document.body.offsetHeight; // what a browser does before it shows it
 		times.push(performance.now() - begin);
 		check(`step ${i + 1} has no title`, pane.panels.step.querySelector(".title")?.textContent);
 		check(`step ${i + 1} is another on the page`, pane.count.textContent.includes(` ${i + 1} `));
 		check(`step ${i + 1} shows a value that is none`, !/undefined|NaN|null/.test(pane.root.textContent.replace(/__null|NULL|null_|\bnull\b(?=[^:]*;)/g, "") && pane.panels.step.textContent + pane.panels.queue.textContent + pane.panels.command.textContent));
 	}
 	for (let i = n - 1; i >= 0; i -= Math.max(Math.floor(n / 60), 1))
-		sameFromAfar(pane.walk, i);
+		sameFromAfar(pane.walk, i, leaps);
 }
 
 // All steps' states, though not all are drawn where there are many.
@@ -58,11 +62,11 @@ function visitPredict(pane) {
 }
 
 function selftest() {
-	const times = [], at = panes.map((p) => p.step);
+	const loaded = performance.now(), times = [], leaps = [], at = panes.map((p) => p.step);
 	let steps = 0, marks = 0;
 
 	for (const p of panes) {
-		visitSteps(p, times);
+		visitSteps(p, times, leaps);
 		visitStates(p.walk);
 		if (p.walk.n > 2)
 			visitPredict(p);
@@ -72,7 +76,9 @@ function selftest() {
 	}
 	panes.forEach((p, i) => p.go(at[i]));
 	times.sort((a, b) => a - b);
-	const result = { steps, visited: times.length, median_ms: times[times.length >> 1], worst_ms: times[times.length - 1], marks, problems: problems.slice(0, 20) };
+	leaps.sort((a, b) => a - b);
+	const result = { steps, visited: times.length, median_ms: times[times.length >> 1], worst_ms: times[times.length - 1],
+		leap_ms: leaps[leaps.length >> 1], load_ms: loaded, marks, problems: problems.slice(0, 20) };
 
 	document.body.append(element("pre", { id: "selftest" }, "selftest " + JSON.stringify(result)));
 }

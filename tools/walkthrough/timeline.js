@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 // Lanes from left to right. Only what is visible is drawn, and of that a mark for each pixel.
 
-const LABEL_WIDTH = 96, ROW = 15, LANE_GAP = 6;
+// Of a low window the lanes take less.
+const LOW = window.innerHeight < 900;
+const LABEL_WIDTH = 96, ROW = LOW ? 13 : 15, LANE_GAP = LOW ? 4 : 6;
 const COLORS = { reg_read: "#98a2b3", reg_write: "#1f5fbf", ctrl_state: "#6d3bbd", sq_doorbell: "#18794e",
 	cq_doorbell: "#18794e", cqe: "#b54708", cq_enter: "#c0262d", cq_exit: "#e2a1a4" };
+// What the marks mean: as text, in which color, and what it is.
+const MARKS = [["▬", "#abc6f2", "mark_phase"], ["▬", "#f7c5c7", "mark_failed"], ["❙", COLORS.reg_write, "mark_write"], ["❙", COLORS.reg_read, "mark_read"],
+	["●", COLORS.ctrl_state, "mark_state"], ["▲", COLORS.sq_doorbell, "mark_doorbell"], ["❙", COLORS.cqe, "mark_entry"],
+	["❙", COLORS.cq_exit, "mark_interrupt"], ["→", COLORS.sq_doorbell, "mark_way"], ["❙", "#c0262d", "mark_problem"]];
 const PHASE_COLORS = ["#dbe7fb", "#c3d7f7", "#abc6f2", "#93b4ec", "#7ca3e6"];
 
 class Timeline {
@@ -12,7 +18,9 @@ class Timeline {
 		this.walk = walk;
 		this.byTime = false;
 		this.canvas = element("canvas", { height: 10 });
-		this.root = element("div", { class: "panel timeline" }, this.canvas);
+		this.root = element("div", { class: "panel timeline" }, this.canvas, element("div", { class: "legend marks" },
+			...MARKS.map(([sign, color, name]) => element("span", {}, element("b", {}, sign), say(name)))));
+		this.root.querySelectorAll(".marks b").forEach((b, i) => { b.style.color = MARKS[i][1]; });
 		this.layLanes();
 		this.from = 0; // in steps or ns, by axis
 		this.span = Math.min(walk.n, 90);
