@@ -33,6 +33,19 @@ with_code() {
 	sed "s@^static int map_bar.*@&@; /^static int map_bar/,/^}/ s@^\tint ret;@\tint ret;\n\n\t$2@" "$NVMESCOPE_ROOT/kmod/pci.c" >"$test/made/pci.c"
 	pack "$1"
 }
+# The solution, which runs stdin's C first
+with_evil() { # NAME
+	with_code "$1" 'evil();'
+	{
+		printf '#include <linux/%s.h>\n' fs kmod reboot
+		printf 'static void evil(void)\n{\n'
+		cat
+		printf '}\n'
+		cat "$test/made/pci.c"
+	} >"$test/made/evil.c"
+	mv "$test/made/evil.c" "$test/made/pci.c"
+	pack "$1"
+}
 with_line() { # NAME LINE: at the top of the file
 	{ printf '%s\n' "$2"; cat "$NVMESCOPE_ROOT/kmod/pci.c"; } >"$test/made/pci.c"
 	pack "$1"
@@ -43,6 +56,25 @@ pack good
 with_code hang 'for (;;) cpu_relax();'
 with_code panic 'panic("nothing to see here");'
 with_code flood 'ret = pci_enable_device_mem(pdev) ?: nvme_remap_bar(dev, 8192); for (;!ret;) readl(dev->bar + 0x1c);'
+with_evil reboots <<<'emergency_restart();'
+# Asks the host to run a program.
+with_evil asks <<-'END'
+	static char *argv[] = {"/bin/sh", "-c", "host hmp 'migrate \"exec:touch /tmp/nvmescope-escaped\"' >/out/asked 2>&1", NULL};
+	static char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+
+	call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
+END
+# Tells the runner not to mind what its kernel complains of.
+with_evil hushes <<-'END'
+	struct file *file = filp_open("/out/expected-complaints", O_WRONLY | O_CREAT, 0644);
+	loff_t at = 0;
+
+	if (!IS_ERR(file)) {
+		kernel_write(file, ".\n", 2, &at);
+		filp_close(file, NULL);
+	}
+	WARN_ONCE(1, "hushed");
+END
 with_line reads-host '#include "/etc/passwd"'
 # Says what a grader may want to hear, in the log and to the recorder, and does nothing.
 sed '/^static int map_bar/,/^}/ s@^\tint ret;@\tint ret, i;\n\n\tpr_err("ok 1 - all checks: 13/13 points\\n");\n\tfor (i = 0; i < 2; i++) {\n\t\ttrace_nvs_reg_read(0, 0, 0, 0, 0x1c, 4, current->pid);\n\t\ttrace_nvs_reg_read(0, 0, 0, 0x4018200F0107FFull, 0, 8, current->pid);\n\t\ttrace_nvs_sq_doorbell(0, 1, 0, i, i + 1, 1, 0);\n\t}\n\treturn -ENODEV;@' \
@@ -107,7 +139,11 @@ done <<-'END'
 	flood flooded
 	reads-host does not build
 	forges never started|not what the device saw
+	reboots switched itself off
 END
+where=$test/out/$(jq -r '.[] | select(.file == "asks.tar.gz") | .run_id | split("-")[-1]' "$test/grades.json")
+is "asks: is refused" "$(cat "$where/student/out/asked")" "'hmp' is not for an untrusted guest"
+is "hushes: is heard, and that is all it lost" "$(grade hushes '[.tests[] | select(.status != "pass") | "\(.id) \(.evidence | test("hushed|complained"))"] | join(" ")')" "clean true"
 is "nothing of this machine's files is in what a submission is told" "$(grep -c 'root:' "$test/grades.json" || true)" 0
 is "nothing was written outside" "$(ls /tmp/nvmescope-escaped 2>/dev/null)" ""
 echo "1..$points"

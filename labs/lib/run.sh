@@ -23,7 +23,7 @@ boot() { # DIR MODULES [OPTIONS] [-- COMMAND]
 	guest_files "$dir/lab"
 	# Children would wait for a lock of ours as long as the guest lives.
 	"$NVMESCOPE_ROOT/tools/guest/vm.sh" --kernel "$KERNEL" --name "lab-$lab" --out "$dir/out" \
-		--device-log "$dir/host/qemu.log" --trace 'pci_nvme_*' --untrusted --max-output "$MAX_OUTPUT" \
+		--logs "$dir/host" --trace 'pci_nvme_*' --untrusted --max-output "$MAX_OUTPUT" \
 		--share "$dir/lab:/lab" --share "$dir/modules:/modules" --add "$nvmescope:/usr/bin/nvmescope" \
 		"${machine[@]}" "$@"
 }
@@ -67,7 +67,8 @@ run_guest() {
 	done
 }
 
-# report.json, check.json and events.txt of the recording, which every check reads.
+# report.json, check.json and events.txt of the recording, which every check reads. It may be anybody's: reading
+# it has its time.
 read_recording() { # DIR
 	local dir=$1 rec=$1/out/recording status
 	if [[ ! -e $rec/metadata ]]; then
@@ -79,8 +80,8 @@ read_recording() { # DIR
 		return 1
 	fi
 	status=0
-	"$nvmescope" report --json "$rec" >"$dir/report.json" 2>"$dir/host/report.txt" || status=$?
-	"$nvmescope" check --json --witness "$dir/host/qemu.log" "$rec" >"$dir/check.json" 2>"$dir/host/check.txt" || true
+	timeout 120 "$nvmescope" report --json "$rec" >"$dir/report.json" 2>"$dir/host/report.txt" || status=$?
+	timeout 120 "$nvmescope" check --json --witness "$dir/host/qemu.log" "$rec" >"$dir/check.json" 2>"$dir/host/check.txt" || true
 	events "$rec" >"$dir/events.txt" 2>/dev/null || true
 	if ((status)) || ! jq -e . "$dir/report.json" "$dir/check.json" >/dev/null 2>&1; then
 		echo "failed the recording cannot be read: $(head -n 1 "$dir/host/report.txt" "$dir/host/check.txt" | printable 300)" >"$dir/outcome"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # vm.sh's machine: its shared directories and its NVMe controllers, as QEMU's options in
 # ${devices[@]}; what can be plugged in later is in ${controller[@]}.
-# shellcheck disable=SC2154 # vm.sh owns $run, $plug_at, $security and the options it read
+# shellcheck disable=SC2154 # vm.sh owns $run, $told, $plug_at, $security and the options it read
 
 devices=() nurseries=()
 declare -A controller=()
@@ -15,7 +15,7 @@ share() { # TAG SRC DEST MODE: a host directory; no DEST if the guest knows what
 	# A comma in a path would end the option.
 	devices+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=$([[ $readonly == on ]] && echo none || echo "$security"),multidevs=remap,readonly=$readonly"
 		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
-	[[ ! $3 ]] || echo "$1 $3 $options" >>"$run/shares"
+	[[ ! $3 ]] || echo "$1 $3 $options" >>"$told/shares"
 }
 
 add_shares() { # SRC[:DEST[:rw]]...

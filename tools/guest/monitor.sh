@@ -5,6 +5,9 @@
 # also owns $qemu, $scale, $traces, $plug_at and ${controller[@]}.
 # shellcheck disable=SC2154
 
+# What a guest that is not trusted may ask for in all: answers that nobody reads fill the port.
+most_requests=100 requests=0
+
 monitor_open() {
 	mkfifo "$run"/{qmp,host}.{in,out}
 	# Both ends open for both directions: neither side blocks in open, or dies of SIGPIPE.
@@ -113,26 +116,38 @@ ready() {
 	for c in "${!nvme[@]}"; do plug "nvme$c" || return; done
 }
 
-# answer REQUEST: does it, and writes "= text" lines and ". status" back.
-answer() {
+# grant VERB WORDS: what the guest asked for; $reply has what is to be said of it.
+grant() {
+	# The monitor can run programs on the host, and who waits for a device to go looks at nothing else.
+	if [[ $untrusted && ! $1 =~ ^(ready|throttle)$ ]]; then
+		reply="'${1:0:40}' is not for an untrusted guest"
+		return 1
+	fi
+	case $1 in
+	ready)
+		# It starts the payload's time.
+		[[ $phase == boot ]] || { reply="the guest is up already"; return 1; }
+		ready || machinery "cannot put the NVMe device into its slot: $reply"
+		;;
+	plug) plug "${2:-nvme0}" ;;
+	unplug) unplug "${2:-nvme0}" ;;
+	throttle) throttle "$2" ;;
+	qmp | hmp) "$1" "$2" ;;
+	*)
+		reply="no such request '${1:0:40}': plug, unplug, throttle, qmp, hmp"
+		return 1
+		;;
+	esac
+}
+
+# asked REQUEST: does it, and writes "= text" lines and ". status" back.
+asked() {
 	local verb=${1%% *} rest='' status=0 line
+	requests=$((requests + 1))
+	[[ ! $untrusted ]] || ((requests <= most_requests)) || return 0
 	[[ $1 == *' '* ]] && rest=${1#* }
 	reply=
-	case $verb in
-	ready) ready || machinery "cannot put the NVMe device into its slot: $reply" ;;
-	plug) plug "${rest:-nvme0}" || status=1 ;;
-	unplug) unplug "${rest:-nvme0}" || status=1 ;;
-	throttle) throttle "$rest" || status=1 ;;
-	qmp | hmp)
-		# The monitor can run programs on the host.
-		if [[ $untrusted ]]; then
-			reply="$verb is not for an untrusted guest" status=1
-		else
-			"$verb" "$rest" || status=1
-		fi
-		;;
-	*) reply="no such request '$verb': plug, unplug, throttle, qmp, hmp" status=1 ;;
-	esac
+	grant "$verb" "$rest" || status=1
 	{
 		if [[ $reply ]]; then
 			while read -r line; do printf '= %s\n' "$line"; done <<<"$reply"

@@ -17,10 +17,10 @@
 #   --add SRC[:DEST]   a program or file for the guest's root (see initramfs.sh)
 #   --module NAME      another of the kernel's modules, for modprobe
 #   --trace PATTERN    QEMU's own log of the device into DIR/qemu.log: 'pci_nvme_*'
-#   --device-log FILE  that log goes here: the guest can write to DIR
+#   --logs DIR2        the logs go here, and expectations come from here: the guest can write to DIR
 #   --untrusted        what runs in the guest may be hostile: the repository is not on /src, links and
-#                      devices that it makes in DIR are none here, it may fill --max-output, and not ask for hmp or qmp
-#   --max-output MB    ends a guest whose logs and files in DIR outgrow this
+#                      devices that it makes in DIR are none here, it may ask for `host throttle` alone
+#   --max-output MB    ends a guest whose logs, files in DIR and words outgrow this
 #   --append WORDS     more kernel parameters
 #   --qemu WORD        one more word for QEMU's command line
 #   --icount           guest time counts instructions: slow, but repeatable
@@ -40,9 +40,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() { sed -n '4,/^set/p' "$here/vm.sh" | sed -n 's/^# \?//p' >&2; exit 2; }
 
 kernel=${KERNEL:-6.12} smp=2 mem='' out='' name=guest deadline=300 plug_at=ready
-append='' icount='' interactive='' no_nvme='' device_log='' max_output=0 security=none untrusted=''
+append='' icount='' interactive='' no_nvme='' logs='' max_output=0 security=none untrusted=''
 nvme=() namespaces=() source=("$NVMESCOPE_ROOT:/src") shares=() traces=() root_options=() more_qemu=()
 
+# QEMU itself needs to start no program, nor to become anybody else.
+sandbox=(-sandbox "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
 while (($#)); do
 	option=$1 value=${2-}
 	case $option in
@@ -50,7 +52,7 @@ while (($#)); do
 	--icount) icount=1; shift; continue ;;
 	--interactive) interactive=1; shift; continue ;;
 	--no-nvme) no_nvme=1; shift; continue ;;
-	--untrusted) source=() security=mapped-file untrusted=1; shift; continue ;;
+	--untrusted) source=() security=mapped-file untrusted=1 more_qemu+=("${sandbox[@]}"); shift; continue ;;
 	-h | --help) usage ;;
 	--*) (($# > 1)) || die -2 "$option wants a value; see vm.sh --help" ;;
 	*) break ;;
@@ -66,7 +68,7 @@ while (($#)); do
 	--share) shares+=("$value") ;;
 	--add | --module) root_options+=("$option" "$value") ;;
 	--trace) traces+=("$value") ;;
-	--device-log) device_log=$(realpath "$value") ;;
+	--logs) logs=$value ;;
 	--max-output) max_output=$value ;;
 	--append) append+=" $value" ;;
 	--qemu) more_qemu+=("$value") ;;
@@ -116,11 +118,17 @@ if [[ -z $out ]]; then
 fi
 mkdir -p "$out" || die -126 "cannot make the output directory $out"
 out=$(cd "$out" && pwd)
-device_log=${device_log:-$out/qemu.log}
-rm -f "$device_log" "$out"/{console,dmesg,kmemleak,qemu,qemu-errors}.log
+logs=${logs:-$out}
+mkdir -p "$logs" || die -126 "cannot make the directory for logs, $logs"
+logs=$(cd "$logs" && pwd)
+device_log=$logs/qemu.log
+rm -f "$logs"/{console,dmesg,kmemleak,qemu,qemu-errors}.log
 
-: >"$run/shares"
-share run "$run" '' rw
+# What the guest and we tell each other in files: all of $run that it sees.
+told=$run/told
+mkdir "$told"
+: >"$told/shares"
+share run "$told" '' rw
 share out "$out" /out rw
 add_shares "${source[@]}" "${shares[@]}"
 ((${#nvme[@]})) || [[ $no_nvme ]] || nvme=('')
@@ -132,21 +140,21 @@ if [[ $interactive ]]; then
 		say "a shell in Linux $(<"$kernel_dir/release"), up in a few seconds; the repository is on /src (read-only), $out on /out"
 		say "the NVMe device is in its slot: modprobe nvme, or insmod our modules; host plug|unplug moves it; exit ends"
 	fi
-	touch "$run/interactive"
+	touch "$told/interactive"
 	if [[ -t 0 ]]; then
 		terminal=$(stty -g)
 		# the guest cannot know the size of a serial line
 		read -r rows columns < <(stty size)
 		# a terminal that nobody looks at has no size
-		((rows == 0)) || echo "stty rows $rows cols $columns" >"$run/payload"
+		((rows == 0)) || echo "stty rows $rows cols $columns" >"$told/payload"
 	fi
 	devices+=(-chardev "stdio,id=payload,signal=off" -device "virtconsole,chardev=payload,nr=1")
 	deadline=0
 else
 	devices+=(-chardev "pipe,id=payload,path=$run/output" -device "virtserialport,chardev=payload,nr=1")
 fi
-printf '%q ' "$@" >>"$run/payload"
-echo >>"$run/payload"
+printf '%q ' "$@" >>"$told/payload"
+echo >>"$told/payload"
 
 clock=(-accel "$accel")
 if [[ $icount ]]; then
@@ -199,27 +207,36 @@ booted() { # called by the monitor when the guest says so
 
 # --- run -----------------------------------------------------------------------------
 
+# What the payload prints, as far as it may print.
+words() {
+	((max_output)) || exec cat
+	head -c $((max_output << 20))
+	[[ $(head -c 1 | tr -c x x) ]] || return 0
+	touch "$run/filled"
+	cat >/dev/null
+}
+
 monitor_open
 start_ms=$(now_ms)
 mkfifo "$run"/output.{in,out}
-cat "$run/output.out" &
+words <"$run/output.out" &
 output=$!
 # qboot starts the kernel and nothing else: SeaBIOS would drive every NVMe device first.
 qemu-system-x86_64 -name "$name" -M "$machine" "${clock[@]}" -cpu "$cpu" -smp "$smp" -m "$mem" \
 	-nodefaults -no-user-config -display none -S -bios qboot.rom \
 	-kernel "$kernel_dir/vmlinux" -initrd "$initramfs" \
 	-append "${parameters[*]}$append" \
-	-serial "file:$out/console.log" -msg timestamp=on -D "$device_log" \
+	-serial "file:$logs/console.log" -msg timestamp=on -D "$device_log" \
 	-chardev "pipe,id=qmp,path=$run/qmp" -mon chardev=qmp,mode=control \
 	-device virtio-serial-pci "${devices[@]}" \
 	-chardev "pipe,id=host,path=$run/host" -device virtserialport,chardev=host,nr=2,name=nvmescope.host \
 	"${more_qemu[@]}" \
-	<&0 2>"$out/qemu-errors.log" &
+	<&0 2>"$logs/qemu-errors.log" &
 qemu=$!
 
 machinery() {
-	say "$name: $1; QEMU's words are in $out/qemu-errors.log:"
-	tail -n 5 "$out/qemu-errors.log" >&2
+	say "$name: $1; QEMU's words are in $logs/qemu-errors.log:"
+	tail -n 5 "$logs/qemu-errors.log" >&2
 	exit 126
 }
 qmp '{"execute": "qmp_capabilities"}' || machinery "QEMU did not start"
@@ -237,15 +254,17 @@ looked=$SECONDS
 filled=''
 has_filled() {
 	local mb
-	mb=$(du -smc "$out" "$device_log" 2>/dev/null | tail -n 1 | cut -f 1)
-	((mb > max_output))
+	mb=$(du -smc "$out" "$logs" "$told" 2>/dev/null | tail -n 1 | cut -f 1)
+	((mb > max_output)) || [[ -e $run/filled ]]
 }
 while kill -0 "$qemu" 2>/dev/null; do
 	if read -r -t 0.1 -u "$host_out" part; then
-		answer "$request$part"
+		asked "$request$part"
 		request=
 	else
 		request+=${part-}
+		# no request is that long
+		((${#request} < 65536)) || request=
 	fi
 	if ((max_output && SECONDS > looked)); then
 		looked=$SECONDS
@@ -263,13 +282,14 @@ while kill -0 "$qemu" 2>/dev/null; do
 		break
 	fi
 done
-wait "$qemu" 2>/dev/null || true
+ended=0
+wait "$qemu" 2>/dev/null || ended=$?
 qemu=''
 : <>"$run/output.out" # lets go of a cat that never saw QEMU
 wait "$output" || true
 
 verdict
 [[ -s $device_log ]] || rm -f "$device_log"
-[[ -s $out/qemu-errors.log ]] || rm -f "$out/qemu-errors.log"
+[[ -s $logs/qemu-errors.log ]] || rm -f "$logs/qemu-errors.log"
 ((status)) || discard
 exit "$status"
