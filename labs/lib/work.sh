@@ -62,7 +62,7 @@ setup_work() {
 	fill_work "$work"
 	modules=$(current_modules)
 	say "lab $lab, $title: read $work/README.md (中文: README.zh.md); hints are in $work/hints"
-	((${#files[@]} == 0)) || say "your part of the driver: $(printf "$work/%s " "${files[@]}")"
+	((${#files[@]} == 0)) || say "your part of the driver: $(printf "$work/%s " "${files[@]}")(the rest of it: $NVMESCOPE_ROOT/kmod)"
 	[[ ! -e $work/answers ]] || say "your answers go into $work/answers"
 	if [[ -t 0 && -t 1 ]]; then
 		say "in the guest: sh /lab/payload.sh steps loads the modules and does what the lab records; exit ends"
@@ -73,23 +73,25 @@ setup_work() {
 	say "then: make record LAB=$lab, make grade LAB=$lab, make submit LAB=$lab${WORK:+, each with WORK=$WORK}"
 }
 
-# What was recorded goes to recording and device.log; that of another kernel's to recording-K and device-K.log.
+# What was recorded goes to recording, device.log and kernel.log; that of another kernel's to recording-K and so on.
 record_run() { # MODULES
 	record_one "$1" ''
 	if [[ $other_kernel ]]; then KERNEL=$other_kernel record_one "$1" "-$other_kernel"; fi
 }
 record_one() { # MODULES SUFFIX
-	local from=$work/.guest$2 to=$work/recording$2 log=$work/device$2.log
+	local from=$work/.guest$2 to=$work/recording$2 log=$work/device$2.log words=$work/kernel$2.log
 	run_guest "$from" "$1"
 	rm -rf "$to"
+	# of a guest that did not come to its end there is the console alone
+	cp "$from/host/dmesg.log" "$words" 2>/dev/null || cp "$from/host/console.log" "$words" 2>/dev/null || rm -f "$words"
 	if [[ ! -e $from/out/recording ]]; then
-		say "no recording: $(<"$from/outcome")"
+		say "no recording: $(<"$from/outcome"); the kernel's log is $words"
 		return 0
 	fi
 	cp -r "$from/out/recording" "$to"
 	cp "$from/host/qemu.log" "$log"
 	[[ ! -s $from/trouble ]] || say "$(<"$from/trouble")"
-	say "recorded: build/nvmescope report $to; the device's own log is $log"
+	say "recorded: build/nvmescope report $to; the device's own log is $log, the kernel's $words"
 }
 
 record_work() {

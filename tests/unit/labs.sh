@@ -14,6 +14,11 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 words() { sort | paste -sd ' '; }
 
+lacking() { # FILE TEXTS...: those that it has not
+	local text
+	for text in "${@:2}"; do grep -qF -- "$text" "$lab_dir/$1" || echo "$1: $text"; done
+}
+
 taken=''
 for n in $(lab_numbers); do
 	seed=unit
@@ -23,6 +28,11 @@ for n in $(lab_numbers); do
 		[[ -s $lab_dir/$text ]] || missing+=" $text"
 	done
 	is "lab $n: has all its texts" "$missing" ""
+	is "lab $n: its text has all parts, in English and in Chinese" \
+		"$(lacking README.md '**Goal.**' "Expected time: $hours hour" Specification '## Background' '## What to do' '## Questions' '## Check')$(
+		lacking README.zh.md '**目标。**' "预计用时：$hours 小时" 规范 '## 背景' '## 步骤' '## 问题' '## 检查')" ""
+	is "lab $n: each question stands there in Chinese, too" "$(grep -B 1 -E '^[a-z0-9_]+:' "$lab_dir/answers" | LC_ALL=C grep -c $'^#    .*[\200-\377]')" \
+		"$(grep -cE '^[a-z0-9_]+:' "$lab_dir/answers")"
 	is "lab $n: nothing is left in braces that is no parameter" \
 		"$(cat "$lab_dir"/README*.md "$lab_dir"/answers 2>/dev/null | fill_in | grep -oE '\{[a-z_]+\}' | words)" ""
 	asked=$(grep -oE '^[a-z0-9_]+:' "$lab_dir/answers" 2>/dev/null | tr -d : | words || true)
