@@ -32,7 +32,7 @@ check-long: packages tools ## real clients at length: xfs, partitions, device-ma
 	@$(GUEST)/packages.sh long
 	@tests/run.sh long
 
-check-walkthrough: packages tools ## the walkthrough's page in headless Chromium, which it installs
+check-walkthrough: packages tools ## the walkthrough's page in headless Chromium and Firefox, which it installs
 	@$(GUEST)/packages.sh browser
 	@tests/run.sh unit test_walkthrough test_browser
 

@@ -54,14 +54,15 @@ static void record(const struct bench *b, unsigned int commands, const char *pro
 }
 
 /* What the page says of itself, to be freed; skips the test where there is no browser. */
-static json_t *browse(const struct bench *b)
+static json_t *browse_in(const char *browser, const struct bench *b)
 {
 	char command[4096], line[4096] = "";
 	json_t *result;
 	FILE *out;
 	int status;
 
-	snprintf(command, sizeof(command), "%s/../tests/browser.sh %s", BUILD_DIR, b->page);
+	snprintf(command, sizeof(command), "BROWSER=%s %s/../tests/browser.sh %s", browser,
+		 BUILD_DIR, b->page);
 	out = popen(command, "r");
 	assert_non_null(out);
 	if (!fgets(line, sizeof(line), out))
@@ -74,6 +75,11 @@ static json_t *browse(const struct bench *b)
 	result = json_loads(line, 0, NULL);
 	assert_non_null(result);
 	return result;
+}
+
+static json_t *browse(const struct bench *b)
+{
+	return browse_in("chromium", b);
 }
 
 static double number(const json_t *o, const char *key)
@@ -94,6 +100,18 @@ static void every_step_is_reached(void **state)
 	MAKE_PAGE(b, b->trace);
 	r = browse(b);
 	assert_true(number(r, "steps") > 500);
+	assert_true(number(r, "visited") == number(r, "steps"));
+	json_decref(r);
+}
+
+static void firefox_too(void **state)
+{
+	struct bench *b = *state;
+	json_t *r;
+
+	record(b, 10, NULL);
+	MAKE_PAGE(b, b->trace);
+	r = browse_in("firefox-esr", b);
 	assert_true(number(r, "visited") == number(r, "steps"));
 	json_decref(r);
 }
@@ -148,8 +166,8 @@ static void fifty_thousand_steps(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = { TEST(every_step_is_reached), TEST(two_in_chinese),
-					    TEST(fifty_thousand_steps) };
+	const struct CMUnitTest tests[] = { TEST(every_step_is_reached), TEST(firefox_too),
+					    TEST(two_in_chinese), TEST(fifty_thousand_steps) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

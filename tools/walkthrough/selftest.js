@@ -80,5 +80,9 @@ function selftest() {
 	const result = { steps, visited: times.length, median_ms: times[times.length >> 1], worst_ms: times[times.length - 1],
 		leap_ms: leaps[leaps.length >> 1], load_ms: loaded, marks, problems: problems.slice(0, 20) };
 
-	document.body.append(element("pre", { id: "selftest" }, "selftest " + JSON.stringify(result)));
+	const words = "selftest " + JSON.stringify(result);
+
+	document.body.append(element("pre", { id: "selftest" }, words));
+	// Firefox cannot show a page as text, but this.
+	window.dump?.(words + "\n");
 }
