@@ -227,8 +227,7 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
  * To read a request's status costs a third of that program: what failed is counted where it
  * fails.
  */
-SEC("tp_btf/block_rq_error")
-int BPF_PROG(one_failed, struct request *rq)
+static __always_inline int count_failed(struct request *rq)
 {
 	struct known_queue *k;
 	struct hist_cell *cell;
@@ -244,11 +243,17 @@ int BPF_PROG(one_failed, struct request *rq)
 	return 0;
 }
 
+SEC("tp_btf/block_rq_error")
+int BPF_PROG(one_failed, struct request *rq)
+{
+	return UNDISTURBED(count_failed(rq));
+}
+
 #define ON_COMPLETE(name, way, mode)                                                               \
 	SEC("tp_btf/nvme_complete_rq")                                                             \
 	int BPF_PROG(name, struct request *rq)                                                     \
 	{                                                                                          \
-		return way(mode, rq);                                                              \
+		return UNDISTURBED(way(mode, rq));                                                 \
 	}
 ON_COMPLETE(io_complete, end, 0)
 ON_COMPLETE(io_complete_filtered, end, MODE_FILTERED)
@@ -257,16 +262,20 @@ ON_COMPLETE(hist_complete_filtered, end, MODE_HIST | MODE_FILTERED)
 ON_COMPLETE(one_probe, count_alone, MODE_HIST)
 ON_COMPLETE(one_probe_filtered, count_alone, MODE_HIST | MODE_FILTERED)
 
-SEC("fexit/nvme_queue_rqs")
-int BPF_PROG(io_queue_rqs)
+static __always_inline int rang(void)
 {
 	flight_bell(batch_of(bpf_get_smp_processor_id()));
 	return 0;
 }
 
+SEC("fexit/nvme_queue_rqs")
+int BPF_PROG(io_queue_rqs)
+{
+	return UNDISTURBED(rang());
+}
+
 /* With more to follow, the doorbell waits for them, or for nvme_commit_rqs. */
-SEC("fexit/nvme_queue_rq")
-int BPF_PROG(io_queue_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, int status)
+static __always_inline int queued(struct blk_mq_queue_data *bd, int status)
 {
 	struct batch *b = batch_of(bpf_get_smp_processor_id());
 
@@ -277,30 +286,36 @@ int BPF_PROG(io_queue_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *
 	return 0;
 }
 
+SEC("fexit/nvme_queue_rq")
+int BPF_PROG(io_queue_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, int status)
+{
+	return UNDISTURBED(queued(bd, status));
+}
+
 SEC("fexit/nvme_commit_rqs")
 int BPF_PROG(io_commit_rqs)
 {
-	flight_bell(batch_of(bpf_get_smp_processor_id()));
-	return 0;
+	return UNDISTURBED(rang());
 }
 
-static __always_inline void look_at(__u64 nvmeq, bool polled_only, __u16 why)
+static __always_inline int look_at(__u64 nvmeq, bool polled_only, __u16 why)
 {
 	struct known_queue *k = &known_queues[known_index(nvmeq) & KNOWN_MASK];
 	struct flight_queue *q;
 
 	if (k->nvmeq != nvmeq) {
 		if (!k->nvmeq)
-			return;
+			return 0;
 		k = look_up(nvmeq);
 		if (!k)
-			return;
+			return 0;
 	}
 	if (k->place >= MAX_PLACES)
-		return;
+		return 0;
 	q = queue_at(k->place);
 	if (!polled_only || q->polled)
 		flight_look(q, why);
+	return 0;
 }
 
 /* Any interrupt: a queue's is known by what its handler gets.  Half the cost of fentry/nvme_irq. */
@@ -316,16 +331,15 @@ int BPF_PROG(io_irq, int irq, struct irqaction *action)
 SEC("fentry/nvme_poll")
 int BPF_PROG(io_poll, struct blk_mq_hw_ctx *hctx)
 {
-	look_at(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data), true, NVS_WHY_CQ_poll);
-	return 0;
+	return UNDISTURBED(
+		look_at(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data), true, NVS_WHY_CQ_poll));
 }
 
 /* A command is late: is its completion there, and only the interrupt lost? */
 SEC("fentry/nvme_poll_irqdisable")
 int BPF_PROG(io_timeout_look, struct nvme_queue *nvmeq)
 {
-	look_at(address_of(nvmeq), false, NVS_WHY_CQ_timeout);
-	return 0;
+	return UNDISTURBED(look_at(address_of(nvmeq), false, NVS_WHY_CQ_timeout));
 }
 
 struct teardown {
@@ -432,7 +446,7 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 	SEC("tp_btf/nvme_setup_cmd")                                                               \
 	int BPF_PROG(name, struct request *rq, struct nvme_command *cmd)                           \
 	{                                                                                          \
-		return begin(mode, rq, cmd);                                                       \
+		return UNDISTURBED(begin(mode, rq, cmd));                                           \
 	}
 ON_SETUP(io_setup, 0)
 ON_SETUP(io_setup_filtered, MODE_FILTERED)

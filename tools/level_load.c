@@ -149,7 +149,12 @@ static int choose(struct level_programs *l, const struct level_load *how, struct
 	if (how->stock) {
 		attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 		failed = check_types(&s, l->config.level, err);
-		l->stock->rodata->direct_reads = !failed && record_stock_direct_reads(&s);
+		if (!failed) {
+			struct stock_kernel kernel = record_stock_kernel(&s);
+
+			l->stock->rodata->direct_reads = kernel.direct_reads;
+			l->stock->rodata->preemptible = kernel.preemptible;
+		}
 		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
 	}
 	bpf_object__for_each_program(prog, l->obj)

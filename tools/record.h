@@ -184,7 +184,7 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 			    struct nvs_error *err);
 /* What the programs may do, or must, on this kernel. */
 struct stock_kernel {
-	bool direct_reads; /* as below */
+	bool direct_reads; /* any address, by loads (bpf_rdonly_cast) */
 	bool preemptible;  /* programs are preempted, and what is told meanwhile is missed */
 };
 
@@ -193,8 +193,7 @@ struct stock_kernel {
  * tracepoints alone; -1: not even these, @err says.  *@kernel is filled in.
  */
 int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err);
-/* May programs of this kernel read any address by loads (bpf_rdonly_cast)? */
-bool record_stock_direct_reads(const struct attach_sources *s);
+struct stock_kernel record_stock_kernel(const struct attach_sources *s);
 
 /* record_tracepoints.c: what it shows by tracepoints alone */
 

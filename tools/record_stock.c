@@ -57,11 +57,6 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 	return 0;
 }
 
-bool record_stock_direct_reads(const struct attach_sources *s)
-{
-	return btf__find_by_name_kind(s->btf[TYPES_VMLINUX], "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-}
-
 /* The type came with tracepoints that leave preemption on. */
 static bool is_preemptible(const struct attach_sources *s)
 {
@@ -69,6 +64,15 @@ static bool is_preemptible(const struct attach_sources *s)
 
 	return btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0 &&
 	       btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+}
+
+struct stock_kernel record_stock_kernel(const struct attach_sources *s)
+{
+	return (struct stock_kernel){
+		.direct_reads = btf__find_by_name_kind(s->btf[TYPES_VMLINUX], "bpf_rdonly_cast",
+						       BTF_KIND_FUNC) > 0,
+		.preemptible = is_preemptible(s),
+	};
 }
 
 int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err)
@@ -79,8 +83,7 @@ int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, str
 
 	attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 	failed = record_stock_types(&s, err);
-	kernel->direct_reads = !failed && record_stock_direct_reads(&s);
-	kernel->preemptible = !failed && is_preemptible(&s);
+	*kernel = failed ? (struct stock_kernel){ 0 } : record_stock_kernel(&s);
 	bpf_object__for_each_program(prog, obj)
 	{
 		if (!failed)
