@@ -10,18 +10,23 @@ double curve_nines(double share)
 void curve_data(struct picture *pic, const struct histogram *h, const char *name)
 {
 	uint64_t seen = 0;
+	double end = (double)(h->min ? h->min : 1);
 
-	fprintf(pic->script, "$%s << EOD\n%.6g 0\n", name, (double)(h->min ? h->min : 1) / 1e3);
+	fprintf(pic->script, "$%s << EOD\n%.6g 0\n", name, end / 1e3);
 	for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++) {
-		double at = (double)histogram_low(b + 1);
+		double begin = (double)histogram_low(b);
 
 		if (!h->bucket[b])
 			continue;
+		/* level where there is nothing */
+		if (begin > end)
+			fprintf(pic->script, "%.6g %.5f\n", begin / 1e3,
+				curve_nines((double)seen / (double)h->count));
 		seen += h->bucket[b];
 		if (seen == h->count)
 			break; /* the last one has no end on this axis */
-		fprintf(pic->script, "%.6g %.5f\n",
-			(at > (double)h->max ? (double)h->max : at) / 1e3,
+		end = fmin((double)histogram_low(b + 1), (double)h->max);
+		fprintf(pic->script, "%.6g %.5f\n", end / 1e3,
 			curve_nines((double)seen / (double)h->count));
 	}
 	fprintf(pic->script, "%.6g %.5f\nEOD\n", (double)h->max / 1e3,
