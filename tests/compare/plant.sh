@@ -25,7 +25,7 @@ edit() {
 
 rm -rf "$src"
 mkdir -p "$src"
-cp -r kmod/. "$src"
+cp -rp kmod/. "$src" # as old as they are: what is the same is not built again
 case $name in
 delay) edit command.c '/^blk_status_t nvme_setup_cmd\(/,/^\}/ s/^\tcmd->common.command_id = req->cid;$/&\n\t{\n\t\tu32 planted = 150;\n\n\t\tasm volatile("1: dec %0; jnz 1b" : "+r" (planted));\n\t}/' ;;
 bells)
@@ -36,7 +36,8 @@ read) edit pci_complete.c 's/^\tnvme_req_finish\(rq, cqe->status, cqe->result\);
 affinity) edit pci_queue.c 's/^\t\ttrace_irq\(nvmeq, (pci_irq_vector\(pdev, nvmeq->vector\))\);$/&\n\tif (nvmeq->qid)\n\t\tirq_set_affinity(\1, cpumask_of(num_online_cpus() - 1));/' ;;
 *) die -2 "nothing is known of '$name': it is delay, bells, read or affinity" ;;
 esac
-make -s --no-print-directory -C "$src" KDIR="$(tools/guest/kernel.sh "$kernel")/build" OUT="$out" >"$out.log" 2>&1 || {
+kdir=$(tools/guest/kernel.sh "$kernel")
+tools/guest/toolchain.sh "$kdir" make -s --no-print-directory -C "$src" KDIR="$kdir/build" OUT="$out" >"$out.log" 2>&1 || {
 	cat "$out.log" >&2
 	die "the modules with '$name' do not build for $kernel"
 }
