@@ -174,6 +174,8 @@ parameters=(
 	console=ttyS0 quiet loglevel=4 log_buf_len=1M
 	# every death is quick, and leaves all stacks on the console; an NMI is such a death
 	panic=-1 oops=panic unknown_nmi_panic panic_print=0x41
+	# without a PIT its port says that the NMI is of the bus
+	sysctl.kernel.panic_on_io_nmi=1 sysctl.kernel.panic_on_unrecovered_nmi=1
 	# the timer check counts ticks in a short time: on a busy host an emulated machine fails it
 	no_timer_check
 	# quicker under emulation; nothing here is worth attacking
