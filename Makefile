@@ -28,7 +28,7 @@ check-unit: packages tools ## the host's tests alone
 check-guest: packages tools ## the guests' tests alone
 	@tests/run.sh guest
 
-check-long: packages tools ## real clients at length: xfs, partitions, device-mapper, md, udev, smartctl
+check-long: packages tools ## real clients at length: xfs, partitions, device-mapper, md, udev, smartctl; compare with regressions planted, and with none
 	@$(GUEST)/packages.sh long
 	@tests/run.sh long
 

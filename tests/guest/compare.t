@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # compare finds a regression that was planted, says where it is, and finds none where there is
-# none. long-compare.t has more of both.
+# none. long-compare.t and long-compare-null.t have more of both.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/../compare/planted.sh"
 not_sanitized
 [[ $kernel == 6.12 ]] || {
-	echo "1..0 # SKIP of the tool, for which one kernel will do; long-compare.t runs on each"
+	echo "1..0 # SKIP of the tool, for which one kernel will do; long-compare.t and long-compare-null.t run on each"
 	exit
 }
 plan 6
