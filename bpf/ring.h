@@ -3,8 +3,8 @@
  * How every provider hands its events over: one ring for each CPU.
  *
  * One shared ring serialises all CPUs on its lock, and a wake-up for each event
- * costs ten times the event; so each CPU has a ring of its own, nobody is woken
- * and the recorder looks in by time.  What does not fit is counted, by CPU and
+ * costs ten times the event; so each CPU has a ring of its own, and the recorder looks in
+ * by time, woken only when a ring fills.  What does not fit is counted, by CPU and
  * event, where the recorder can read it without a system call.
  */
 #ifndef NVS_RING_H
@@ -23,8 +23,9 @@ struct {
 } lost SEC(".maps");
 
 /* Off the hot path.  Atomic, because an interrupt's program may count in between. */
-static __noinline void count_lost(__u32 cpu, __u32 id, __u32 count)
+static __noinline void count_lost(__u32 id, __u32 count)
 {
+	__u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_lost *l = bpf_map_lookup_elem(&lost, &cpu);
 
 	if (l && id <= NVS_EVENT_ID_MAX)
@@ -53,11 +54,10 @@ static __noinline __attribute__((unused)) void count_cause(__u32 cause)
 static __always_inline void *emit_some(struct emission *m, __u16 id, __u32 size, __u32 used,
 				       __u32 count)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	void *room = reserve(m, cpu, size, used);
+	void *room = reserve(m, bpf_get_smp_processor_id(), size, used);
 
 	if (!room)
-		count_lost(cpu, id, count);
+		count_lost(id, count);
 	return room;
 }
 

@@ -9,49 +9,81 @@
 struct cpu_ring {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* the recorder sets the number of pages */
+	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, RING_PAGE);
+	__uint(value_size, RING_VALUE(RING_LEAST)); /* the recorder sets it */
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* the recorder sets the number of CPUs, here and below */
+	__uint(max_entries, 1); /* the recorder sets the number of CPUs */
 	__type(key, __u32);
 	__array(values, struct cpu_ring);
 } rings SEC(".maps");
 
-/* By CPU. In a map of their own, which the recorder finds by the section's name. */
-struct ring_head ring_heads[RING_CPUS] SEC(".data.rings");
+/* Bytes for events, less one. A map of its own: the recorder finds it by the section. */
+const volatile __u64 ring_mask SEC(".rodata.ring") = RING_LEAST - 1;
 
-/*
- * @cpu is below RING_CPUS; before 6.9 the verifier believes it of the register that it sees
- * masked alone.
- */
-static __always_inline struct ring_head *head_of(__u64 cpu)
-{
-	asm volatile("" : "+r"(cpu));
-	return &ring_heads[cpu & (RING_CPUS - 1)];
-}
+/* Something stands in it when a ring fills: the recorder sleeps on this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} wake SEC(".maps");
 
 /* What is being filled in. */
 struct emission {
 	struct ring_head *head;
 };
 
-/* Nothing stands from @at to the end of its page. */
-static __noinline int skip_rest(void *ring, __u64 at, __u64 bytes)
+static __always_inline void *ring_place(struct ring_head *head, __u64 at)
 {
-	__u32 index = (at & (bytes - 1)) / RING_PAGE, off = at % RING_PAGE;
-	struct ring_page *page = bpf_map_lookup_elem(ring, &index);
-	struct nvs_hdr *gap;
+	return (void *)head + RING_DATA + (at & ring_mask);
+}
 
-	if (!page || off > RING_PAGE - sizeof(*gap))
-		return 0;
-	gap = (void *)&page->bytes[off];
+/* Nothing stands from @at on to the end of its chunk, @bytes. */
+static __always_inline void skip_rest(struct ring_head *head, __u64 at, __u64 bytes)
+{
+	struct nvs_hdr *gap = ring_place(head, at);
+
+	if (bytes < sizeof(*gap))
+		return;
 	gap->id = 0;
-	gap->cid = RING_PAGE - off;
-	return 0;
+	gap->cid = bytes;
+}
+
+#define NO_ROOM (~0ull)
+
+/*
+ * Not @used bytes without another look: at the end of a chunk, or when another program came in
+ * between.  Returns the place, or NO_ROOM.  Who begins a chunk with another waiting wakes
+ * the recorder.
+ */
+static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 used)
+{
+	__u64 bytes = head->bytes, chunk = head->chunk, was, at, taken, end, place;
+	__u32 nothing = 0;
+
+	for (int tries = 0; tries < 8; tries++) {
+		was = *(volatile __u64 *)&head->reserved;
+		at = was >> RING_OPEN_BITS;
+		taken = *(volatile __u64 *)&head->taken;
+		end = (at | (chunk - 1)) + 1;
+		place = at + used > end ? end : at;
+		if (place + used > taken + bytes)
+			return NO_ROOM;
+		if (__sync_val_compare_and_swap(&head->reserved, was,
+						(place + used) << RING_OPEN_BITS |
+							((was & RING_OPEN_MASK) + 1)) != was)
+			continue;
+		if (place != at)
+			skip_rest(head, at, place - at);
+		end = (place | (chunk - 1)) + 1;
+		head->easy = (end < taken + bytes ? end : taken + bytes) - RING_ROOM;
+		if (!(place & (chunk - 1)) && place - taken >= chunk)
+			bpf_ringbuf_output(&wake, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
+		return place;
+	}
+	return NO_ROOM;
 }
 
 /*
@@ -62,37 +94,29 @@ static __noinline int skip_rest(void *ring, __u64 at, __u64 bytes)
 static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, __u32 used)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	__u32 index, off = 0;
-	struct ring_page *page;
 	struct ring_head *head;
-	__u64 was, at, place;
+	__u32 first = 0;
+	__u64 was, at;
 
-	if (!ring || cpu >= RING_CPUS)
+	_Static_assert(RING_ROOM < RING_LEAST, "a chunk has room for an event");
+	head = ring ? bpf_map_lookup_elem(ring, &first) : NULL;
+	if (!head || size > RING_ROOM)
 		return NULL;
-	head = head_of(cpu);
-	for (int tries = 0; tries < 8; tries++) {
-		was = *(volatile __u64 *)&head->reserved;
-		at = was >> RING_OPEN_BITS;
-		place = at;
-		if (at % RING_PAGE > RING_PAGE - size)
-			place = (at | (RING_PAGE - 1)) + 1;
-		if (place + used - *(volatile __u64 *)&head->taken > head->bytes ||
-		    (was & RING_OPEN_MASK) == RING_OPEN_MASK)
-			return NULL;
-		if (__sync_val_compare_and_swap(&head->reserved, was,
-						(place + used) << RING_OPEN_BITS |
-							((was & RING_OPEN_MASK) + 1)) != was)
-			continue;
-		if (place != at)
-			skip_rest(ring, at, head->bytes);
-		m->head = head;
-		index = (place & (head->bytes - 1)) / RING_PAGE;
-		page = bpf_map_lookup_elem(ring, &index);
-		off = place % RING_PAGE;
-		/* Neither happens; the verifier wants to hear it. */
-		return page && off <= RING_PAGE - size ? &page->bytes[off] : NULL;
+	m->head = head;
+	was = *(volatile __u64 *)&head->reserved;
+	at = was >> RING_OPEN_BITS;
+	/* `easy` only says less than is true now: room is only ever given back. */
+	if (at <= *(volatile __u64 *)&head->easy) {
+		__u64 now = was + ((__u64)used << RING_OPEN_BITS) + 1;
+		__u64 found = __sync_val_compare_and_swap(&head->reserved, was, now);
+
+		/* Else the compiler makes a number of the comparison, and then compares that. */
+		barrier_var(found);
+		if (found == was)
+			return ring_place(head, at);
 	}
-	return NULL;
+	at = reserve_slowly(head, used);
+	return at == NO_ROOM ? NULL : ring_place(head, at);
 }
 
 /* Who is last to fill in what he has says how far the recorder may take. */
@@ -106,14 +130,14 @@ static __always_inline void commit(struct emission *m)
 
 static __noinline __attribute__((unused)) void emit_end(void *event)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = bpf_get_smp_processor_id(), first = 0;
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	struct emission m;
 
 	(void)event;
-	if (cpu >= RING_CPUS)
-		return;
-	m.head = head_of(cpu);
-	commit(&m);
+	m.head = ring ? bpf_map_lookup_elem(ring, &first) : NULL;
+	if (m.head)
+		commit(&m);
 }
 
 #endif

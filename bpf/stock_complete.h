@@ -24,8 +24,8 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_sta
 	e->phase = st->phase;
 	e->sq_head = cqe->sq_head;
 	e->status = cqe->status >> 1;
-	e->match = !(who & 0xffff) && cqe->command_id == AER_CID ? NVS_CQE_async_event :
-								   NVS_CQE_request;
+	e->match = !(who & 0xffff) && cqe->command_id == AER_CID ? NVS_CQE_async_event
+								 : NVS_CQE_request;
 	e->pad0 = 0;
 	e->pad1 = 0;
 }
@@ -43,7 +43,7 @@ struct cq_walk {
 	struct nvme_completion cqe; /* the one at head */
 	__u32 who, vector;
 	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
-	int why; /* -1: the look has been told */
+	int why;     /* -1: the look has been told */
 	__u32 more;
 };
 
@@ -61,7 +61,7 @@ static __always_inline void skip_entries(struct cq_walk *w)
 	struct queue_state *st = w->st;
 
 	if (w->why >= 0)
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_cq_enter, 1);
+		count_lost(NVS_ID_cq_enter, 1);
 	if (w->until == ALL_NEW)
 		return;
 	if (w->until < st->head)
@@ -125,13 +125,18 @@ static long tell_some_entries(__u32 index, struct cq_walk *w)
 __noinline int tell_entries(struct queue_state *st, __u32 until, __u32 who, __u32 vector, int why)
 {
 	struct cq_walk w = {
-		.st = st, .until = until, .who = who, .vector = vector, .why = why,
+		.st = st,
+		.until = until,
+		.who = who,
+		.vector = vector,
+		.why = why,
 	};
 
 	if (!st)
 		return 0;
 	w.more = next_entry(st, until, &w.cqe);
-	bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
+	if (!tell_some_entries(0, &w))
+		bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
 	return 0;
 }
 
@@ -176,7 +181,7 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 	e = emit_some(&m, NVS_ID_cq_exit, sizeof(*e), sizeof(*e), 1);
 	if (!e) {
 		if (head != old_head)
-			count_lost(bpf_get_smp_processor_id(), NVS_ID_cq_doorbell, 1);
+			count_lost(NVS_ID_cq_doorbell, 1);
 		return 0;
 	}
 	if (head != old_head) {
@@ -184,8 +189,8 @@ __noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int w
 		e->bell.old_head = old_head;
 		e->bell.new_head = head;
 		e->bell.count = head > old_head ? head - old_head : head + st->depth - old_head;
-		e->bell.how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow :
-										NVS_BELL_mmio;
+		e->bell.how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow
+									      : NVS_BELL_mmio;
 	} else {
 		gap(&e->bell.h, sizeof(e->bell));
 	}
@@ -224,7 +229,8 @@ __noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
 		return 0;
 	dev = (__u64)FIELD_AT(nvmeq, struct nvme_queue, dev);
 	o->who = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
-			  instance) << 16 |
+			  instance)
+			 << 16 |
 		 FIELD_AT(nvmeq, struct nvme_queue, qid);
 	o->vector = FIELD_AT(nvmeq, struct nvme_queue, cq_vector);
 	o->nvmeq = nvmeq;
@@ -351,13 +357,29 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 /* Where a field stands in struct nvme_request: within its first 32 bytes on every kernel so far. */
 #define REQUEST_FIELD(field) (bpf_core_field_offset(struct nvme_request, field) & 31)
 
+static __always_inline void read_request(__u64 request, __u32 *flags, __u32 *status, __u64 *cmd)
+{
+	__u64 raw[4]; /* its beginning: a call for all */
+
+	if (direct_reads) {
+		*flags = FIELD_AT(request, struct nvme_request, flags);
+		*status = FIELD_AT(request, struct nvme_request, status);
+		*cmd = (__u64)FIELD_AT(request, struct nvme_request, cmd);
+		return;
+	}
+	bpf_probe_read_kernel(raw, sizeof(raw), (void *)request);
+	*flags = *((__u8 *)raw + REQUEST_FIELD(flags));
+	*status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
+	*cmd = raw[REQUEST_FIELD(cmd) / 8];
+}
+
 static __always_inline int ends(struct request *rq)
 {
 	struct nvs_rq_complete *e;
 	struct emission m;
-	__u64 raw[4] = {}; /* the beginning of struct nvme_request, read at once */
 	__u32 ctrl, flags, status;
 	__u16 cid = 0, qid;
+	__u64 cmd;
 
 	if (!rq)
 		return 0;
@@ -365,11 +387,9 @@ static __always_inline int ends(struct request *rq)
 	ctrl = ctrl_of(rq->q, rq);
 	if (!passes(ctrl) || !qid_passes(qid))
 		return 0;
-	read_words(raw, (__u64)rq + bpf_core_type_size(struct request), sizeof(raw));
-	flags = *((__u8 *)raw + REQUEST_FIELD(flags));
-	status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
+	read_request((__u64)rq + bpf_core_type_size(struct request), &flags, &status, &cmd);
 	/* Not what the request counts by now, but the identifier that the command had. */
-	READ_AT(cid, raw[REQUEST_FIELD(cmd) / 8] + 2);
+	READ_AT(cid, cmd + 2);
 	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;

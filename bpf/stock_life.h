@@ -251,7 +251,7 @@ int BPF_PROG(on_change_state, struct nvme_ctrl *ctrl)
 	int state = ctrl->state;
 
 	if (passes(ctrl->instance) && bpf_map_update_elem(&changes, &tid, &state, BPF_ANY))
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_ctrl_state, 1);
+		count_lost(NVS_ID_ctrl_state, 1);
 	return 0;
 }
 

@@ -44,42 +44,44 @@ void bpf_preempt_enable(void) __ksym __weak;
 		__result;                                                                          \
 	})
 
-/* Any structure of the kernel's with 16 bytes of numbers will do. */
-struct timespec64 {
-	long long tv_sec;
-	long tv_nsec;
+/* Any structure of the kernel's that begins with 64 bytes of numbers will do. */
+struct pt_regs {
+	unsigned long r15;
 } __attribute__((preserve_access_index));
 
+#define AS_NUMBERS(address) \
+	bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct pt_regs))
+
 /* Reads up to 8 bytes into @to, a variable. */
-#define READ_AT(to, address)                                                                       \
-	do {                                                                                       \
-		if (direct_reads)                                                                  \
-			(to) = *(typeof(to) *)bpf_rdonly_cast(                                     \
-				(void *)(address), bpf_core_type_id_kernel(struct timespec64));    \
-		else                                                                               \
-			bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address));               \
+#define READ_AT(to, address)                                                         \
+	do {                                                                         \
+		if (direct_reads)                                                    \
+			(to) = *(typeof(to) *)AS_NUMBERS(address);                   \
+		else                                                                 \
+			bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address)); \
 	} while (0)
 
-/* Reads @bytes (a constant, a multiple of 8) to @to. */
+/* Reads @bytes (a constant, a multiple of 8, 64 at most) to @to. */
 static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 {
-	__u64 *words = to;
+	__u64 *words = to, *from;
 
 	if (!direct_reads) {
 		bpf_probe_read_kernel(to, bytes, (void *)address);
 		return;
 	}
+	from = AS_NUMBERS(address);
 #pragma unroll
 	for (__u32 i = 0; i < bytes / 8; i++)
-		READ_AT(words[i], address + 8 * i);
+		words[i] = from[i];
 }
 
 /* A field of a structure that is known by its address alone. */
-#define FIELD_AT(address, type, field)                                                             \
-	({                                                                                         \
-		typeof(((type *)0)->field) __v = 0;                                                \
-		READ_AT(__v, (address) + bpf_core_field_offset(type, field));                      \
-		__v;                                                                               \
+#define FIELD_AT(address, type, field)                                        \
+	({                                                                    \
+		typeof(((type *)0)->field) __v = 0;                           \
+		READ_AT(__v, (address) + bpf_core_field_offset(type, field)); \
+		__v;                                                          \
 	})
 
 /*

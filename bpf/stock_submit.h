@@ -8,32 +8,38 @@
 
 #include "stock_queue.h"
 
-struct submitted {
-	struct nvs_cmd_sent cmd[PER_RECORD];
-	struct nvs_sq_doorbell bell; /* in the last record */
-};
+static __always_inline void fill_command(struct nvs_cmd_sent *e, const struct nvme_command *cmd,
+					 __u32 slot, __u64 ts, __u32 who)
+{
+	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd->command_id);
+	e->dptr1 = cmd->dptr1;
+	e->dptr2 = cmd->dptr2;
+	e->nsid = cmd->nsid;
+	e->cdw10 = cmd->cdw10;
+	e->cdw11 = cmd->cdw11;
+	e->cdw12 = cmd->cdw12;
+	e->cdw13 = cmd->cdw13;
+	e->cdw14 = cmd->cdw14;
+	e->cdw15 = cmd->cdw15;
+	e->opcode = cmd->opcode;
+	e->flags = cmd->flags;
+	e->slot = slot;
+	e->pad0 = 0;
+	e->pad1 = 0;
+}
 
 static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct queue_state *st,
 					 __u32 slot, __u64 ts, __u32 who)
 {
+	__u64 address = st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15));
 	struct nvme_command cmd;
 
-	read_words(&cmd, st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15)), sizeof(cmd));
-	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd.command_id);
-	e->dptr1 = cmd.dptr1;
-	e->dptr2 = cmd.dptr2;
-	e->nsid = cmd.nsid;
-	e->cdw10 = cmd.cdw10;
-	e->cdw11 = cmd.cdw11;
-	e->cdw12 = cmd.cdw12;
-	e->cdw13 = cmd.cdw13;
-	e->cdw14 = cmd.cdw14;
-	e->cdw15 = cmd.cdw15;
-	e->opcode = cmd.opcode;
-	e->flags = cmd.flags;
-	e->slot = slot;
-	e->pad0 = 0;
-	e->pad1 = 0;
+	if (direct_reads) {
+		fill_command(e, AS_NUMBERS(address), slot, ts, who);
+	} else {
+		bpf_probe_read_kernel(&cmd, sizeof(cmd), (void *)address);
+		fill_command(e, &cmd, slot, ts, who);
+	}
 }
 
 struct sq_walk {
@@ -44,27 +50,25 @@ struct sq_walk {
 	bool claimed;
 };
 
-/* One record's worth, and the doorbell if that is all. */
-static __always_inline void fill_record(struct submitted *s, struct sq_walk *w)
+/* As many as are reserved for at once, and the doorbell if that is all. */
+static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *w)
 {
-	for (int i = 0; i < PER_RECORD; i++) {
-		if (!w->left) {
-			gap(&s->cmd[i].h, (PER_RECORD - i) * sizeof(s->cmd[0]));
-			break;
-		}
-		tell_command(&s->cmd[i], w->st, w->slot, w->ts, w->who);
+	struct nvs_sq_doorbell *bell;
+
+	for (int i = 0; i < PER_RECORD && w->left; i++) {
+		tell_command(e++, w->st, w->slot, w->ts, w->who);
 		w->left--;
-		w->slot = (w->slot + 1) % w->st->depth;
+		if (++w->slot == w->st->depth)
+			w->slot = 0;
 	}
-	if (w->left) {
-		gap(&s->bell.h, sizeof(s->bell));
+	if (w->left)
 		return;
-	}
-	stamp(&s->bell.h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
-	s->bell.old_tail = w->old_tail;
-	s->bell.new_tail = w->new_tail;
-	s->bell.count = w->count;
-	s->bell.how = w->how;
+	bell = (void *)e;
+	stamp(&bell->h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
+	bell->old_tail = w->old_tail;
+	bell->new_tail = w->new_tail;
+	bell->count = w->count;
+	bell->how = w->how;
 }
 
 /*
@@ -77,25 +81,28 @@ static __always_inline void fill_record(struct submitted *s, struct sq_walk *w)
  */
 static long tell_commands(__u32 index, struct sq_walk *w)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 used = w->left < PER_RECORD ? w->left : PER_RECORD;
+	struct nvs_cmd_sent *e;
 	struct emission m;
-	struct submitted *s = reserve(&m, cpu, sizeof(*s), sizeof(*s));
 
-	if (s)
-		fill_record(s, w);
+	used = used * sizeof(*e) + (w->left <= PER_RECORD ? sizeof(struct nvs_sq_doorbell) : 0);
+	e = reserve(&m, bpf_get_smp_processor_id(),
+		    PER_RECORD * sizeof(*e) + sizeof(struct nvs_sq_doorbell), used);
+	if (e)
+		fill_record(e, w);
 	if (!w->claimed) {
 		w->claimed = __sync_val_compare_and_swap(&w->st->rung, w->rung,
 							 w->ts << 16 | w->new_tail) == w->rung;
-		if (s && !w->claimed)
-			gap(&s->cmd[0].h, sizeof(*s));
+		if (e && !w->claimed)
+			gap(&e->h, used);
 	}
-	if (s)
+	if (e)
 		commit(&m);
-	if (!s && w->claimed) {
-		count_lost(cpu, NVS_ID_cmd_sent, w->left);
-		count_lost(cpu, NVS_ID_sq_doorbell, 1);
+	if (!e && w->claimed) {
+		count_lost(NVS_ID_cmd_sent, w->left);
+		count_lost(NVS_ID_sq_doorbell, 1);
 	}
-	return !s || !w->claimed || !w->left ? 1 : 0;
+	return !e || !w->claimed || !w->left ? 1 : 0;
 }
 
 /*
@@ -121,7 +128,8 @@ __noinline int tell_submitted(struct queue_state *st, __u64 rung, __u64 ts, __u3
 		return 1;
 	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
 	w.count = w.left;
-	bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
+	if (!tell_commands(0, &w))
+		bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
 	return w.claimed;
 }
 

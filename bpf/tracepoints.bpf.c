@@ -220,7 +220,7 @@ int BPF_PROG(on_setup, struct request *rq, void *command)
 	bpf_map_update_elem(&cids, &w.place, &cid, BPF_ANY);
 	b = emit_room(NVS_ID_rq_start, sizeof(*b), 1);
 	if (!b) {
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_cmd_setup, 1);
+		count_lost(NVS_ID_cmd_setup, 1);
 		return 0;
 	}
 	tell_built(b, &w, rq, &cmd);
@@ -294,7 +294,7 @@ static __always_inline void tell_end(const struct who *w, struct request *rq, __
 	__u64 ts = bpf_ktime_get_ns();
 
 	if (!e) {
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_rq_result, 1);
+		count_lost(NVS_ID_rq_result, 1);
 		return;
 	}
 	stamp(&e->end.h, NVS_ID_rq_complete, ts, w->ctrl, w->qid, cid);
@@ -328,7 +328,7 @@ int BPF_PROG(on_complete, struct request *rq)
 	if (cid < 0)
 		return 0;
 	if (!fresh || o->qid != w.qid) {
-		count_lost(bpf_get_smp_processor_id(), NVS_ID_rq_complete, 1);
+		count_lost(NVS_ID_rq_complete, 1);
 		return 0;
 	}
 	tell_end(&w, rq, cid, o);

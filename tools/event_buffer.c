@@ -8,6 +8,8 @@
 
 #define HEADER	    sizeof(struct ctf_packet)
 #define BYTES_LEAST (1u << 20)
+/* Looked at, and then copied, while it is near. */
+#define PIECE (16u << 10)
 
 /* For sorting */
 struct event_slot {
@@ -47,10 +49,26 @@ static void forget_anchors(struct event_buffer *b)
 	memset(b->anchors, 0, sizeof(b->anchors));
 }
 
+/* Of a multiple of 8 bytes; the C library's takes an instruction for each byte on some processors. */
+static void copy(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+	for (; bytes >= 64; bytes -= 64, to += 64, from += 64)
+		memcpy(to, from, 64);
+	for (; bytes; bytes -= 8, to += 8, from += 8)
+		memcpy(to, from, 8);
+}
+
 /* Everything is moved by so much. */
 static void move(struct event_buffer *b, size_t down)
 {
-	memmove(b->bytes + b->first - down, b->bytes + b->first, b->all.end - b->first);
+	unsigned char *from = b->bytes + b->first;
+	size_t bytes = b->all.end - b->first;
+
+	/* copy() takes 64 bytes at a time. */
+	if (down >= 64)
+		copy(from - down, from, bytes);
+	else
+		memmove(from - down, from, bytes);
 	b->first -= down;
 	b->all.end -= down;
 	b->all.last -= down;
@@ -91,29 +109,22 @@ uint64_t event_buffer_time(const struct event_buffer *b, size_t at)
 	return ((const struct nvs_hdr *)(b->bytes + at))->ts;
 }
 
-/* Of a multiple of 8 bytes; the C library's takes an instruction for each byte on some processors. */
-static void copy(unsigned char *to, const unsigned char *from, size_t bytes)
+/*
+ * Takes events as far as they are whole and in order; returns how many bytes these are.  All pass
+ * the loop: so whether the last is whole is asked behind it.
+ */
+static size_t take_ordered(struct event_buffer *b, const unsigned char *from, size_t bytes,
+			   bool *seen)
 {
-	for (; bytes >= 64; bytes -= 64, to += 64, from += 64)
-		memcpy(to, from, 64);
-	for (; bytes; bytes -= 8, to += 8, from += 8)
-		memcpy(to, from, 8);
-}
-
-/* Takes events as far as they are whole and in order; returns where that ends. */
-static const unsigned char *take_ordered(struct event_buffer *b, const unsigned char *from,
-					 const unsigned char *end, bool *seen)
-{
-	const unsigned char *at = from, *last = from;
 	uint64_t latest = b->latest;
 	unsigned int flags = 0;
-	size_t nr = 0;
+	size_t at = 0, last = 0, nr = 0, until = bytes < PIECE ? bytes : PIECE;
 
-	while ((size_t)(end - at) >= sizeof(struct nvs_hdr)) {
-		const struct nvs_hdr *ev = (const void *)at;
+	while (at + sizeof(struct nvs_hdr) <= until) {
+		const struct nvs_hdr *ev = (const void *)(from + at);
 		unsigned int size = ev->id <= NVS_EVENT_ID_MAX ? b->sizes[ev->id] : 0;
 
-		if (!size || (size & ~7u) > (size_t)(end - at) || ev->ts < latest)
+		if (!size || ev->ts < latest)
 			break;
 		latest = ev->ts;
 		flags |= size;
@@ -121,12 +132,14 @@ static const unsigned char *take_ordered(struct event_buffer *b, const unsigned 
 		at += size & ~7u;
 		nr++;
 	}
+	if (at > bytes)
+		return take_ordered(b, from, last, seen);
 	if (!nr)
-		return from;
-	copy(b->bytes + b->all.end, from, at - from);
+		return 0;
+	copy(b->bytes + b->all.end, from, at);
 	b->anchors[b->next_anchor++ % NR_ANCHORS] = b->all.end;
-	b->all.last = b->all.end + (last - from);
-	b->all.end += at - from;
+	b->all.last = b->all.end + last;
+	b->all.end += at;
 	b->all.nr += nr;
 	b->latest = latest;
 	*seen |= flags & 1;
@@ -244,13 +257,13 @@ ssize_t event_buffer_add(struct event_buffer *b, const void *run, size_t bytes, 
 	if (event_buffer_room(b, bytes))
 		return -1;
 	for (;;) {
-		size_t odd;
+		size_t taken = take_ordered(b, at, end - at, seen);
 
-		at = take_ordered(b, at, end, seen);
-		odd = at < end ? take_odd(b, at, end, seen) : 0;
-		if (!odd)
+		if (!taken && at < end)
+			taken = take_odd(b, at, end, seen);
+		if (!taken)
 			return at - (const unsigned char *)run;
-		at += odd;
+		at += taken;
 	}
 }
 

@@ -3,16 +3,18 @@
  * nvmescope record: load, make the directory, run COMMAND, attach as soon as the
  * module is there, drain until the end, detach, say what was recorded.
  *
- * One thread does it all: it sleeps until a signal comes or the rings are due.
- * Nobody is woken by an event, so the recorder costs the recorded nothing but
- * the events themselves.
+ * One thread does it all: it sleeps until a signal comes, a ring fills or all are due.
+ * An event alone wakes nobody, so the recorder costs the recorded little but the
+ * events themselves.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,14 +24,14 @@
 
 #define MS 1000000ull
 
-/* How long to sleep between passes: waiting for the module, rings in use, rings idle. */
+/*
+ * How long to sleep between passes: waiting for the module; if a program wakes us when a ring
+ * fills; with rings whose programs wake nobody, in use or idle.
+ */
 #define SLEEP_ATTACH (1 * MS)
+#define SLEEP_LONG   (200 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
-/* A request is one event: a ring of 8 MiB holds those of 150 ms at half a million a second and CPU. */
-#define SLEEP_IO (80 * MS)
-/* Nothing of a request goes through the rings. */
-#define SLEEP_HIST (250 * MS)
 
 static const struct record_options *opt;
 
@@ -104,27 +106,50 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-/* Sleeps until a signal, until the rings are due or @end is there. Returns the signal, or 0. */
-static int doze(const struct recorder *r, const sigset_t *signals, int fill, uint64_t end)
+static uint64_t how_long(const struct recorder *r, int fill)
 {
-	static const uint64_t idle[] = { SLEEP_IDLE, SLEEP_IO, SLEEP_HIST };
-	uint64_t ns = !r->attached ? SLEEP_ATTACH : fill > 10 ? SLEEP_BUSY : idle[r->level.level];
-	uint64_t now = record_now();
+	if (!r->attached)
+		return SLEEP_ATTACH;
+	/* They come faster than they can be written. */
+	if (fill > 40)
+		return 0;
+	if (r->hist && r->hist_interval < SLEEP_LONG)
+		return r->hist_interval;
+	/* A flight recorder looks for what triggers it. */
+	if (!r->kernel_rings && !r->flight)
+		return SLEEP_LONG;
+	return fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
+}
+
+/* Sleeps until a signal, until @until or until the rings are due. Returns the signal, or 0. */
+static int doze(struct recorder *r, const sigset_t *signals, int signal_fd, int fill,
+		uint64_t until)
+{
+	struct pollfd fds[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = record_bpf_wake_fd(r), .events = POLLIN },
+	};
+	uint64_t ns = how_long(r, fill), now = record_now();
 	struct timespec ts = { 0 };
 	int got;
 
-	if (r->hist && r->hist_since + r->hist_interval < end)
-		end = r->hist_since + r->hist_interval;
-	if (fill <= 40 && now < end)
-		ts.tv_nsec = end - now < ns ? end - now : ns;
+	if (until <= now + ns)
+		ns = until > now ? until - now : 0;
+	ts.tv_nsec = ns;
+	if (ppoll(fds, 2, &ts, NULL) <= 0)
+		return 0;
+	if (fds[1].revents)
+		record_bpf_woken(r);
+	if (!fds[0].revents)
+		return 0;
+	ts.tv_nsec = 0;
 	got = sigtimedwait(signals, NULL, &ts);
-
 	return got > 0 ? got : 0;
 }
 
 /* Runs until the recording is to end; NULL: it failed, else what ended it. */
 static const char *run(struct recorder *r, struct record_child *child, const sigset_t *signals,
-		       struct nvs_error *err)
+		       int signal_fd, struct nvs_error *err)
 {
 	uint64_t end = opt->duration ? record_now() + opt->duration : UINT64_MAX;
 	int fill, signal;
@@ -143,7 +168,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 			flight_tick(r->flight, r);
 		if (r->device_news)
 			record_env_device(r);
-		signal = doze(r, signals, fill, end);
+		signal = doze(r, signals, signal_fd, fill, end);
 		if (record_child_ended(child))
 			return "command";
 		if (record_now() >= end)
@@ -281,6 +306,7 @@ static int record(struct recorder *r, struct triggers *triggers, char **command,
 {
 	struct record_child child = { 0 };
 	sigset_t signals, before;
+	int signal_fd, code;
 
 	if (make_trace(r, triggers, err)) {
 		discard(r);
@@ -293,17 +319,25 @@ static int record(struct recorder *r, struct triggers *triggers, char **command,
 			"commands and completions, by tracepoints; not seen: %s",
 			record_tracepoints_unseen);
 	block_signals(&signals, &before);
+	signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (signal_fd < 0) {
+		discard(r);
+		return nvs_fail(err, "cannot wait for signals: %s", strerror(errno));
+	}
 	/* Attached before COMMAND begins, when the module is there already. */
 	if (record_open_streams(r, err) || keep_attached(r, err) ||
 	    (command && record_child_start(&child, command, &before, err))) {
 		discard(r);
+		close(signal_fd);
 		return -1;
 	}
 	if (r->attached)
 		record_env_device(r);
 	else if (!command)
 		complain("waiting for module %s; ^C ends this", first_module(r));
-	return finish(r, &child, run(r, &child, &signals, err), err);
+	code = finish(r, &child, run(r, &child, &signals, signal_fd, err), err);
+	close(signal_fd);
+	return code;
 }
 
 int cmd_record(int argc, char **argv)

@@ -123,6 +123,10 @@ int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_er
 struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level);
 /* Hands CPU @cpu's ring to the programs. */
 int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err);
+/* To be polled: there is something to read when a ring fills. -1: nobody tells. */
+int record_bpf_wake_fd(const struct recorder *r);
+/* Makes it empty again. */
+void record_bpf_woken(struct recorder *r);
 /*
  * Attaches to all tracepoints, phase_begin last: the module's `hold_ms` waits
  * for it.  1: done; 0: the module is not there; -1: @err says.

@@ -12,8 +12,6 @@
 #include "attach.h"
 #include "record_bpf.h"
 
-#define HEADS_BYTES (RING_CPUS * sizeof(struct ring_head))
-
 const struct provider provider_driver = {
 	.name = "driver",
 	.core_module = "nvmescope_core",
@@ -88,12 +86,16 @@ static void list_points(struct recorder *r)
 
 int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_error *err)
 {
+	uint64_t mask = r->ring_size - 1;
 	struct bpf_map *rings = bpf_object__find_map_by_name(obj, "rings");
 
 	r->kernel_rings = bpf_map__type(bpf_map__inner_map(rings)) == BPF_MAP_TYPE_RINGBUF;
 	r->ring_template = ring_reader_map(r->ring_size, r->kernel_rings);
 	if (r->ring_template < 0)
 		return bpf_fail_load(errno, err);
+	if (!r->kernel_rings)
+		bpf_map__set_initial_value(bpf_object__find_map_by_name(obj, ".rodata.ring"), &mask,
+					   sizeof(mask));
 	bpf_map__set_max_entries(rings, r->nr_cpus);
 	bpf_map__set_inner_map_fd(rings, r->ring_template);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "lost"), r->nr_cpus);
@@ -111,7 +113,8 @@ static int load_driver(struct recorder *r, struct nvs_error *err)
 	r->bpf->obj = skel->obj;
 	if (record_shape_rings(r, skel->obj, err))
 		return -1;
-	skel->rodata->filter = !!r->device.text;
+	skel->rodata->filter = r->device.text || r->level.by_queue;
+	skel->rodata->filter_by_ctrl = !!r->device.text;
 	skel->rodata->filter_by_queue = r->level.by_queue;
 	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
 	skel->rodata->filter_pci_addr = r->device.pci_addr;
@@ -242,19 +245,31 @@ static int map_lost(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-/* The heads of our own rings; the programs' data, as far as the recorder writes it. */
-static int map_heads(struct recorder *r, struct nvs_error *err)
+static int woken(void *ctx, void *data, size_t size)
 {
-	void *map;
+	(void)ctx, (void)data, (void)size;
+	return 0;
+}
 
+/* By this the programs wake us when a ring fills. */
+static int open_wake(struct recorder *r, struct nvs_error *err)
+{
 	if (r->kernel_rings)
 		return 0;
-	map = mmap(NULL, HEADS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(r, ".data.rings"),
-		   0);
-	if (map == MAP_FAILED)
-		return nvs_fail(err, "cannot map the heads of the rings: %s", strerror(errno));
-	r->bpf->heads = map;
+	r->bpf->wake = ring_buffer__new(map_fd(r, "wake"), woken, NULL, NULL);
+	if (!r->bpf->wake)
+		return nvs_fail(err, "cannot map what wakes the recorder: %s", strerror(errno));
 	return 0;
+}
+
+int record_bpf_wake_fd(const struct recorder *r)
+{
+	return r->bpf->wake ? map_fd(r, "wake") : -1;
+}
+
+void record_bpf_woken(struct recorder *r)
+{
+	ring_buffer__consume(r->bpf->wake);
 }
 
 /* What matched nothing while programs were attached one by one, says nothing of the driver. */
@@ -289,14 +304,12 @@ int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *
 {
 	if (bpf_map_update_elem(map_fd(r, "rings"), &cpu, &r->cpus[cpu].ring.fd, BPF_ANY))
 		return nvs_fail(err, "cannot hand CPU %u its ring: %s", cpu, strerror(errno));
-	if (r->bpf->heads && cpu < RING_CPUS)
-		ring_reader_begin(&r->cpus[cpu].ring, &r->bpf->heads[cpu]);
 	return 0;
 }
 
 int record_bpf_load(struct recorder *r, struct nvs_error *err)
 {
-	if (load_programs(r, err) || map_lost(r, err) || map_heads(r, err) ||
+	if (load_programs(r, err) || map_lost(r, err) || open_wake(r, err) ||
 	    record_hist_open(r, &r->bpf->level, err))
 		return -1;
 	return record_cpus_open(r, err);
@@ -333,8 +346,7 @@ void record_bpf_close(struct recorder *r)
 	if (r->lost)
 		munmap(r->lost, r->bpf->lost_bytes);
 	if (r->bpf) {
-		if (r->bpf->heads)
-			munmap(r->bpf->heads, HEADS_BYTES);
+		ring_buffer__free(r->bpf->wake);
 		if (r->ring_template >= 0)
 			close(r->ring_template);
 		driver_bpf__destroy(r->bpf->driver);

@@ -19,7 +19,7 @@ struct record_bpf {
 	bool typed;		/* programs know since they were loaded what they are for */
 	size_t lost_bytes;
 	struct cpu_lost *attaching; /* `lost` when all was attached */
-	struct ring_head *heads;    /* by CPU; NULL with the kernel's rings */
+	struct ring_buffer *wake;   /* NULL with the kernel's rings */
 	unsigned int nr_points;
 	struct attach_point {
 		const char *name; /* of the tracepoint, or of the program's section */

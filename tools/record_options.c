@@ -6,7 +6,7 @@
 #include "record_options.h"
 
 #define RING_SIZE_MIN 4096ull
-#define RING_SIZE_MAX (1ull << 30)
+#define RING_SIZE_MAX (256ull << 20)
 
 static struct record_options opt;
 
@@ -156,7 +156,7 @@ int record_options_parse(int argc, char **argv, struct recorder *r, struct trigg
 		opt.ring_size = strcmp(opt.level.level, "hist") ? 8u << 20 : 64u << 10;
 	if (opt.ring_size < RING_SIZE_MIN || opt.ring_size > RING_SIZE_MAX ||
 	    opt.ring_size & (opt.ring_size - 1))
-		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 1G");
+		return options_wrong(&usage, "--ring-size: not a power of two from 4K to 256M");
 	r->ring_size = opt.ring_size;
 	r->provider = choose_provider(&r->device);
 	r->verbose = opt.verbose;

@@ -7,18 +7,21 @@
 #include <bpf/bpf.h>
 #include "ring_reader.h"
 
-/* Space is given back this often, not only when a pass is over. */
-#define GIVE_BACK (64u << 10)
-
 int ring_reader_map(size_t size, bool kernels)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 
 	if (kernels)
 		return bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nvs_ring", sizeof(uint32_t), RING_PAGE,
-			      size / RING_PAGE, &opts);
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nvs_ring", sizeof(uint32_t), RING_VALUE(size), 1,
+			      &opts);
 }
+
+/*
+ * Space is given back, and the recorder woken, this often.  So little that it is still in the
+ * processor's caches when it is read, so much that to be woken costs next to nothing.
+ */
+#define CHUNK (512u << 10)
 
 static void *map(int fd, size_t bytes, int protection, size_t from)
 {
@@ -27,10 +30,23 @@ static void *map(int fd, size_t bytes, int protection, size_t from)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* An eighth of a ring that is small. */
+static size_t chunk(size_t size)
+{
+	size_t bytes = size / 8 < CHUNK ? size / 8 : CHUNK;
+
+	return bytes > RING_LEAST ? bytes : RING_LEAST;
+}
+
 static bool map_own(struct ring_reader *r)
 {
-	r->data = map(r->fd, r->size, PROT_READ, 0);
-	return r->data;
+	r->head = map(r->fd, RING_DATA, PROT_READ | PROT_WRITE, 0);
+	r->data = map(r->fd, r->size, PROT_READ, RING_DATA);
+	if (!r->head || !r->data)
+		return false;
+	r->head->bytes = r->size;
+	r->head->chunk = chunk(r->size);
+	return true;
 }
 
 /* Documentation/bpf/ringbuf.rst: the data is mapped twice in a row, so that no record wraps. */
@@ -67,6 +83,8 @@ void ring_reader_close(struct ring_reader *r)
 
 	if (r->data && !r->producer)
 		munmap((void *)r->data, r->size);
+	if (r->head)
+		munmap(r->head, RING_DATA);
 	if (r->consumer)
 		munmap(r->consumer, page);
 	if (r->producer)
@@ -74,14 +92,6 @@ void ring_reader_close(struct ring_reader *r)
 	if (r->fd >= 0 && r->size)
 		close(r->fd);
 	*r = (struct ring_reader){ .fd = -1 };
-}
-
-void ring_reader_begin(struct ring_reader *r, struct ring_head *head)
-{
-	if (r->producer)
-		return;
-	r->head = head;
-	__atomic_store_n(&head->bytes, r->size, __ATOMIC_RELEASE);
 }
 
 /* How far all is filled in.  While somebody is at it, how far that was when last nobody was. */
@@ -98,7 +108,7 @@ static uint64_t end_of(const struct ring_reader *r)
 {
 	if (r->producer)
 		return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
-	return r->head ? filled_in(r->head) : 0;
+	return filled_in(r->head);
 }
 
 bool ring_reader_empty(const struct ring_reader *r)
@@ -108,20 +118,14 @@ bool ring_reader_empty(const struct ring_reader *r)
 
 static void drain_own(struct ring_reader *r, uint64_t end, ring_reader_fn fn, void *ctx)
 {
-	uint64_t given = r->at;
-
 	while (r->at < end) {
-		uint64_t page_end = (r->at | (RING_PAGE - 1)) + 1;
-		uint64_t to = page_end < end ? page_end : end;
+		uint64_t chunk_end = (r->at | (r->head->chunk - 1)) + 1;
+		uint64_t to = chunk_end < end ? chunk_end : end;
 
 		fn(ctx, r->data + (r->at & (r->size - 1)), to - r->at);
 		r->at = to;
-		if (r->at - given >= GIVE_BACK) {
-			__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);
-			given = r->at;
-		}
+		__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&r->head->taken, r->at, __ATOMIC_RELEASE);
 }
 
 static void drain_kernels(struct ring_reader *r, uint64_t end, ring_reader_fn fn, void *ctx)
@@ -138,7 +142,7 @@ static void drain_kernels(struct ring_reader *r, uint64_t end, ring_reader_fn fn
 			fn(ctx, record + BPF_RINGBUF_HDR_SZ, len);
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
 		r->at += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-		if (r->at - given >= GIVE_BACK) {
+		if (r->at - given >= chunk(r->size)) {
 			__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
 			given = r->at;
 		}

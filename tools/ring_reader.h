@@ -15,7 +15,7 @@ struct ring_reader {
 	int fd;
 	size_t size;		  /* bytes for events, a power of two */
 	uint64_t at;		  /* position up to which all was handed out */
-	struct ring_head *head;	  /* of one of ours, from ring_reader_begin() on */
+	struct ring_head *head;	  /* of one of ours */
 	uint64_t *consumer;	  /* of the kernel's: positions, written here */
 	const uint64_t *producer; /* and written by the kernel */
 	const unsigned char *data;
@@ -28,12 +28,10 @@ int ring_reader_map(size_t size, bool kernels);
 bool ring_reader_empty(const struct ring_reader *r);
 
 /*
- * Makes and maps a ring of @size bytes (a power of two, at least RING_PAGE and the machine's
+ * Makes and maps a ring of @size bytes (a power of two, at least RING_LEAST and the machine's
  * page). -1: errno says why.
  */
 int ring_reader_open(struct ring_reader *r, size_t size, bool kernels);
-/* Of one of ours, that programs can find: they may fill it now, at @head. */
-void ring_reader_begin(struct ring_reader *r, struct ring_head *head);
 void ring_reader_close(struct ring_reader *r);
 
 typedef void (*ring_reader_fn)(void *ctx, const void *run, unsigned int bytes);

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -29,7 +28,6 @@
 #define WANTED	   10000000ull /* events of each part */
 
 static struct ring_bpf *skel;
-static struct ring_head *heads;
 static struct ring_reader rings[MAX_CPUS];
 static struct ctf_stream *streams[MAX_CPUS];
 static unsigned int nr_cpus;
@@ -155,6 +153,7 @@ static uint64_t recorded(void)
 static void open_all(void)
 {
 	struct bpf_map *inner_of;
+	uint64_t mask = RING_BYTES - 1;
 	int template;
 
 	nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -165,19 +164,16 @@ static void open_all(void)
 	inner_of = skel->maps.rings;
 	bpf_map__set_max_entries(inner_of, nr_cpus);
 	bpf_map__set_inner_map_fd(inner_of, template);
+	bpf_map__set_initial_value(bpf_object__find_map_by_name(skel->obj, ".rodata.ring"), &mask,
+				   sizeof(mask));
 	bpf_map__set_max_entries(skel->maps.lost, nr_cpus);
 	if (ring_bpf__load(skel))
 		die("cannot load the producer");
 	close(template);
-	heads = mmap(NULL, RING_CPUS * sizeof(*heads), PROT_READ | PROT_WRITE, MAP_SHARED,
-		     bpf_object__find_map_fd_by_name(skel->obj, ".data.rings"), 0);
-	if (heads == MAP_FAILED)
-		die("cannot map the heads of the rings");
 	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
 		if (ring_reader_open(&rings[cpu], RING_BYTES, false) ||
 		    bpf_map_update_elem(bpf_map__fd(inner_of), &cpu, &rings[cpu].fd, BPF_ANY))
 			die("cannot make a ring");
-		ring_reader_begin(&rings[cpu], &heads[cpu]);
 	}
 }
 

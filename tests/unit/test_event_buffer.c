@@ -159,6 +159,28 @@ static void test_fixed(void **state)
 	event_buffer_free(&b);
 }
 
+/* All that a ring held, at once. */
+static void test_long_run(void **state)
+{
+	unsigned int found[4000] = { 0 };
+	unsigned char *run = malloc(sizeof(found) * 20);
+	struct event_buffer b;
+	uint64_t last = 0;
+	bool seen = false;
+	size_t bytes = 0;
+
+	(void)state;
+	event_buffer_init(&b, false);
+	for (unsigned int n = 0; n < 4000; n++)
+		bytes += make_event(run + bytes, 1000 + n / 2, n);
+	assert_int_equal(event_buffer_add(&b, run, bytes, &seen), bytes);
+	assert_int_equal(look_through(&b, found, &last), 4000);
+	expect_each_once(found, 4000);
+	assert_false(b.unordered);
+	event_buffer_free(&b);
+	free(run);
+}
+
 static void test_refuses(void **state)
 {
 	unsigned char run[4 * 80];
@@ -195,9 +217,8 @@ static void test_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_interrupted),
-		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_runs),	cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_fixed),	cmocka_unit_test(test_long_run),
 		cmocka_unit_test(test_refuses),
 	};
 
