@@ -92,7 +92,7 @@ unplug() {
 # throttle "DISK BPS": what a disk may move in a second; 0: no limit
 throttle() {
 	[[ $1 =~ ^(nvme[0-9]{1,2}n[0-9]{1,3})\ ([0-9]{1,12})$ ]] || { reply="throttle '$1': it is a disk (nvme0n1) and bytes a second"; return 1; }
-	qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"${BASH_REMATCH[1]}\", \"bps\": ${BASH_REMATCH[2]}, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
+	qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"${BASH_REMATCH[1]}\", \"bps\": ${BASH_REMATCH[2]}, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}" && reply=
 }
 
 # Before power-on: take out the nurseries (see vm.sh). A reset is what ejects them.
