@@ -28,9 +28,10 @@ for n in $(lab_numbers); do
 		[[ -s $lab_dir/$text ]] || missing+=" $text"
 	done
 	is "lab $n: has all its texts" "$missing" ""
+	worth=$(awk '/^(answer|check) / { n += $3 } END { print n }' "$lab_dir/grade")
 	is "lab $n: its text has all parts, in English and in Chinese" \
-		"$(lacking README.md '**Goal.**' "Expected time: $hours hour" Specification '## Background' '## What to do' '## Questions' '## Check')$(
-		lacking README.zh.md '**目标。**' "预计用时：$hours 小时" 规范 '## 背景' '## 步骤' '## 问题' '## 检查')" ""
+		"$(lacking README.md '**Goal.**' "Expected time: $hours hour" "$worth points" Specification '## Background' '## What to do' '## Questions' '## Check')$(
+		lacking README.zh.md '**目标。**' "预计用时：$hours 小时" "共 $worth 分" 规范 '## 背景' '## 步骤' '## 问题' '## 检查')" ""
 	is "lab $n: each question stands there in Chinese, too" "$(grep -B 1 -E '^[a-z0-9_]+:' "$lab_dir/answers" | LC_ALL=C grep -c $'^#    .*[\200-\377]')" \
 		"$(grep -cE '^[a-z0-9_]+:' "$lab_dir/answers")"
 	is "lab $n: nothing is left in braces that is no parameter" \
