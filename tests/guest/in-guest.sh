@@ -137,3 +137,6 @@ record() { # NAME COMMAND...
 	cp -r "/tmp/$_name" /out/
 	rm -r "/tmp/$_name"
 }
+
+# The end of a recording in the device's log: a command that nobody else sends, which the device refuses.
+mark_log() { nvme admin-passthru /dev/nvme0 -o 0xc1 >/dev/null 2>&1 || :; }

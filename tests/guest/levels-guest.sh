@@ -129,6 +129,7 @@ between() {
 
 ways_recorded() {
 	check "$provider: recorded" nvmescope record -o "/out/$provider" -p "$provider" --level io -- sh "$0" with "$provider" ways "$provider"
+	mark_log
 }
 
 # Steps that a recorder runs know their provider again.

@@ -7,32 +7,13 @@
 not_sanitized
 plan 142
 
-# Lines of a recording's `io` records: time of the end, then NAME=VALUE...
-ios() { babeltrace2 --clock-cycles "$1" | sed -nE 's/^\[0*([0-9]+)\] (\([^)]*\) )?io: /end=\1 /p' |
-	sed -E 's/\( "([^"]*)" : container = [0-9]+ \)/\1/g; s/[{},]//g; s/ = /=/g; s/  +/ /g'; }
-# shellcheck disable=SC2016 # awk's
-fields='function f(name) { return v[name] } { for (i = 1; i <= NF; i++) { split($i, p, "="); v[p[1]] = p[2] } }'
-
-# qid cid opcode of what the device completed, in the order that it took the commands: without
-# event requests, which end when something happens.
-logged() {
-	awk '/pci_nvme_(io|admin)_cmd / { for (i = 1; i < NF; i++) w[$i] = $(i + 1); k = w["sqid"] " " w["cid"]
-			n++; key[n] = k " " strtonum(w["opc"]); if (w["opc"] != "0xc") last[k] = n }
-		/pci_nvme_enqueue_req_completion / { for (i = 1; i < NF; i++) w[$i] = $(i + 1); k = w["cqid"] " " w["cid"]
-			if (k in last) { done[last[k]] = 1; delete last[k] } }
-		END { for (i = 1; i <= n; i++) if (done[i]) print key[i] }' "$1" | sort -s -n -k1,1
-}
-recorded() {
-	ios "$1" | awk "$fields"' f("how") != "cancelled" { print f("qid"), f("setup"), f("cid"), strtonum(f("opcode")) }' |
-		sort -n -k1,1 -k2,2 | cut -d' ' -f1,3,4
-}
-same() { diff <(logged "$logs/$1/qemu.log") <(recorded "$logs/$1/$1") >"$work/diff" || { head -n 20 "$work/diff"; wc -l "$work/diff"; return 1; }; }
+. "$(dirname "$0")/io-log.sh"
 
 for provider in stock driver; do
 	guest $provider --smp 2 --nvme max_ioqpairs=3,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' \
 		-- levels-guest.sh $provider ways_recorded
 	ios "$logs/$provider/$provider" >"$work/ios"
-	check "$provider: each command of the device's log, in its order, and no other" same $provider
+	check "$provider: each command of the device's log, in its order, and no other" same_ios "$logs/$provider/qemu.log" "$logs/$provider/$provider"
 	is "$provider: there are enough, of all kinds" \
 		"$(awk "$fields"' { n++; if (f("qid") == 0) admin++; if (f("opcode") == "0x99") failed++; if (f("batch") > 1) batched++
 			if (f("why") == "poll") polled++ }
