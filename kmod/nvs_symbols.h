@@ -114,7 +114,8 @@
 	S(0, irq)				\
 	S(1, poll)				\
 	S(2, timeout)				\
-	S(3, teardown)
+	S(3, teardown)			\
+	S(4, unseen)
 
 /* What a completion queue entry's identifier was found to mean. */
 #define NVS_SYMS_CQE(S)				\

@@ -28,7 +28,8 @@ static int attach(struct hist_live *h, const struct bpf_program *prog, struct nv
 	const char *tracepoint = strncmp(section, "raw_tp/", 7) ? NULL : section + 7;
 	int prog_fd = bpf_program__fd(prog), fd;
 
-	fd = bpf_raw_tracepoint_open(tracepoint, prog_fd);
+	fd = h->programs.by_tracepoints ? record_tracepoints_attach(section, prog_fd)
+					: bpf_raw_tracepoint_open(tracepoint, prog_fd);
 	if (fd < 0)
 		return nvs_fail(err, "cannot attach to %s: %s", section, strerror(errno));
 	h->links[h->nr_links].prog_fd = prog_fd;
@@ -97,7 +98,14 @@ unsigned int hist_live_queues(const struct hist_live *h)
 
 const struct flight_queue *hist_live_queue(const struct hist_live *h, unsigned int i)
 {
-	return &h->programs.queues[i];
+	const struct flight_queue *q = &h->programs.queues[i];
+
+	return h->programs.by_tracepoints && !q->key ? NULL : q;
+}
+
+bool hist_live_sees_bells(const struct hist_live *h)
+{
+	return !h->programs.by_tracepoints;
 }
 
 uint64_t hist_live_lost(const struct hist_live *h, enum lost_cause cause)

@@ -48,9 +48,11 @@ struct hist_live *hist_live_open(bool stock, const struct level_config *config, 
 				 struct nvs_error *err);
 /* As hist_reader_take(). */
 int hist_live_take(struct hist_live *h, hist_change_fn *fn, void *ctx, struct nvs_error *err);
-/* Queues met so far, and the I-th: whose it is, and what is in flight there. */
+/* Places of queues so far, and the I-th: whose it is, what is in flight there; NULL: nobody's. */
 unsigned int hist_live_queues(const struct hist_live *h);
 const struct flight_queue *hist_live_queue(const struct hist_live *h, unsigned int i);
+/* Does this kernel show when doorbells are rung? */
+bool hist_live_sees_bells(const struct hist_live *h);
 /* How often something could not be counted, on all CPUs, since it was opened. */
 uint64_t hist_live_lost(const struct hist_live *h, enum lost_cause cause);
 /* How often the kernel skipped a program, because it was interrupted in itself. */

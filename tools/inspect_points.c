@@ -116,31 +116,18 @@ static void judge(struct inspect_level *l, const struct inspect_kernel *k,
 }
 
 /* As record does: tracepoints alone where nothing is said of the driver's types. */
-static bool by_tracepoints(const struct provider *provider, const char *level,
-			   const struct attach_sources *s)
+static bool by_tracepoints(const struct provider *provider, const struct attach_sources *s)
 {
-	return provider == &provider_stock && !strcmp(level, "events") && s->btf[TYPES_VMLINUX] &&
+	return provider == &provider_stock && s->btf[TYPES_VMLINUX] &&
 	       attach_find(s, "fexit/nvme_queue_rq") != ATTACH_FOUND &&
 	       attach_find(s, "raw_tp/nvme_setup_cmd") == ATTACH_FOUND;
-}
-
-static struct bpf_object *open_programs(const struct provider *provider, const char *level,
-					bool tracepoints)
-{
-	const void *elf;
-	size_t size;
-
-	if (!tracepoints)
-		return record_bpf_programs(provider, level);
-	elf = record_tracepoints_elf(&size);
-	return bpf_object__open_mem(elf, size, NULL);
 }
 
 static bool read_level(struct inspect_kernel *k, const struct provider *provider, const char *level,
 		       const struct attach_sources *s)
 {
-	bool tracepoints = by_tracepoints(provider, level, s);
-	struct bpf_object *obj = open_programs(provider, level, tracepoints);
+	bool tracepoints = by_tracepoints(provider, s);
+	struct bpf_object *obj = record_bpf_programs(provider, level, tracepoints);
 	struct inspect_level *l = &k->level[k->nr_levels];
 	bool done;
 

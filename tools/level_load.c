@@ -9,6 +9,7 @@
 #include "ring_page.h"
 #include "driver_io.skel.h"
 #include "stock_io.skel.h"
+#include "tracepoints_io.skel.h"
 #include "attach.h"
 #include "hist.h"
 #include "level_load.h"
@@ -64,7 +65,7 @@ static unsigned int count_queues(const char *prefix, const struct level_config *
 }
 
 /* The sizes that the machine asks for, with room for controllers that may come. */
-static void set_sizes(struct level_config *c, const struct level_load *how)
+static void set_sizes(struct level_config *c, const struct level_load *how, bool by_tracepoints)
 {
 	const struct provider *p = how->stock ? &provider_stock : &provider_driver;
 	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
@@ -76,6 +77,11 @@ static void set_sizes(struct level_config *c, const struct level_load *how)
 	for (const char *const *prefix = record_node_prefixes; *prefix; prefix++) {
 		c->max_ctrls += record_ctrls_end(*prefix);
 		c->places += count_queues(*prefix, c, how->ctrl);
+	}
+	if (by_tracepoints) {
+		/* A queue's place is its number. */
+		c->max_ctrls -= SPARE_CTRLS - 1;
+		c->places = c->max_ctrls * each;
 	}
 	if (c->places > MAX_PLACES)
 		c->places = MAX_PLACES;
@@ -111,6 +117,8 @@ bool level_wants(const struct level_programs *l, const char *name)
 {
 	const struct level_config *c = &l->config;
 
+	if (l->by_tracepoints)
+		return c->stages || !strcmp(name, "on_outcome") || !strcmp(name, "io_complete");
 	if (l->is_stock &&
 	    (starts(name, "one_probe") || strstr(name, "_setup") || strstr(name, "_complete")))
 		return wants_variant(c, name);
@@ -125,36 +133,17 @@ bool level_wants(const struct level_programs *l, const char *name)
 	return true;
 }
 
-static int check_types(const struct attach_sources *s, unsigned int level, struct nvs_error *err)
-{
-	int failed = record_stock_types(s, err);
-
-	if (failed > 0)
-		return nvs_fail(
-			err,
-			"this kernel says nothing of its nvme module's types "
-			"(/sys/kernel/btf/nvme), which level %s reads requests and queues "
-			"by: it cannot be recorded; --level events can, by tracepoints alone",
-			record_levels[level]);
-	return failed;
-}
-
 /* Programs that are not wanted, or have nothing to attach to on this kernel, stay away. */
-static int choose(struct level_programs *l, const struct level_load *how, struct nvs_error *err)
+static int choose(struct level_programs *l, const struct attach_sources *s, struct nvs_error *err)
 {
-	struct attach_sources s = { 0 };
 	struct bpf_program *prog;
 	int failed = 0;
 
-	if (how->stock) {
-		attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
-		failed = check_types(&s, l->config.level, err);
-		if (!failed) {
-			struct stock_kernel kernel = record_stock_kernel(&s);
+	if (l->stock) {
+		struct stock_kernel kernel = record_stock_kernel(s);
 
-			l->stock->rodata->direct_reads = kernel.direct_reads;
-			l->stock->rodata->preemptible = kernel.preemptible;
-		}
+		l->stock->rodata->direct_reads = kernel.direct_reads;
+		l->stock->rodata->preemptible = kernel.preemptible;
 		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
 	}
 	bpf_object__for_each_program(prog, l->obj)
@@ -162,18 +151,19 @@ static int choose(struct level_programs *l, const struct level_load *how, struct
 		bool wanted = level_wants(l, bpf_program__name(prog));
 
 		bpf_program__set_autoload(prog, wanted);
-		if (wanted && how->stock && !failed)
-			failed = record_stock_choose_one(&s, prog, err);
+		if (wanted && l->stock && !failed)
+			failed = record_stock_choose_one(s, prog, err);
 	}
-	attach_close(&s);
 	return failed;
 }
 
+/* A map that these programs do not have needs no size. */
 static void set_map_size(struct level_programs *l, const char *name, unsigned int entries)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(l->obj, name);
 
-	bpf_map__set_max_entries(map, entries);
+	if (map)
+		bpf_map__set_max_entries(map, entries);
 }
 
 static void set_map_sizes(struct level_programs *l, const struct level_config *c,
@@ -186,7 +176,7 @@ static void set_map_sizes(struct level_programs *l, const struct level_config *c
 	set_map_size(l, "cells", c->level == LEVEL_HIST ? c->places * HIST_CELLS : 1);
 }
 
-static int open_stock(struct level_programs *l, const struct level_config *c, uint16_t ctrl)
+static int open_stock(struct level_programs *l, uint16_t ctrl)
 {
 	struct stock_io_bpf *skel;
 
@@ -196,12 +186,31 @@ static int open_stock(struct level_programs *l, const struct level_config *c, ui
 		return -1;
 	l->stock = skel;
 	l->obj = skel->obj;
-	skel->rodata->config = *c;
+	skel->rodata->config = l->config;
 	skel->data->filter_ctrl = ctrl;
 	return 0;
 }
 
-static int open_driver(struct level_programs *l, const struct level_config *c, uint16_t ctrl)
+static int open_tracepoints(struct level_programs *l, uint16_t ctrl,
+			    const struct tracepoints_layout *layout)
+{
+	struct tracepoints_io_bpf *skel = tracepoints_io_bpf__open();
+
+	if (!skel)
+		return -1;
+	l->tracepoints = skel;
+	l->obj = skel->obj;
+	skel->rodata->at_qid = layout->qid;
+	skel->rodata->at_flags = layout->flags;
+	skel->rodata->at_status = layout->status;
+	skel->rodata->at_result = layout->result;
+	skel->rodata->nvme_major = layout->nvme_major;
+	skel->rodata->config = l->config;
+	skel->data->filter_ctrl = ctrl;
+	return 0;
+}
+
+static int open_driver(struct level_programs *l, uint16_t ctrl)
 {
 	struct driver_io_bpf *skel = driver_io_bpf__open();
 
@@ -209,65 +218,113 @@ static int open_driver(struct level_programs *l, const struct level_config *c, u
 		return -1;
 	l->driver = skel;
 	l->obj = skel->obj;
-	skel->rodata->config = *c;
+	skel->rodata->config = l->config;
 	skel->data->filter_ctrl = ctrl;
 	return 0;
 }
 
+static int open_programs(struct level_programs *l, const struct level_load *how,
+			 struct nvs_error *err)
+{
+	struct tracepoints_layout layout;
+	int failed;
+
+	errno = 0;
+	if (l->by_tracepoints && record_tracepoints_layout(&layout, err))
+		return -1;
+	failed = l->by_tracepoints ? open_tracepoints(l, how->ctrl, &layout)
+		 : how->stock	   ? open_stock(l, how->ctrl)
+				   : open_driver(l, how->ctrl);
+	return failed ? bpf_fail_load(errno, err) : 0;
+}
+
 static int load(struct level_programs *l)
 {
-	int failed = l->stock ? stock_io_bpf__load(l->stock) : driver_io_bpf__load(l->driver);
+	int failed = l->tracepoints ? tracepoints_io_bpf__load(l->tracepoints)
+		     : l->stock	    ? stock_io_bpf__load(l->stock)
+				    : driver_io_bpf__load(l->driver);
 
 	attach_targets_end();
 	if (failed)
 		return failed;
-	l->queues = l->stock ? l->stock->bss->flight_queues : l->driver->bss->flight_queues;
-	l->nr_places = l->stock ? &l->stock->bss->next_place : &l->driver->bss->next_place;
+	l->queues = l->tracepoints ? l->tracepoints->bss->flight_queues
+		    : l->stock	   ? l->stock->bss->flight_queues
+				   : l->driver->bss->flight_queues;
+	l->nr_places = l->tracepoints ? &l->places
+		       : l->stock     ? &l->stock->bss->next_place
+				      : &l->driver->bss->next_place;
 	return 0;
 }
 
-int level_open(struct level_programs *l, const struct level_load *how,
-	       const struct level_config *config, struct nvs_error *err)
+static int open_and_load(struct level_programs *l, const struct level_load *how,
+			 const struct attach_sources *s, struct nvs_error *err)
 {
-	struct level_config c = *config;
 	int failed;
 
-	*l = (struct level_programs){ .life = how->life, .is_stock = how->stock };
-	errno = 0;
-	set_sizes(&c, how);
-	l->config = c;
-	l->places = c.places;
-	if (how->stock ? open_stock(l, &c, how->ctrl) : open_driver(l, &c, how->ctrl))
-		return bpf_fail_load(errno, err);
-	set_map_sizes(l, &c, how);
+	set_sizes(&l->config, how, l->by_tracepoints);
+	l->places = l->config.places;
+	if (open_programs(l, how, err))
+		return -1;
+	set_map_sizes(l, &l->config, how);
 	if (how->recorder && record_shape_rings(how->recorder, l->obj, err))
 		return -1;
-	if (choose(l, how, err))
+	if (choose(l, s, err))
 		return -1;
 	failed = load(l);
 	return failed ? bpf_fail_load(-failed, err) : 0;
 }
 
+int level_open(struct level_programs *l, const struct level_load *how,
+	       const struct level_config *config, struct nvs_error *err)
+{
+	struct attach_sources s = { 0 };
+	int failed = 0;
+
+	*l = (struct level_programs){
+		.config = *config,
+		.life = how->life,
+		.is_stock = how->stock,
+	};
+	if (how->stock) {
+		attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
+		failed = record_stock_types(&s, err);
+		l->by_tracepoints = failed > 0;
+	}
+	if (failed >= 0)
+		failed = open_and_load(l, how, &s, err);
+	attach_close(&s);
+	return failed;
+}
+
 void level_close(struct level_programs *l)
 {
 	stock_io_bpf__destroy(l->stock);
+	tracepoints_io_bpf__destroy(l->tracepoints);
 	driver_io_bpf__destroy(l->driver);
 	*l = (struct level_programs){ 0 };
 }
 
-struct bpf_object *level_programs(bool stock, const char *level)
+uint64_t level_unknown(const struct level_programs *l)
+{
+	return l->tracepoints ? l->tracepoints->bss->unknown_ctrl : 0;
+}
+
+struct bpf_object *level_programs(bool stock, bool by_tracepoints, const char *level)
 {
 	struct level_programs l = {
 		.config = { .level = strcmp(level, "io") ? LEVEL_HIST : LEVEL_IO, .stages = 1 },
 		.life = true,
 		.is_stock = stock,
+		.by_tracepoints = by_tracepoints,
 		.poll_queues = true,
 	};
 	struct bpf_program *prog;
 	const void *elf;
 	size_t size;
 
-	elf = stock ? stock_io_bpf__elf_bytes(&size) : driver_io_bpf__elf_bytes(&size);
+	elf = by_tracepoints ? tracepoints_io_bpf__elf_bytes(&size)
+	      : stock	     ? stock_io_bpf__elf_bytes(&size)
+			     : driver_io_bpf__elf_bytes(&size);
 	l.obj = bpf_object__open_mem(elf, size, NULL);
 	if (!l.obj)
 		return NULL;

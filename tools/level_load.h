@@ -13,15 +13,17 @@ struct recorder;
 
 struct level_programs {
 	struct bpf_object *obj;
-	struct stock_io_bpf *stock; /* one of these two */
+	struct stock_io_bpf *stock; /* one of these three */
+	struct tracepoints_io_bpf *tracepoints;
 	struct driver_io_bpf *driver;
 	/* In memory that the programs write, too. */
 	struct flight_queue *queues; /* by place */
-	const uint32_t *nr_places;   /* queues met so far */
+	const uint32_t *nr_places;   /* of these, that may have been met */
 	uint32_t places;	     /* that there is room for */
 	/* What was chosen by */
 	struct level_config config;
 	bool is_stock, life, poll_queues;
+	bool by_tracepoints; /* the kernel does not tell its driver's types: bpf/tracepoints_io.bpf.c */
 };
 
 /* What is loaded beside the programs of @config->level. */
@@ -40,11 +42,13 @@ struct level_load {
 int level_open(struct level_programs *l, const struct level_load *how,
 	       const struct level_config *config, struct nvs_error *err);
 void level_close(struct level_programs *l);
+/* Requests whose controller could not be told, so far. */
+uint64_t level_unknown(const struct level_programs *l);
 /*
  * The programs of a level as record loads them, not loaded, those of other levels with autoload
  * off; to be closed with bpf_object__close(). NULL: there are none.
  */
-struct bpf_object *level_programs(bool stock, const char *level);
+struct bpf_object *level_programs(bool stock, bool by_tracepoints, const char *level);
 /* Is the program of this name one of those that were asked for? */
 bool level_wants(const struct level_programs *l, const char *program);
 

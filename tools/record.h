@@ -120,7 +120,8 @@ int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_er
  * The programs that record @provider's steps at @level, not loaded, to be closed with
  * bpf_object__close(); NULL: there are none.
  */
-struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level);
+struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level,
+				       bool by_tracepoints);
 /* Hands CPU @cpu's ring to the programs. */
 int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err);
 /* To be polled: there is something to read when a ring fills. -1: nobody tells. */
@@ -200,6 +201,14 @@ int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, str
 struct stock_kernel record_stock_kernel(const struct attach_sources *s);
 
 /* record_tracepoints.c: what it shows by tracepoints alone */
+
+/* Where the record of tracepoint nvme_complete_rq has these, and the driver's major number. */
+struct tracepoints_layout {
+	uint32_t qid, flags, status, result;
+	uint32_t nvme_major;
+};
+/* -1: tracefs does not tell, @err says. */
+int record_tracepoints_layout(struct tracepoints_layout *layout, struct nvs_error *err);
 
 struct tracepoints_bpf;
 /*

@@ -29,7 +29,7 @@ static void say_time(const struct recorder *r, const char *what, uint64_t since)
 /* 1: attached; 0: there is no such tracepoint; -1: @err says. */
 static int attach_point(struct recorder *r, struct attach_point *p, struct nvs_error *err)
 {
-	if (r->bpf->tracepoints)
+	if (r->tracepoints_only)
 		p->link_fd = record_tracepoints_attach(p->name, p->prog_fd);
 	else
 		p->link_fd = bpf_raw_tracepoint_open(r->bpf->typed ? NULL : p->name, p->prog_fd);
@@ -177,6 +177,8 @@ static uint64_t untracked(const struct recorder *r)
 {
 	if (r->bpf->tracepoints)
 		return record_tracepoints_untracked(r->bpf->tracepoints);
+	if (r->level.level)
+		return level_unknown(&r->bpf->level);
 	return r->bpf->stock && r->lost ? r->bpf->stock->bss->untracked : 0;
 }
 

@@ -201,6 +201,7 @@ static int load_level(struct recorder *r, struct nvs_error *err)
 	int failed = level_open(&r->bpf->level, &how, &r->level, err);
 
 	r->bpf->obj = r->bpf->level.obj;
+	r->tracepoints_only = r->bpf->level.by_tracepoints;
 	return failed;
 }
 
@@ -216,15 +217,17 @@ static int load_programs(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level)
+struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level,
+				       bool by_tracepoints)
 {
 	size_t size;
 	const void *elf;
 
 	if (strcmp(level, "events"))
-		return level_programs(provider == &provider_stock, level);
-	elf = provider == &provider_stock ? stock_bpf__elf_bytes(&size)
-					  : driver_bpf__elf_bytes(&size);
+		return level_programs(provider == &provider_stock, by_tracepoints, level);
+	elf = by_tracepoints		    ? record_tracepoints_elf(&size)
+	      : provider == &provider_stock ? stock_bpf__elf_bytes(&size)
+					    : driver_bpf__elf_bytes(&size);
 	return bpf_object__open_mem(elf, size, NULL);
 }
 

@@ -70,7 +70,7 @@ static unsigned int nvme_major(void)
 	return found;
 }
 
-static int set_layout(struct tracepoints_bpf *skel, struct nvs_error *err)
+int record_tracepoints_layout(struct tracepoints_layout *layout, struct nvs_error *err)
 {
 	static const char event[] = "nvme_complete_rq";
 	int qid = offset_of(event, "qid"), flags = offset_of(event, "flags");
@@ -83,11 +83,7 @@ static int set_layout(struct tracepoints_bpf *skel, struct nvs_error *err)
 			"looks: be root, or have CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN "
 			"or leave to read tracefs (mounted on /sys/kernel/tracing)",
 			event);
-	skel->rodata->at_qid = qid;
-	skel->rodata->at_flags = flags;
-	skel->rodata->at_status = status;
-	skel->rodata->at_result = result;
-	skel->rodata->nvme_major = nvme_major();
+	*layout = (struct tracepoints_layout){ qid, flags, status, result, nvme_major() };
 	return 0;
 }
 
@@ -96,15 +92,21 @@ struct tracepoints_bpf *record_tracepoints_open(const struct recorder *r, uint32
 						struct nvs_error *err)
 {
 	struct tracepoints_bpf *skel = tracepoints_bpf__open();
+	struct tracepoints_layout layout;
 
 	if (!skel) {
 		nvs_fail(err, "cannot open the programs: %s", strerror(errno));
 		return NULL;
 	}
-	if (set_layout(skel, err)) {
+	if (record_tracepoints_layout(&layout, err)) {
 		tracepoints_bpf__destroy(skel);
 		return NULL;
 	}
+	skel->rodata->at_qid = layout.qid;
+	skel->rodata->at_flags = layout.flags;
+	skel->rodata->at_status = layout.status;
+	skel->rodata->at_result = layout.result;
+	skel->rodata->nvme_major = layout.nvme_major;
 	*obj = skel->obj;
 	bpf_map__set_max_entries(skel->maps.cids, queues * ctrls * TAGS);
 	skel->rodata->queues_per_ctrl = queues;

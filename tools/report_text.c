@@ -35,7 +35,8 @@ static void print_head(const struct analysis *a)
 		       t->by_id[NVS_ID_dev_cqe]);
 	for (const struct env_key *key = analysis_env_keys; key->name; key++)
 		if (key->brief && (value = recording_env(a->recording, key->name)) && *value)
-			printf("  %-21s %.55s\n", key->name, value);
+			printf("  %-21s %.55s%s\n", key->name, value,
+			       strlen(value) > 55 ? "..." : "");
 }
 
 static void print_ctrl(const struct model_ctrl *c)

@@ -57,7 +57,7 @@ static enum serve_class class_of(const struct server *s, uint16_t ctrl, uint16_t
 	for (unsigned int i = 0; i < hist_live_queues(s->live.hist); i++) {
 		const struct flight_queue *q = hist_live_queue(s->live.hist, i);
 
-		if (q->ctrl == ctrl && q->qid == qid)
+		if (q && q->ctrl == ctrl && q->qid == qid)
 			return q->polled ? SERVE_poll : SERVE_io;
 	}
 	return SERVE_io;
@@ -80,8 +80,11 @@ static void look_at_queues(struct server *s)
 				m->device[i].queues[class].doorbells = 0;
 	for (unsigned int i = 0; i < hist_live_queues(s->live.hist); i++) {
 		const struct flight_queue *q = hist_live_queue(s->live.hist, i);
-		struct serve_queues *of = serve_queues_of(m, q->ctrl, class_of(s, q->ctrl, q->qid));
+		struct serve_queues *of;
 
+		if (!q)
+			continue;
+		of = serve_queues_of(m, q->ctrl, class_of(s, q->ctrl, q->qid));
 		of->in_flight += q->in_flight;
 		of->doorbells += q->bells;
 	}

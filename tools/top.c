@@ -88,7 +88,10 @@ static void count_steps(struct top *t, struct top_row *r, unsigned int place, co
 
 	r->polled = q->polled;
 	r->depth += q->in_flight;
-	r->bells += (uint32_t)(bells - t->bells[place]);
+	if (hist_live_sees_bells(t->live.hist))
+		r->bells += (uint32_t)(bells - t->bells[place]);
+	else
+		r->bells = TOP_NOT_TOLD;
 	t->bells[place] = bells;
 	r->irqs = came == TOP_NOT_TOLD || r->irqs == TOP_NOT_TOLD ? TOP_NOT_TOLD : r->irqs + came;
 	/* Doorbells and interrupts are of all operations. */
@@ -107,7 +110,7 @@ static int look_at_queues(struct top *t)
 		const struct flight_queue *q = hist_live_queue(t->live.hist, i);
 		struct top_row *r;
 
-		if (t->table.by_device && !q->qid)
+		if (!q || (t->table.by_device && !q->qid))
 			continue;
 		r = top_row_of(&t->table, q->ctrl, q->qid);
 		if (r)
