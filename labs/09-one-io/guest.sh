@@ -37,7 +37,7 @@ steps() {
 	dd if=$disk of=/dev/null bs="${p_kib}k" skip="$p_skip" count=1 iflag=direct || true
 	seq "$p_first" 99999999 | head -c 1048576 >/tmp/payload
 	# Nobody else is to write pages back, however long this takes: then they would go one by one.
-	echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+	echo 360000 >/proc/sys/vm/dirty_writeback_centisecs
 	# As long as somebody has the disk open, its pages stay in memory.
 	exec 7<>$disk
 	for at in 0 16 32 48; do scatter $at 2; done
