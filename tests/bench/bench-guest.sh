@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest's part of bench.sh: every row three times. Each leaves a line in /out/runs: row, I/Os,
+# The guest's part of bench.sh: every row five times. Each leaves a line in /out/runs: row, I/Os,
 # how often the program slept; the plugin's counts are numbered in the same order.
 # shellcheck source=../guest/in-guest.sh
 . /src/tests/guest/in-guest.sh
 
-# A disk with a latency, where each I/O of depth 1 is waited for asleep, and one without.
+# A disk with a latency, where each I/O of depth 1 is waited for asleep, and one without, for many at
+# once, and for those that are waited for awake.
 slow_disk=/dev/nvme0n1 quick_disk=/dev/nvme0n2
 
 row() { # NAME DEPTH BYTES COUNT [WORD...]
-	_name=$1 _count=$4 _disk=$quick_disk
-	[ "$2" -gt 1 ] || _disk=$slow_disk
+	_name=$1 _count=$4 _disk=$slow_disk
 	shift
-	for _ in 1 2 3; do
+	case " $* " in *" spin "* | *" poll "*) _disk=$quick_disk ;; esac
+	for _ in 1 2 3 4 5; do
 		echo "$_name $_count $(iobench $_disk "$@")" >>/out/runs
 	done
 }
@@ -51,9 +52,9 @@ all() { # inbox|nvmescope
 	both pread-1 1 800 400
 	both uring-1 1 800 400 uring
 	both libaio-1 1 800 400 libaio
-	both uring-32 32 6400 1600
-	both libaio-32 32 6400 1600 libaio
-	both polled-1 1 400 200 poll
+	both uring-32 32 6400 1600 uring spin
+	both libaio-32 32 6400 1600 libaio spin
+	both polled-1 1 100 100 poll
 	both polled-32 32 3200 1600 poll
 	both buffered-1 1 400 100 buffered
 	cp /proc/kallsyms /out/kallsyms

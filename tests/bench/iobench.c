@@ -7,6 +7,9 @@
  *	uring, libaio	these, at any depth
  *	write		writes
  *	buffered	through the page cache, one by one; writes are waited for (RWF_DSYNC)
+ *	spin		all at once, by io_uring or libaio, and waits awake until all are there: when a device's
+ *			completions come depends on the machine that QEMU runs on, and with them how
+ *			often the program sleeps and the driver is interrupted
  *	settle		sleeps before what counts, and before the last mark: what a recorder puts off is
  *			in the figure, and what it had put off before is not
  * COUNT / 4 come before, so that caches, tags and lists are as they stay. Prints how often it
@@ -36,7 +39,7 @@ static char *memory;
 /* No recorder puts off for longer. */
 #define SETTLE_US 1600000
 
-static bool poll_mode, settle, writes, buffered, libaio, uring;
+static bool poll_mode, settle, writes, buffered, libaio, uring, spin;
 static struct io_uring ring;
 
 static void die(const char *what)
@@ -54,6 +57,13 @@ static uint64_t place(void)
 	state ^= state >> 7;
 	state ^= state << 17;
 	return state % places * bytes;
+}
+
+/* Waiting awake, in few instructions that take an emulated processor long: it leaves off at each of them. */
+static void pause_here(void)
+{
+	for (int i = 0; i < 2000; i++)
+		__builtin_ia32_pause();
 }
 
 static void one_by_one(unsigned int count)
@@ -81,6 +91,16 @@ static void prepare(unsigned int slot)
 		io_uring_prep_write(sqe, fd, data, bytes, place());
 	else
 		io_uring_prep_read(sqe, fd, data, bytes, place());
+}
+
+/* What the kernel's ring of completions has for io_getevents. */
+static unsigned int libaio_ready(aio_context_t ctx)
+{
+	const volatile struct {
+		unsigned int id, nr, head, tail;
+	} *events = (void *)ctx;
+
+	return (events->tail - events->head + events->nr) % events->nr;
 }
 
 /* By the system calls themselves: libaio adds nothing but names. */
@@ -113,6 +133,8 @@ static void by_libaio(unsigned int count)
 		}
 		if (n && syscall(SYS_io_submit, ctx, n, list) != n)
 			die("io_submit");
+		while (spin && libaio_ready(ctx) < depth - nr_idle)
+			pause_here();
 		n = syscall(SYS_io_getevents, ctx, 1L, 64L, done, NULL);
 		if (n < 1)
 			die("io_getevents");
@@ -155,27 +177,31 @@ static void many(unsigned int count)
 }
 
 /*
- * Polled: all at once, and looked for when they are there. How often a look finds nothing
+ * All at once, and looked for when they are there. Polled, how often a look finds nothing
  * would else be in the figure, and depends on the machine that QEMU runs on.
  */
-static void polled(unsigned int count)
+static void at_once(unsigned int count)
 {
 	for (unsigned int done = 0; done < count; done += depth) {
 		for (unsigned int i = 0; i < depth; i++)
 			prepare(i);
 		if (io_uring_submit(&ring) != (int)depth)
 			die("io_uring_submit");
-		usleep(1000);
-		reap(depth);
+		if (poll_mode)
+			usleep(5000);
+		else
+			while (io_uring_cq_ready(&ring) < depth)
+				pause_here();
+		reap(poll_mode ? depth : 0);
 	}
 }
 
 static void run(unsigned int count)
 {
-	if (poll_mode)
-		polled(count);
-	else if (libaio)
+	if (libaio)
 		by_libaio(count);
+	else if (poll_mode || spin)
+		at_once(count);
 	else if (buffered || (depth == 1 && !uring))
 		one_by_one(count);
 	else
@@ -190,7 +216,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5) {
 		fprintf(stderr,
-			"usage: iobench DISK DEPTH BYTES COUNT [poll|uring|libaio|write|buffered|settle]...\n");
+			"usage: iobench DISK DEPTH BYTES COUNT [poll|uring|libaio|write|buffered|spin|settle]...\n");
 		return 2;
 	}
 	depth = atoi(argv[2]);
@@ -203,6 +229,7 @@ int main(int argc, char **argv)
 		libaio |= !strcmp(argv[i], "libaio");
 		writes |= !strcmp(argv[i], "write");
 		buffered |= !strcmp(argv[i], "buffered");
+		spin |= !strcmp(argv[i], "spin");
 	}
 	fd = open(argv[1], (writes ? O_RDWR : O_RDONLY) | (buffered ? 0 : O_DIRECT));
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size))

@@ -23,7 +23,7 @@ by_symbol() {
 	sort -m -k 1,1 <(grep -i ' t ' "$1" | awk '{ print $1, "s", $3, $4 }' | sort -k 1,1 -s) \
 		<(awk '{ print $1, "~", $2 }' "$2" | sort -k 1,1) |
 		awk -v ios="$3" -v wanted="${4-nvme}" '
-			$2 == "s" && $1 >= "ffff" { symbol = $3; module = $4 == "" ? "kernel" : $4 }
+			$2 == "s" && $1 >= "ffff" { symbol = $3; module = $4 == "" ? "kernel" : substr($4, 2, length($4) - 2) }
 			$2 == "~" {
 				m = $1 < "8" ? "user" : symbol == "" ? "kernel" : module
 				if (m ~ wanted) sum[m " " ($1 < "8" ? "-" : symbol == "" ? "?" : symbol)] += $3

@@ -10,13 +10,13 @@ for file in "$1" "$2"; do
 	[[ $(head -n 1 "$file" 2>/dev/null) == "# nvmescope bench 1" ]] || die "$file is no bench file; make bench writes them into build/bench/"
 done
 
-# ROW ROOM MODULE SYMBOL A B B-A; modules of both drivers are called nvme and core, so that in-box and ours
+# ROW ROOM MODULE SYMBOL A B B-A; our modules go by the names of the kernel's own, so that the drivers
 # can be compared.
 joined() {
 	awk -v OFS=' ' '
 		FNR == 1 { file++ }
 		/^#/ { next }
-		{ k = $1 " " $2 " " $3 " " $4; v[file, k] += $5; if (!seen[k]++) key[++n] = k }
+		{ sub(/^nvmescope/, "nvme", $3); k = $1 " " $2 " " $3 " " $4; v[file, k] += $5; if (!seen[k]++) key[++n] = k }
 		END { for (i = 1; i <= n; i++) { a = v[1, key[i]] + 0; b = v[2, key[i]] + 0; print key[i], a, b, b - a } }' "$1" "$2"
 }
 
@@ -37,11 +37,13 @@ if [[ ${3-} ]]; then
 	need gnuplot gnuplot-nox
 	data=$(mktemp)
 	trap 'rm -f "$data"' EXIT
-	# A column for each room that moved, a line for each row.
-	totals "$1" "$2" 2 | awk '{ d = $5 < 0 ? -$5 : $5; if (d > most[$2]) most[$2] = d; v[$1, $2] = $5
-			if (!r[$1]++) row[++rows] = $1; if (!c[$2]++) room[++rooms] = $2 }
-		END { printf "row"; for (j = 1; j <= rooms; j++) if (most[room[j]] >= 1) { printf " %s", room[j]; use[++n] = room[j] }
-			print ""; for (i = 1; i <= rows; i++) { printf "%s", row[i]; for (j = 1; j <= n; j++) printf " %.2f", v[row[i], use[j]]; print "" } }' >"$data"
+	# A column for each room that moved, a line for each row: in percent of what the row cost in A, for the dearest
+	# row costs a hundred times as much as the cheapest.
+	totals "$1" "$2" 2 | awk '{ v[$1, $2] = $5; all[$1] += $3; if (!r[$1]++) row[++rows] = $1; if (!c[$2]++) room[++rooms] = $2 }
+		function percent(i, j) { return all[row[i]] ? 100 * v[row[i], room[j]] / all[row[i]] : 0 }
+		END { printf "row"; for (j = 1; j <= rooms; j++) { for (i = 1; i <= rows; i++) if (percent(i, j) >= 0.1 || percent(i, j) <= -0.1) use[j] = 1
+			if (use[j]) printf " %s", room[j] }
+			print ""; for (i = 1; i <= rows; i++) { printf "%s", row[i]; for (j = 1; j <= rooms; j++) if (use[j]) printf " %.2f", percent(i, j); print "" } }' >"$data"
 	columns=$(awk 'NR == 1 { print NF }' "$data")
 	if ((columns < 2)); then
 		say "no room moved: there is nothing to draw"
@@ -49,12 +51,13 @@ if [[ ${3-} ]]; then
 		gnuplot <<-EOG
 			set terminal svg size 1300,620 font 'DejaVu Sans,13' background '#ffffff'
 			set output '$3'
-			set title 'instructions per I/O that B has more (up) or less (down) than A, by part of the kernel' noenhanced
+			set title 'instructions per I/O: what B has more (up) or less (down), in % of what A has in all, by part of the kernel' noenhanced
 			set style data histogram
 			set style histogram rowstacked
 			set style fill solid noborder
 			set boxwidth 0.7
 			set grid ytics
+			set format y '%g %%'
 			set key outside right noenhanced
 			set xtics rotate by -50 noenhanced
 			set xzeroaxis lt -1
