@@ -7,7 +7,7 @@
 #   delay    300 instructions more in nvme_setup_cmd()
 #   bells    one doorbell for each command: no batches
 #   read     a register is read for each completion
-#   affinity all interrupts of I/O queues go to the last CPU
+#   affinity an I/O queue interrupts the CPUs of another one
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/guest/lib.sh
@@ -33,7 +33,7 @@ bells)
 	edit pci_submit.c '/^static void submit_batch/,/^\}/ s/^\t\trq = next;$/\t\tif (next)\n\t\t\tring_sq(nvmeq);\n\t\trq = next;/'
 	;;
 read) edit pci_complete.c 's/^\tnvme_req_finish\(rq, cqe->status, cqe->result\);$/&\n\t{\n\t\tu32 csts;\n\n\t\tnvmeq->dev->ctrl.ops->reg_read32(\&nvmeq->dev->ctrl, NVME_REG_CSTS, \&csts);\n\t}/' ;;
-affinity) edit pci_queue.c 's/^\t\ttrace_irq\(nvmeq, (pci_irq_vector\(pdev, nvmeq->vector\))\);$/&\n\tif (nvmeq->qid)\n\t\tirq_set_affinity(\1, cpumask_of(num_online_cpus() - 1));/' ;;
+affinity) edit pci_queue.c 's/(num_vecs > 1 && !polled \? )qid/\1dev->num_vecs - qid/' ;;
 *) die -2 "nothing is known of '$name': it is delay, bells, read or affinity" ;;
 esac
 kdir=$(tools/guest/kernel.sh "$kernel")

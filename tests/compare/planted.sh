@@ -4,16 +4,16 @@
 # What the tests of compare share, after tests/guest/lib.sh.
 #
 # compare_runs LABEL ROUNDS SET...   a guest that makes $logs/LABEL/SET/run-1 ... of each set: a
-#     regression that plant.sh knows; base*, our modules as they are; quick and slow, disks that take
-#     20 and 21 ms, by the host's clock: a busy host adds some tenths.
-#     Two points, or one for each set more than that are planted.
-#     $compare_cpus: of that guest (1)
+#     regression that plant.sh knows; base*, our modules as they are; quick and slow, disks.
+#     One point, and one for each set that is planted.
+# compare_on=(OPTIONS)   what that guest is to vm.sh: one CPU whose clock counts instructions, a disk of 0.2 ms
 # names WHAT SET WHERE FIGURE [BASE]   compare says that SET is worse than BASE (base) in that
 #     figure, exits with 1, and puts it before all that is less
 # unnamed WHAT SET BASE              compare names no regression
 # shellcheck disable=SC2154 # lib.sh's
 
 planted=$NVMESCOPE_ROOT/build/plant/$kernel
+compare_on=(--icount --smp 1 --nvme "max_ioqpairs=2,mdts=7" --ns "size=1G,null=1,latency-ns=200000")
 
 compare_runs() { # LABEL ROUNDS SET...
 	local label=$1 rounds=$2 set
@@ -25,8 +25,7 @@ compare_runs() { # LABEL ROUNDS SET...
 		esac
 	done
 	mkdir -p "$planted"
-	guest "$label" --icount --smp "${compare_cpus:-1}" --deadline 3000 --nvme max_ioqpairs=2,mdts=7 --ns size=1G,null=1,latency-ns=200000 \
-		--ns size=1G,null=1,latency-ns=20000000 --ns size=1G,null=1,latency-ns=21000000 --share "$planted:/planted" \
+	guest "$label" "${compare_on[@]}" --deadline 3000 --share "$planted:/planted" \
 		-- compare-guest.sh rounds "$rounds" "$@"
 	compared=$logs/$label
 }
