@@ -14,44 +14,58 @@ struct {
 	__type(value, struct hist_cell);
 } cells SEC(".maps");
 
-/* log2 of 1 to 255; a table is a third of the instructions that bisection takes. */
-#define LOG2_2(n)  n, n
-#define LOG2_4(n)  LOG2_2(n), LOG2_2(n)
-#define LOG2_8(n)  LOG2_4(n), LOG2_4(n)
-#define LOG2_16(n) LOG2_8(n), LOG2_8(n)
-#define LOG2_32(n) LOG2_16(n), LOG2_16(n)
-#define LOG2_64(n) LOG2_32(n), LOG2_32(n)
-static const __u8 log2_of[256] = { 0,	      0,	  LOG2_2(1),  LOG2_4(2),
-				   LOG2_8(3), LOG2_16(4), LOG2_32(5), LOG2_64(6),
-				   LOG2_64(7), LOG2_64(7) };
+/* Bucket of a time by its bits 5 to 15.  A table is a fraction of finding the leading one. */
+#define NEAR	    2048
+#define NEAR_SHIFT  (HIST_MIN_BITS - HIST_SUB_BITS)
+#define SAME_2(n)   n, n
+#define SAME_4(n)   SAME_2(n), SAME_2(n)
+#define SAME_8(n)   SAME_4(n), SAME_4(n)
+#define SAME_16(n)  SAME_8(n), SAME_8(n)
+#define SAME_32(n)  SAME_16(n), SAME_16(n)
+#define SAME_64(n)  SAME_32(n), SAME_32(n)
+#define SAME_128(n) SAME_64(n), SAME_64(n)
+#define SAME_1(n)   n
+#define OCTAVE(o, w)                                                                        \
+	SAME_##w(8 * o + 1), SAME_##w(8 * o + 2), SAME_##w(8 * o + 3), SAME_##w(8 * o + 4), \
+		SAME_##w(8 * o + 5), SAME_##w(8 * o + 6), SAME_##w(8 * o + 7), SAME_##w(8 * o + 8)
+static const __u8 near_bucket[NEAR] = {
+	SAME_8(0),     OCTAVE(0, 1),  OCTAVE(1, 2),  OCTAVE(2, 4),   OCTAVE(3, 8),
+	OCTAVE(4, 16), OCTAVE(5, 32), OCTAVE(6, 64), OCTAVE(7, 128),
+};
 
-/* The inverse of hist_low(), for  below 2^HIST_MAX_BITS. */
-static __always_inline __u32 hist_bucket(__u64 ns)
+/* Of what has bits beyond these: looked up by its upper ones, as many octaves further on. */
+static __always_inline __u32 far_bucket(__u64 ns)
 {
-	__u32 fine = ns >> (HIST_MIN_BITS - HIST_SUB_BITS), x = fine >> HIST_SUB_BITS, octave = 0;
+	__u64 fine = ns >> 13;
+	__u32 further = 64;
 
-	if (!x)
-		return 0;
-	if (x >> 16) {
-		x >>= 16;
-		octave = 16;
+	if (fine >= NEAR) {
+		fine = ns >> 21;
+		further = 128;
+		if (ns >> HIST_MAX_BITS)
+			return HIST_BUCKETS - 1;
+		if (fine >= NEAR) {
+			fine = ns >> 29;
+			further = 192;
+		}
 	}
-	if (x >> 8) {
-		x >>= 8;
-		octave += 8;
-	}
-	octave += log2_of[x & 0xff];
-	/* The leading one, and three bits behind it: 8 to 15 */
-	return octave * HIST_SUB + (fine >> (octave & 31)) - HIST_SUB + 1;
+	return near_bucket[fine & (NEAR - 1)] + further;
 }
 
+/* The inverse of hist_low(). */
+static __always_inline __u32 hist_bucket(__u64 ns)
+{
+	if (ns >= NEAR << NEAR_SHIFT)
+		return far_bucket(ns) & (HIST_ROOM - 1);
+	barrier_var(ns); /* so that the verifier sees the shift behind the bound */
+	return near_bucket[ns >> NEAR_SHIFT];
+}
+
+/* Atomic, for requests of one queue end on several CPUs, and in interrupts. */
 static __always_inline void count_stage(struct hist_cell *cell, __u32 stage, __u64 ns)
 {
-	__u32 bucket = ns >> HIST_MAX_BITS ? HIST_BUCKETS - 1 : hist_bucket(ns);
-
 	__sync_fetch_and_add(&cell->sum[stage], ns);
-	if (bucket < HIST_BUCKETS)
-		__sync_fetch_and_add(&cell->bucket[stage][bucket], 1);
+	__sync_fetch_and_add(&cell->bucket[stage][hist_bucket(ns)], 1);
 }
 
 static __always_inline __u32 size_class(__u32 bytes)
@@ -81,6 +95,14 @@ static __always_inline __u32 op_class(__u32 op)
 	case NVS_RQOP_write_zeroes: return NVS_HIST_OP_write_zeroes;
 	}
 	return NVS_HIST_OP_other;
+}
+
+/* Of reads and writes, by far the most. */
+static __always_inline struct hist_cell *near_cell_of(__u32 place, __u32 op, __u32 bytes)
+{
+	__u32 index = place * HIST_CELLS + op * HIST_SIZES + size_class(bytes);
+
+	return bpf_map_lookup_elem(&cells, &index);
 }
 
 static __always_inline struct hist_cell *cell_of(__u32 place, __u32 op, __u32 bytes)

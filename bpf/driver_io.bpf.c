@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Provider "driver" at levels io and hist: a few of our own tracepoints, put together.  Each
- * tells its queue and identifier; commands wait for their doorbell by queue, under whose lock
- * our driver traces both.
+ * tells its queue and identifier; commands wait for their doorbell by the CPU that built them,
+ * which rings it.
  */
 #include <linux/types.h>
 #include <stdbool.h>
 #include "driver_event.h"
-#include "flight.h"
+#include "near_slots.h"
 
 static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __u16 id)
 {
@@ -20,65 +20,110 @@ static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __
 	return ctrl_passes(ctrl) || ctrl == NVS_NO_CTRL;
 }
 
-/* One set of programs: what they cost beside our tracepoints is little. */
-static __always_inline __u32 driver_mode(void)
-{
-	return MODE_FILTERED | (config.level == LEVEL_HIST ? MODE_HIST : 0);
-}
-
 /* What is not of the I/O path is told of as at level events. */
 NVS_INIT_EVENTS(RECORD_EVENT)
 NVS_RECOVERY_EVENTS(RECORD_EVENT)
 
-#define TAG(cid) ((cid) & 0xfff)
+/* Argument N of a row's fields, which stand behind ctrl, qid and cid. */
+#define ARG(n)	 (ctx->args[3 + (n)])
+#define TAG(cid) ((cid)&0xfff)
 
-/* Commands of each queue that wait for its doorbell. */
-static struct batch waiting[MAX_PLACES] = {};
-
-/* Place of the queue that @ctx is about; NO_PLACE: it is not recorded, or there is none. */
-static __always_inline __u32 known_place(const struct bpf_raw_tracepoint_args *ctx)
+/* What names a request to us: controller, queue and tag; never 0. */
+static __always_inline __u64 name_of(__u64 ctrl, __u64 qid, __u32 tag)
 {
-	__u16 ctrl = ctx->args[0], qid = ctx->args[1];
+	return 1ull << 63 | (ctrl & 0xffff) << 32 | (qid & 0xffff) << 16 | tag;
+}
+
+static __always_inline __u32 near_number(__u64 name)
+{
+	return near_hash((__u32)name ^ (__u32)(name >> 32) << 8);
+}
+
+/* Place of a queue; NO_PLACE: it is not recorded, or there is none. */
+static __always_inline __u32 known_place(__u32 mode, __u16 ctrl, __u16 qid)
+{
 	__u32 place;
 
-	if (!queue_passes(MODE_FILTERED, ctrl, qid))
+	if (!queue_passes(mode, ctrl, qid))
 		return NO_PLACE;
 	place = place_of(ctrl, qid);
 	return place < MAX_PLACES ? place : NO_PLACE;
 }
 
-/* Argument N of a row's fields, which stand behind ctrl, qid and cid. */
-#define ARG(n) (ctx->args[3 + (n)])
-
 /* Attached in this order: ends first, beginnings last. */
 
-SEC("raw_tp/nvs_rq_complete")
-int io_complete(struct bpf_raw_tracepoint_args *ctx)
+static __noinline struct command *find_slot_slowly(__u64 name)
 {
-	__u32 place = known_place(ctx);
-	struct ending r = {
-		.use = (__u16)ctx->args[2] >> 12,
-		.tag = TAG(ctx->args[2]), .status = ARG(1), .how = ARG(2),
-	};
+	__u16 ctrl = name >> 32, qid = name >> 16;
+	__u32 place = known_place(MODE_FILTERED, ctrl, qid);
 
 	if (place != NO_PLACE)
-		flight_end(driver_mode(), queue_at(place), place, &r);
-	else if (queue_passes(MODE_FILTERED, ctx->args[0], ctx->args[1]))
+		return find_kept_slot(name, place, name & 0xfff);
+	if (queue_passes(MODE_FILTERED, ctrl, qid))
 		count_cause(LOST_unmatched_end);
+	return NULL;
+}
+
+/* The slot that a request began in.  NULL: it did not, or is not to be followed. */
+static __always_inline struct command *find_slot(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 name = name_of(ctx->args[0], ctx->args[1], TAG(ctx->args[2]));
+	struct command *c = near_slot(near_number(name));
+
+	return c->whose == name && c->setup ? c : find_slot_slowly(name);
+}
+
+static __always_inline int end(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
+{
+	struct ending r = { .status = ARG(1), .how = ARG(2) };
+	struct command *c = find_slot(ctx);
+	struct hist_cell *cell = NULL;
+	struct steps s = {};
+
+	if (!c)
+		return 0;
+	r.stale = c->cid != (__u16)ctx->args[2];
+	if (mode & MODE_HIST) {
+		cell = cell_of(c->place, c->op, c->bytes);
+		if (cell && flight_end(mode, c, &r, &s))
+			count_stages(cell, c->bytes, r.status, &s);
+	} else if (flight_end(mode, c, &r, &s)) {
+		tell_io(c, c->op, c->bytes, c->sector, &r, &s);
+	}
+	c->setup = 0;
 	return 0;
 }
+
+/* With filters and without, for each level: what is not asked costs nothing. */
+#define FOR_EACH_MODE(program, what)                                       \
+	program(io_##what, 0) program(io_##what##_filtered, MODE_FILTERED) \
+		program(hist_##what, MODE_HIST)                            \
+			program(hist_##what##_filtered, MODE_HIST | MODE_FILTERED)
+
+#define ON_COMPLETE(name, mode)                       \
+	SEC("raw_tp/nvs_rq_complete")                 \
+	int name(struct bpf_raw_tracepoint_args *ctx) \
+	{                                             \
+		return end(mode, ctx);                \
+	}
+FOR_EACH_MODE(ON_COMPLETE, complete)
 
 /* Right behind rq_start, and the only one that tells the opcode. */
 SEC("raw_tp/nvs_cmd_setup")
 int io_opcode(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 place = known_place(ctx);
-	struct command *c;
+	__u64 name = name_of(ctx->args[0], ctx->args[1], TAG(ctx->args[2]));
+	struct command *c = near_slot(near_number(name));
 
-	if (place == NO_PLACE)
-		return 0;
-	c = slot_of(place, TAG(ctx->args[2]));
-	if (!c || c->cid != (__u16)ctx->args[2])
+	if (c->whose != name) {
+		__u32 place = known_place(MODE_FILTERED, ctx->args[0], ctx->args[1]);
+
+		c = place == NO_PLACE ? NULL : kept_slot_of(place, TAG(ctx->args[2]));
+		if (!c || c->whose != name)
+			return 0;
+	}
+	/* An event request has no beginning, and no end. */
+	if (!c->setup || c->cid != (__u16)ctx->args[2])
 		return 0;
 	c->opcode = ARG(7);
 	if (!opcode_passes(MODE_FILTERED, c->opcode))
@@ -86,74 +131,105 @@ int io_opcode(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-SEC("raw_tp/nvs_sqe")
-int io_sqe(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int bell(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 place = known_place(ctx), tag = TAG(ctx->args[2]);
-	struct command *c;
+	struct batch *b = batch_of(bpf_get_smp_processor_id());
+	struct flight_queue *q = queue_at(b->place);
 
-	if (place == NO_PLACE)
-		return 0;
-	c = slot_of(place, tag);
-	/* An event request has no beginning, and no end. */
-	if (c && c->setup && c->cid == (__u16)ctx->args[2])
-		flight_link(&waiting[place & (MAX_PLACES - 1)], place, c, tag);
+	if (q->ctrl == (__u16)ctx->args[0] && q->qid == (__u16)ctx->args[1])
+		flight_bell(mode, b);
 	return 0;
 }
 
-SEC("raw_tp/nvs_sq_doorbell")
-int io_bell(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 place = known_place(ctx);
-	struct batch *b = &waiting[place & (MAX_PLACES - 1)];
-
-	if (place == NO_PLACE)
-		return 0;
-	b->count = (__u16)ARG(2);
-	flight_bell(b);
-	return 0;
-}
+#define ON_DOORBELL(name, mode)                       \
+	SEC("raw_tp/nvs_sq_doorbell")                 \
+	int name(struct bpf_raw_tracepoint_args *ctx) \
+	{                                             \
+		return bell(mode, ctx);               \
+	}
+ON_DOORBELL(io_bell, 0)
+ON_DOORBELL(hist_bell, MODE_HIST)
 
 SEC("raw_tp/nvs_cq_enter")
 int io_look(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 place = known_place(ctx);
+	__u32 place = known_place(MODE_FILTERED, ctx->args[0], ctx->args[1]);
 
 	if (place != NO_PLACE)
 		flight_look(queue_at(place), ARG(0));
 	return 0;
 }
 
-SEC("raw_tp/nvs_rq_start")
-int io_setup(struct bpf_raw_tracepoint_args *ctx)
+/* Where try_slot() got it none that is the request's already; at @setup. */
+static __noinline struct command *take_slot_slowly(struct command *c, __u64 name, __u64 setup)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-	struct submitter who = { .pid = task, .tgid = task >> 32 };
-	struct beginning r = {
-		.queued = ARG(0), .sector = ARG(1), .bytes = ARG(2), .nsid = ARG(3),
-		.op = ARG(5), .tag = (__u16)ARG(6), .cid = ctx->args[2],
-	};
-	__u16 ctrl = ctx->args[0], qid = ctx->args[1];
-	__u64 comm[2] = {};
-	__u32 place;
+	__u16 ctrl = name >> 32, qid = name >> 16;
+	__u32 place = place_of(ctrl, qid);
 
-	if (!queue_passes(MODE_FILTERED, ctrl, qid))
-		return 0;
-	place = place_of(ctrl, qid);
 	if (place == NO_PLACE)
 		place = new_place(ctrl, qid);
 	if (place >= MAX_PLACES) {
+		if (!setup)
+			c->setup = 0;
 		count_cause(LOST_no_place);
-		return 0;
+		return NULL;
 	}
-	if (config.level == LEVEL_IO || config.comm[0])
+	return settle_slot(c, near_number(name), setup, name, place, name & 0xfff);
+}
+
+static __always_inline void ask_task(__u32 mode, struct submitter *who)
+{
+	bool io = !(mode & MODE_HIST), filtered = mode & MODE_FILTERED;
+	__u64 task, comm[2] = {};
+
+	if (io || (filtered && config.pid)) {
+		task = bpf_get_current_pid_tgid();
+		who->pid = task;
+		who->tgid = task >> 32;
+	}
+	if (io || (filtered && config.comm[0])) {
 		bpf_get_current_comm(comm, sizeof(comm));
-	who.comm0 = comm[0];
-	who.comm1 = comm[1];
-	if (config.level == LEVEL_IO || config.cgroup)
-		who.cgroup = bpf_get_current_cgroup_id();
-	flight_begin(driver_mode(), queue_at(place), place, bpf_get_smp_processor_id(), &r, &who);
+		who->comm0 = comm[0];
+		who->comm1 = comm[1];
+	}
+	if (io || (filtered && config.cgroup))
+		who->cgroup = bpf_get_current_cgroup_id();
+}
+
+static __always_inline int begin(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
+{
+	struct beginning r = { .queued = ARG(0), .bytes = ARG(2), .nsid = ARG(3), .op = ARG(5) };
+	__u64 name = name_of(ctx->args[0], ctx->args[1], ARG(6) & 0xfff), setup;
+	struct submitter who = {};
+	struct command *c;
+
+	if (!queue_passes(mode, ctx->args[0], ctx->args[1]))
+		return 0;
+	c = near_slot(near_number(name));
+	setup = try_slot(c);
+	if (setup || c->whose != name) {
+		c = take_slot_slowly(c, name, setup);
+		if (!c)
+			return 0;
+	}
+	r.cid = ctx->args[2];
+	r.cpu = bpf_get_smp_processor_id();
+	c->cid = r.cid;
+	c->op = r.op;
+	c->bytes = r.bytes;
+	c->sector = ARG(1);
+	ask_task(mode, &who);
+	flight_begin(mode, queue_at(c->place), c, &r, &who);
+	flight_link(r.cpu, c);
 	return 0;
 }
+
+#define ON_SETUP(name, mode)                          \
+	SEC("raw_tp/nvs_rq_start")                    \
+	int name(struct bpf_raw_tracepoint_args *ctx) \
+	{                                             \
+		return begin(mode, ctx);              \
+	}
+FOR_EACH_MODE(ON_SETUP, setup)
 
 char _license[] SEC("license") = "GPL";

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Levels io and hist: a command is followed from its building to its request's end in a slot
- * of its own, by queue and tag, and is told of once, at its end.  Both providers call these
- * from what they attach to.
+ * of its own, and is told of once, at its end.  Both providers call these from what they attach
+ * to; which slot is whose is their affair.
  *
  * A doorbell is told of after it was rung, or just before, by the CPU that rings it: until then
- * that CPU's commands hang together, each slot naming the tag of the one before it.
+ * that CPU's commands hang together, each slot naming the one before it.
  */
 #ifndef NVS_FLIGHT_H
 #define NVS_FLIGHT_H
@@ -14,18 +14,25 @@
 #include "ring.h"
 
 struct command {
-	__u64 setup; /* when it was built; 0: the slot is free */
-	__u64 queued;
-	__u64 bell; /* 0: not yet */
-	__u32 bytes, nsid;
-	__u16 cid, op, opcode, status;
-	__u16 depth, batch, cpu;
-	__u16 before;	/* tag of the one built before it */
-	__u32 left_out; /* by a filter: followed for the queue's depth alone */
-	__u32 pid, tgid;
-	__u32 pad;
+	/* All that level hist touches, in one cache line */
+	__u64 whose;  /* request of the kernel's own driver: its address */
+	__u64 hctx;   /* and what it was queued through */
+	__u64 setup;  /* when it was built; 0: the slot is free; SLOT_TAKEN: being filled in */
+	__u64 queued; /* 0: blk-mq keeps no time of it */
+	__u64 bell;   /* 0: not yet */
+	__u32 number; /* the slot's own */
+	__u32 before; /* number of the one built before it */
+	__u16 place, cpu, batch, depth;
+	__u8 ask;      /* its status may be other than success */
+	__u8 left_out; /* by a filter: followed for the queue's depth alone */
+	__u16 cid, op, opcode;
+
+	__u32 bytes, nsid, pid, tgid;
 	__u64 sector, cgroup, comm0, comm1;
+	__u64 pad[2]; /* a power of two */
 };
+
+#define SLOT_TAKEN 1
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -33,13 +40,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct command);
 } commands SEC(".maps");
-
-static __always_inline struct command *slot_of(__u32 place, __u32 tag)
-{
-	__u32 index = (place << config.tag_shift) + tag;
-
-	return bpf_map_lookup_elem(&commands, &index);
-}
 
 /*
  * Places: what is kept of a queue lies at its place, given when it is met first.  In .bss,
@@ -92,13 +92,35 @@ static __always_inline __u32 new_place(__u32 ctrl, __u32 qid)
 	return place;
 }
 
+/* Defined by who includes this: the slot of a number, or NULL. */
+static struct command *slot_at(__u32 number);
+
+/* Slots in `commands`, by queue and tag, or NULL. */
+static __always_inline struct command *kept_slot(__u32 index)
+{
+	return bpf_map_lookup_elem(&commands, &index);
+}
+
+/* The one of a queue's @tag.  NULL: there is no room for it, which is counted. */
+static __always_inline struct command *kept_slot_of(__u32 place, __u32 tag)
+{
+	struct command *c = NULL;
+
+	if (!(tag >> config.tag_shift))
+		c = kept_slot((place << config.tag_shift) + tag);
+	if (!c)
+		count_cause(LOST_no_place);
+	return c;
+}
+
 /* What a CPU has built commands for, until its doorbell. */
 struct batch {
 	__u32 place;
-	__u32 count;  /* commands */
-	__u32 linked; /* of these: hang together */
-	__u32 last;   /* tag of the newest */
-	__u64 pad[6]; /* a cache line each */
+	__u32 linked; /* commands that hang together */
+	__u32 last;   /* slot of the newest */
+	__u32 covers; /* commands of the doorbell that was told of last */
+	__u64 told;   /* when that was rung */
+	__u64 pad[5]; /* a cache line each */
 };
 
 #define MAX_CPUS 1024
@@ -112,60 +134,65 @@ static __always_inline struct batch *batch_of(__u32 cpu)
 #define MAX_LINKED 1024
 
 /*
- * The doorbell of @b's commands was rung at @now, or is about to be.  An interrupt may end some
- * of them, and begin others with their tags, while we go along: those are younger than @now.
+ * The doorbell of @b's commands was rung at @now, or is about to be.  An interrupt may end some of
+ * them, and begin others in their slots, while we go along: those are younger than @now.
  */
-static __always_inline void ring_at(struct batch *b, __u64 now)
+static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 {
-	__u32 place = b->place, tag = b->last, count = b->count;
-	/* Whoever takes them tells of them. */
-	__u32 linked = __sync_lock_test_and_set(&b->linked, 0);
+	__u32 place = b->place, number = b->last, count = b->linked, linked;
 
-	b->count = 0;
+	if (!count)
+		return;
+	/* For those that end before we have come to them */
+	b->covers = count;
+	b->told = now;
+	/* Whoever takes them tells of them. */
+	linked = __sync_lock_test_and_set(&b->linked, 0);
 	if (!linked)
 		return;
-	if (config.level == LEVEL_HIST)
+	if (mode & MODE_HIST)
 		__sync_fetch_and_add(&queue_at(place)->bells, 1);
 	for (__u32 i = 0; i < MAX_LINKED; i++) {
-		struct command *c = slot_of(place, tag);
+		struct command *c = slot_at(number);
 
 		if (!c || c->setup > now)
 			break;
 		c->bell = now;
-		c->batch = count;
-		tag = c->before;
+		if (!(mode & MODE_HIST))
+			c->batch = count;
+		number = c->before;
 		if (!--linked)
 			break;
 	}
 }
 
-static __always_inline void flight_bell(struct batch *b)
+static __always_inline void flight_bell(__u32 mode, struct batch *b)
 {
 	if (b->linked)
-		ring_at(b, bpf_ktime_get_ns());
-	else
-		b->count = 0;
+		ring_at(mode, b, bpf_ktime_get_ns());
+}
+
+/* The same where it is rare.  Not static: so the verifier looks at it once, not on each way to it. */
+__noinline int flight_bell_early(__u32 cpu)
+{
+	flight_bell(config.level == LEVEL_HIST ? MODE_HIST : 0, batch_of(cpu));
+	return 0;
 }
 
 /* A command that was built is not sent after all. */
-static __always_inline void flight_unbuilt(struct batch *b, __u32 tag)
+static __always_inline void flight_unbuilt(struct batch *b, const struct command *c)
 {
-	struct command *c;
-
-	if (!b->linked || b->last != tag)
+	if (!b->linked || b->last != c->number)
 		return;
-	c = slot_of(b->place, tag);
-	if (c)
-		b->last = c->before;
-	b->linked--;
-	b->count--;
+	b->last = c->before;
+	__sync_fetch_and_add(&b->linked, -1);
 }
 
 /* What is known of a request when its command is built. */
 struct beginning {
-	__u64 queued, sector;
-	__u32 bytes, nsid, tag;
-	__u16 cid, op, opcode;
+	__u64 queued;
+	__u32 bytes, nsid;
+	__u16 cid, op, opcode, cpu;
 };
 
 /* Of the task that submits. */
@@ -174,50 +201,41 @@ struct submitter {
 	__u64 cgroup, comm0, comm1;
 };
 
-static __always_inline struct command *flight_slot(__u32 place, __u32 tag)
+/* Another begins in @c, at @place, and the end of the one before was not seen. */
+static __always_inline void begin_again(const struct command *c, __u32 place)
 {
-	struct command *c = tag >> config.tag_shift ? NULL : slot_of(place, tag);
-
-	if (!c) {
-		count_cause(LOST_no_place);
-		return NULL;
-	}
-	return c;
+	/* The two are in flight but once; but those of a queue that is gone not at all. */
+	if (c->place == place)
+		__sync_fetch_and_add(&queue_at(place)->in_flight, -1);
+	if (!c->left_out)
+		count_cause(LOST_unmatched_start);
 }
 
-/*
- * A command was built.  @b: NULL if its doorbell is found otherwise.  @who: NULL if nobody asks.
- */
-static __always_inline struct command *flight_begin(__u32 mode, struct flight_queue *q, __u32 place,
-						    __u32 cpu, const struct beginning *r,
-						    const struct submitter *who)
+/* A command was built, and waits for the doorbell of @b.  @c: its slot, which is the caller's. */
+static __always_inline void flight_begin(__u32 mode, struct flight_queue *q, struct command *c,
+					 const struct beginning *r, const struct submitter *who)
 {
-	struct command *c = flight_slot(place, r->tag);
-	__u32 depth;
+	__u32 depth = 0;
 	__u64 now;
 
-	if (!c)
-		return NULL;
-	depth = __sync_fetch_and_add(&q->in_flight, 1) + 1;
-	if (c->setup) {
-		__sync_fetch_and_add(&q->in_flight, -1);
-		depth--;
-		if (!c->left_out)
-			count_cause(LOST_unmatched_start);
+	if (mode & MODE_HIST) {
+		/* What it was before is nobody's question: a fifth of the instructions. */
+		__sync_fetch_and_add(&q->in_flight, 1);
+	} else {
+		depth = __sync_fetch_and_add(&q->in_flight, 1) + 1;
 	}
+	c->left_out = 0;
 	if (mode & MODE_FILTERED)
 		c->left_out = !(request_passes(mode, r->op, r->bytes) &&
-				tag_passes(mode, r->tag) &&
+				tag_passes(mode, r->cid & 0xfff) &&
 				task_passes(mode, who->tgid, who->comm0, who->comm1, who->cgroup));
+	c->ask = 0;
 	c->bell = 0;
-	c->batch = 0;
-	c->cid = r->cid;
 	c->queued = r->queued;
-	c->op = r->op;
-	c->bytes = r->bytes;
-	c->cpu = cpu;
-	if (!(mode & MODE_HIST) && !((mode & MODE_FILTERED) && c->left_out)) {
-		c->sector = r->sector;
+	c->cpu = r->cpu;
+	if (!(mode & MODE_HIST)) {
+		c->batch = 0;
+		c->cid = r->cid;
 		c->nsid = r->nsid;
 		c->opcode = r->opcode;
 		c->depth = depth;
@@ -230,20 +248,21 @@ static __always_inline struct command *flight_begin(__u32 mode, struct flight_qu
 	now = bpf_ktime_get_ns();
 	c->setup = now;
 	q->built = now;
-	return c;
 }
 
-/* It waits for the doorbell of this CPU. */
-static __always_inline void flight_link(struct batch *b, __u32 place, struct command *c, __u32 tag)
+/* It waits for the doorbell of @cpu. */
+static __always_inline void flight_link(__u32 cpu, struct command *c)
 {
+	struct batch *b = batch_of(cpu);
+
 	/* A list of requests for several queues: each is rung before the next begins. */
-	if (b->place != place)
-		flight_bell(b);
-	b->place = place;
+	if (b->place != c->place) {
+		flight_bell_early(cpu);
+		b->place = c->place;
+	}
 	c->before = b->last;
-	b->last = tag;
-	b->linked++;
-	b->count++;
+	b->last = c->number;
+	__sync_fetch_and_add(&b->linked, 1);
 }
 
 static __always_inline void flight_look(struct flight_queue *q, __u16 why)
@@ -254,48 +273,52 @@ static __always_inline void flight_look(struct flight_queue *q, __u16 why)
 
 /*
  * A command ended before its doorbell was told of: an interrupt came first, here or on another
- * CPU.  It was rung after the last command of the batch was built, for all of them.
+ * CPU.  It was rung after the last command of the batch was built, for all of them.  Or somebody is
+ * just telling of it: returns when it was rung, else 0.
  */
-static __always_inline void flight_rung(__u32 place, const struct command *c)
+__noinline __u64 flight_rung(__u32 cpu, __u32 place, __u64 setup)
 {
-	struct batch *b = batch_of(c->cpu);
+	struct batch *b = batch_of(cpu);
 	struct command *last;
 
-	if (!b->linked || b->place != place)
-		return;
-	last = slot_of(place, b->last);
+	if (b->place != place)
+		return 0;
+	if (!b->linked)
+		return b->told >= setup ? b->told : 0;
+	last = slot_at(b->last);
 	if (last)
-		ring_at(b, last->setup > c->setup ? last->setup : c->setup);
+		ring_at(config.level == LEVEL_HIST ? MODE_HIST : 0, b,
+			last->setup > setup ? last->setup : setup);
+	return 0;
+}
+
+/* The same, for what its end did not find in @c. */
+static __always_inline void find_bell(__u32 mode, struct command *c)
+{
+	__u64 told = flight_rung(c->cpu, c->place, c->setup);
+
+	if (!told)
+		return;
+	c->bell = told;
+	if (!(mode & MODE_HIST))
+		c->batch = batch_of(c->cpu)->covers;
 }
 
 /* What is known of a request at its end. */
 struct ending {
-	__u16 use;   /* of the tag: as in its identifier's upper four bits */
-	__u16 slack; /* how far that may have counted on since */
 	__u16 status, how;
-	__u32 tag;
+	bool stale; /* what is in its slot is of an earlier use of its tag */
 };
 
 /* The steps of a command, in order; a look that was not seen is 0. */
 struct steps {
 	__u64 queued, setup, bell, seen, end;
-	__u64 start; /* queued, or setup if that is not known */
 };
 
-static __always_inline void put_in_order(struct steps *s)
+static __always_inline bool in_order(const struct steps *s)
 {
-	if (s->queued > s->setup || s->setup > s->end) {
-		count_cause(LOST_negative_delta);
-		if (s->queued > s->setup)
-			s->queued = s->setup;
-		if (s->end < s->setup)
-			s->end = s->setup;
-	}
-	if (!s->bell) {
-		count_cause(LOST_unseen_bell);
-		s->bell = s->setup;
-	}
-	s->start = s->queued ? s->queued : s->setup;
+	return s->queued <= s->setup && s->setup <= s->bell && s->bell <= s->seen &&
+	       s->seen <= s->end;
 }
 
 /*
@@ -313,11 +336,36 @@ static __always_inline void put_look_in_order(struct steps *s, const struct flig
 	}
 }
 
-static __always_inline void tell_io(const struct flight_queue *q, const struct command *c,
+/* Where they are not in order, or where the driver took no completion: @cancelled. */
+static __noinline int put_in_order(struct steps *s, __u32 place, bool cancelled)
+{
+	if (!s)
+		return 0;
+	if (s->queued > s->setup || s->setup > s->end) {
+		count_cause(LOST_negative_delta);
+		if (s->queued > s->setup)
+			s->queued = s->setup;
+		if (s->end < s->setup)
+			s->end = s->setup;
+	}
+	if (!s->bell) {
+		count_cause(LOST_unseen_bell);
+		s->bell = s->setup;
+	}
+	if (cancelled)
+		s->seen = 0;
+	else
+		put_look_in_order(s, queue_at(place));
+	return 0;
+}
+
+/* @op, @bytes, @sector: of the request */
+static __always_inline void tell_io(const struct command *c, __u16 op, __u32 bytes, __u64 sector,
 				    const struct ending *r, const struct steps *s)
 {
 	struct emission m;
 	struct nvs_io *e = emit_some(&m, NVS_ID_io, sizeof(*e), sizeof(*e), 1);
+	const struct flight_queue *q = queue_at(c->place);
 
 	if (!e)
 		return;
@@ -330,15 +378,15 @@ static __always_inline void tell_io(const struct flight_queue *q, const struct c
 	e->setup = s->setup;
 	e->bell = s->bell;
 	e->seen = s->seen;
-	e->sector = c->sector;
+	e->sector = sector;
 	e->cgroup = c->cgroup;
 	e->comm0 = c->comm0;
 	e->comm1 = c->comm1;
-	e->bytes = c->bytes;
+	e->bytes = bytes;
 	e->nsid = c->nsid;
 	e->pid = c->pid;
 	e->tgid = c->tgid;
-	e->op = c->op;
+	e->op = op;
 	e->opcode = c->opcode;
 	e->status = r->status;
 	e->how = r->how;
@@ -349,62 +397,55 @@ static __always_inline void tell_io(const struct flight_queue *q, const struct c
 	commit(&m);
 }
 
-static __always_inline void count_stages(__u32 place, const struct command *c,
-					 const struct ending *r, const struct steps *s)
+static __always_inline void count_stages(struct hist_cell *cell, __u32 bytes, __u32 status,
+					 const struct steps *s)
 {
-	struct hist_cell *cell = cell_of(place, c->op, c->bytes);
-	__u64 seen = s->seen ? s->seen : s->end;
+	__u64 start = s->setup;
 
-	if (!cell)
-		return;
-	count_request(cell, c->bytes, r->status);
-	if (s->queued)
-		count_stage(cell, NVS_STAGE_queue, s->setup - s->queued);
+	count_request(cell, bytes, status);
+	if (s->queued) {
+		start = s->queued;
+		count_stage(cell, NVS_STAGE_queue, s->setup - start);
+	}
 	count_stage(cell, NVS_STAGE_driver, s->bell - s->setup);
-	count_stage(cell, NVS_STAGE_device, seen - s->bell);
-	count_stage(cell, NVS_STAGE_completion, s->end - seen);
-	count_stage(cell, NVS_STAGE_total, s->end - s->start);
+	count_stage(cell, NVS_STAGE_device, s->seen - s->bell);
+	count_stage(cell, NVS_STAGE_completion, s->end - s->seen);
+	count_stage(cell, NVS_STAGE_total, s->end - start);
 }
 
-/* A request ended. */
-static __always_inline void flight_end(__u32 mode, struct flight_queue *q, __u32 place,
-				       const struct ending *r)
+/*
+ * A request ended whose command is in @c, a slot that is the caller's to free: when did what
+ * happen?  false: it is not to be told of.
+ */
+static __always_inline bool flight_end(__u32 mode, struct command *c, const struct ending *r,
+				       struct steps *s)
 {
-	struct command *c = flight_slot(place, r->tag);
-	struct steps s = {};
+	struct flight_queue *q = queue_at(c->place);
 
-	if (!c)
-		return;
-	s.setup = c->setup;
-	if (!s.setup) {
-		count_cause(LOST_unmatched_end);
-		return;
-	}
+	s->setup = c->setup;
 	if (!c->bell)
-		flight_rung(place, c);
-	c->setup = 0;
+		find_bell(mode, c);
 	__sync_fetch_and_add(&q->in_flight, -1);
 	if (((mode & MODE_FILTERED) && c->left_out) || !status_passes(mode, r->status))
-		return;
-	if (((r->use - (c->cid >> 12)) & 0xf) > r->slack) {
+		return false;
+	if (r->stale) {
 		count_cause(LOST_stale_tag);
-		return;
+		return false;
 	}
-	s.seen = q->seen; /* before the time of the end: it may change */
-	s.end = bpf_ktime_get_ns();
-	s.queued = c->queued;
-	s.bell = c->bell;
-	put_in_order(&s);
-	if (r->how == NVS_HOW_DONE_cancelled)
-		s.seen = 0;
-	else
-		put_look_in_order(&s, q);
-	if (!latency_passes(mode, s.end - s.start))
-		return;
-	if (mode & MODE_HIST)
-		count_stages(place, c, r, &s);
-	else
-		tell_io(q, c, r, &s);
+	s->seen = q->seen; /* before the time of the end: it may change */
+	s->end = bpf_ktime_get_ns();
+	s->queued = c->queued;
+	s->bell = c->bell;
+	if (!in_order(s) || r->how == NVS_HOW_DONE_cancelled) {
+		/* A copy, so that the others stay in registers */
+		struct steps odd = *s;
+
+		put_in_order(&odd, c->place, r->how == NVS_HOW_DONE_cancelled);
+		*s = odd;
+		if ((mode & MODE_HIST) && !s->seen)
+			s->seen = s->end;
+	}
+	return latency_passes(mode, s->end - (s->queued ?: s->setup));
 }
 
 #endif

@@ -16,6 +16,7 @@
 #define HIST_MIN_BITS 8	 /* bucket 0: below 2^8 ns */
 #define HIST_MAX_BITS 35 /* the last one: from 2^35 ns on */
 #define HIST_BUCKETS  ((HIST_MAX_BITS - HIST_MIN_BITS) * HIST_SUB + 2)
+#define HIST_ROOM     256 /* for so many, that none need be checked */
 
 /* Reads and writes have a cell for each size class, other operations one. */
 #define HIST_SIZES (NVS_HIST_SIZE_larger + 1)
@@ -32,7 +33,7 @@ struct hist_cell {
 	__u64 bytes;
 	__u64 failed; /* requests with a status that is not success */
 	__u64 sum[HIST_STAGES]; /* ns */
-	__u32 bucket[HIST_STAGES][HIST_BUCKETS];
+	__u32 bucket[HIST_STAGES][HIST_ROOM];
 };
 
 static inline __u32 hist_cell_index(__u32 op, __u32 size)

@@ -6,8 +6,7 @@
  */
 #pragma clang diagnostic ignored "-Wunused-parameter" /* BPF_PROG has a ctx */
 
-#include "stock_read.h"
-#include "flight.h"
+#include "stock_slots.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -41,101 +40,6 @@ struct task_struct {
 #pragma clang attribute pop
 
 /*
- * The place of a queue, by the address of its struct nvme_queue.  A hash of our own in .bss:
- * an address that is where it belongs costs six instructions.
- */
-#define KNOWN_BITS  12
-#define KNOWN_MASK  ((1u << KNOWN_BITS) - 1)
-#define KNOWN_TRIES 8
-#define FORGOTTEN   1 /* a key that no address has */
-#define NOT_PCI	    0xfffffffe /* a place: what other transports have is not ours to follow */
-
-struct known_queue {
-	__u64 nvmeq;
-	__u32 place;
-	__u32 taken; /* somebody fills it in */
-};
-static struct known_queue known_queues[1 << KNOWN_BITS] = {};
-
-static __always_inline __u32 known_index(__u64 nvmeq)
-{
-	return (nvmeq * 0x9e3779b97f4a7c15ull) >> (64 - KNOWN_BITS);
-}
-
-/* Where @nvmeq is known, or NULL. */
-static __always_inline struct known_queue *look_up(__u64 nvmeq)
-{
-	__u32 at = known_index(nvmeq);
-
-	for (int i = 0; i < KNOWN_TRIES; i++) {
-		struct known_queue *k = &known_queues[(at + i) & KNOWN_MASK];
-
-		if (k->nvmeq == nvmeq)
-			return k;
-		if (!k->nvmeq)
-			break;
-	}
-	return NULL;
-}
-
-static __always_inline void make_known(__u64 nvmeq, __u32 place)
-{
-	__u32 at = known_index(nvmeq);
-
-	for (int i = 0; i < KNOWN_TRIES; i++) {
-		struct known_queue *k = &known_queues[(at + i) & KNOWN_MASK];
-
-		if (k->nvmeq > FORGOTTEN || __sync_val_compare_and_swap(&k->taken, 0, 1))
-			continue;
-		k->place = place;
-		__sync_lock_test_and_set(&k->nvmeq, nvmeq);
-		k->taken = 0;
-		return;
-	}
-}
-
-/* The slow way, which makes a queue known. */
-static __noinline __u32 learn_place(__u64 nvmeq, __u32 type)
-{
-	struct known_queue *k = look_up(nvmeq);
-	__u32 ctrl, qid, place;
-	__u64 dev, queues;
-
-	if (k)
-		return k->place;
-	dev = (__u64)FIELD_AT(nvmeq, struct nvme_queue, dev);
-	queues = (__u64)FIELD_AT(dev, struct nvme_dev, queues);
-	qid = FIELD_AT(nvmeq, struct nvme_queue, qid);
-	if (queues + qid * (__u64)bpf_core_type_size(struct nvme_queue) != nvmeq) {
-		make_known(nvmeq, NOT_PCI);
-		return NOT_PCI;
-	}
-	ctrl = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
-			instance);
-	place = place_of(ctrl, qid);
-	if (place == NO_PLACE)
-		place = new_place(ctrl, qid);
-	if (place == NO_PLACE) {
-		count_cause(LOST_no_place);
-		return NO_PLACE;
-	}
-	queue_at(place)->polled = type == HCTX_TYPE_POLL;
-	if (queue_at(place)->key != nvmeq)
-		queue_at(place)->in_flight = 0;
-	queue_at(place)->key = nvmeq;
-	make_known(nvmeq, place);
-	return place;
-}
-
-static __always_inline __u32 place_by(struct blk_mq_hw_ctx *hctx)
-{
-	__u64 nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
-	struct known_queue *k = &known_queues[known_index(nvmeq) & KNOWN_MASK];
-
-	return k->nvmeq == nvmeq ? k->place : learn_place(nvmeq, hctx->type);
-}
-
-/*
  * Programs are attached in this order: ends first, beginnings last, so that what begins is seen
  * to end.
  */
@@ -154,45 +58,108 @@ static __always_inline __u64 read_end(struct request *rq)
 	return words;
 }
 
+/*
+ * The tracepoint of the end does not tell status from status.  But blk-mq lets the driver end
+ * requests in batches only if they are successes (of passthrough: see end()), and all others pass
+ * this function: what passes it is looked at more closely.
+ */
+static __always_inline int ends_singly(struct request *rq)
+{
+	struct command *c = near_slot(near_number(rq));
+
+	if (c->whose != (__u64)rq) {
+		__u32 place = place_by(rq->mq_hctx);
+
+		c = place < MAX_PLACES ? kept_slot((place << config.tag_shift) + rq->tag) : NULL;
+	}
+	if (c && c->whose == (__u64)rq)
+		c->ask = 1;
+	return 0;
+}
+
+SEC("fentry/nvme_complete_rq")
+int BPF_PROG(io_single, struct request *rq)
+{
+	return UNDISTURBED(ends_singly(rq));
+}
+
+/* What nvme_request says of the end of a request that may be none that the device completed. */
+static __always_inline void ask_end(__u32 mode, struct request *rq, const struct command *c,
+				    struct ending *r)
+{
+	__u64 words = read_end(rq);
+
+	r->status = END_WORD(words, status);
+	if (END_BYTE(words, flags) & NVME_REQ_CANCELLED)
+		r->how = NVS_HOW_DONE_cancelled;
+	/* The driver counts on when it finds the completion entry. */
+	if (!(mode & MODE_HIST) && ((END_BYTE(words, genctr) - (c->cid >> 12)) & 0xf) > 1)
+		r->stale = true;
+}
+
+/* blk-mq times a request once, when it is made. */
+static __always_inline bool is_stale(const struct request *rq, const struct command *c)
+{
+	return rq->start_time_ns != c->queued;
+}
+
+/* @odd: a constant; so that what is the rule has its own instructions, and few. */
+static __always_inline void end_in(__u32 mode, struct request *rq, struct command *c, __u32 op,
+				   bool odd)
+{
+	struct ending r = { .how = NVS_HOW_DONE_unseen };
+	struct hist_cell *cell;
+	struct steps s = {};
+
+	if (odd) {
+		r.stale = is_stale(rq, c);
+		ask_end(mode, rq, c, &r);
+	}
+	if (!(mode & MODE_HIST)) {
+		if (flight_end(mode, c, &r, &s))
+			tell_io(c, op, rq->__data_len, rq->__sector, &r, &s);
+		return;
+	}
+	if (odd)
+		cell = cell_of(c->place, op, rq->__data_len);
+	else
+		cell = near_cell_of(c->place, op, rq->__data_len);
+	if (cell && flight_end(mode, c, &r, &s))
+		count_stages(cell, rq->__data_len, r.status, &s);
+}
+
 static __always_inline int end(__u32 mode, struct request *rq)
 {
-	struct ending r = {};
-	struct flight_queue *q;
-	__u64 words;
-	__u32 place;
+	struct command *c;
+	__u32 op;
 
 	if (!rq)
 		return 0;
-	place = place_by(rq->mq_hctx);
-	if (place >= MAX_PLACES)
+	c = find_slot(mode, rq);
+	if (!c)
 		return 0;
-	q = queue_at(place);
-	if (!queue_passes(mode, q->ctrl, q->qid))
-		return 0;
-	words = read_end(rq);
-	r.tag = rq->tag;
-	/* The driver counts on when it finds the completion entry. */
-	r.use = END_BYTE(words, genctr);
-	r.slack = 1;
-	r.status = END_WORD(words, status);
-	r.how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
-							      NVS_HOW_DONE_unseen;
-	flight_end(mode, q, place, &r);
+	op = rq->cmd_flags & 0xff;
+	/* Later kernels end passthrough that failed in batches, too. */
+	if (c->ask || op > NVS_RQOP_write || is_stale(rq, c))
+		end_in(mode, rq, c, op, true);
+	else
+		end_in(mode, rq, c, op, false);
+	c->setup = 0;
 	return 0;
 }
 
 /* --no-stages: this program alone, and what blk-mq itself says of the beginning. */
 static __always_inline int count_alone(__u32 mode, struct request *rq)
 {
-	__u32 place, bytes, op;
+	__u64 start, now, took;
 	struct hist_cell *cell;
 	struct flight_queue *q;
-	__u64 start, end;
+	__u32 place, bytes, op;
 
 	if (!rq)
 		return 0;
 	place = place_by(rq->mq_hctx);
-	if (place >= MAX_PLACES)
+	if (place == NOT_PCI || place == NO_PLACE)
 		return 0;
 	q = queue_at(place);
 	op = rq->cmd_flags & 0xff;
@@ -200,26 +167,26 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
 	if (!queue_passes(mode, q->ctrl, q->qid) || !request_passes(mode, op, bytes) ||
 	    !tag_passes(mode, rq->tag))
 		return 0;
+	cell = cell_of(place, op, bytes);
 	start = rq->start_time_ns;
-	if (!start) {
-		count_cause(LOST_untimed);
-		return 0;
+	now = bpf_ktime_get_ns();
+	took = now - start;
+	/* Unknown, or later than now: one comparison for both. */
+	if (start - 1 >= now) {
+		count_cause(start ? LOST_negative_delta : LOST_untimed);
+		if (!start)
+			return 0;
+		took = 0;
 	}
-	end = bpf_ktime_get_ns();
-	if (end < start) {
-		count_cause(LOST_negative_delta);
-		end = start;
-	}
-	if (!latency_passes(mode, end - start))
+	if (!latency_passes(mode, took))
 		return 0;
 	if ((mode & MODE_FILTERED) && config.by_status &&
 	    !status_passes(mode, END_WORD(read_end(rq), status)))
 		return 0;
-	cell = cell_of(place, op, bytes);
 	if (!cell)
 		return 0;
 	count_request(cell, bytes, 0);
-	count_stage(cell, NVS_STAGE_total, end - start);
+	count_stage(cell, NVS_STAGE_total, took);
 	return 0;
 }
 
@@ -234,7 +201,7 @@ static __always_inline int count_failed(struct request *rq)
 
 	if (!rq)
 		return 0;
-	k = look_up(ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data));
+	k = look_up(rq->mq_hctx);
 	if (!k || k->place >= MAX_PLACES)
 		return 0;
 	cell = cell_of(k->place, rq->cmd_flags & 0xff, rq->__data_len);
@@ -249,11 +216,11 @@ int BPF_PROG(one_failed, struct request *rq)
 	return UNDISTURBED(count_failed(rq));
 }
 
-#define ON_COMPLETE(name, way, mode)                                                               \
-	SEC("tp_btf/nvme_complete_rq")                                                             \
-	int BPF_PROG(name, struct request *rq)                                                     \
-	{                                                                                          \
-		return UNDISTURBED(way(mode, rq));                                                 \
+#define ON_COMPLETE(name, way, mode)               \
+	SEC("tp_btf/nvme_complete_rq")             \
+	int BPF_PROG(name, struct request *rq)     \
+	{                                          \
+		return UNDISTURBED(way(mode, rq)); \
 	}
 ON_COMPLETE(io_complete, end, 0)
 ON_COMPLETE(io_complete_filtered, end, MODE_FILTERED)
@@ -262,49 +229,62 @@ ON_COMPLETE(hist_complete_filtered, end, MODE_HIST | MODE_FILTERED)
 ON_COMPLETE(one_probe, count_alone, MODE_HIST)
 ON_COMPLETE(one_probe_filtered, count_alone, MODE_HIST | MODE_FILTERED)
 
-static __always_inline int rang(void)
+static __always_inline void unbuilt(struct batch *b, struct request *rq)
 {
-	flight_bell(batch_of(bpf_get_smp_processor_id()));
-	return 0;
-}
+	struct command *c = near_slot(near_number(rq));
 
-SEC("fexit/nvme_queue_rqs")
-int BPF_PROG(io_queue_rqs)
-{
-	return UNDISTURBED(rang());
+	if (c->whose != (__u64)rq)
+		c = slot_at(b->last);
+	if (c && c->whose == (__u64)rq)
+		flight_unbuilt(b, c);
 }
 
 /* With more to follow, the doorbell waits for them, or for nvme_commit_rqs. */
-static __always_inline int queued(struct blk_mq_queue_data *bd, int status)
+static __always_inline int queued(__u32 mode, struct blk_mq_queue_data *bd, int status)
 {
 	struct batch *b = batch_of(bpf_get_smp_processor_id());
 
 	if (status & 0xff)
-		flight_unbuilt(b, bd->rq->tag);
+		unbuilt(b, bd->rq);
 	else if (bd->last)
-		flight_bell(b);
+		flight_bell(mode, b);
 	return 0;
 }
 
-SEC("fexit/nvme_queue_rq")
-int BPF_PROG(io_queue_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, int status)
+static __always_inline int rang(__u32 mode)
 {
-	return UNDISTURBED(queued(bd, status));
+	flight_bell(mode, batch_of(bpf_get_smp_processor_id()));
+	return 0;
 }
 
-SEC("fexit/nvme_commit_rqs")
-int BPF_PROG(io_commit_rqs)
-{
-	return UNDISTURBED(rang());
-}
+#define ON_DOORBELL(level, mode)                                                                \
+	SEC("fexit/nvme_queue_rqs")                                                             \
+	int BPF_PROG(level##_bell_rqs)                                                          \
+	{                                                                                       \
+		return UNDISTURBED(rang(mode));                                                 \
+	}                                                                                       \
+	SEC("fexit/nvme_queue_rq")                                                              \
+	int BPF_PROG(level##_bell_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, \
+		     int status)                                                                \
+	{                                                                                       \
+		return UNDISTURBED(queued(mode, bd, status));                                   \
+	}                                                                                       \
+	SEC("fexit/nvme_commit_rqs")                                                            \
+	int BPF_PROG(level##_bell_commit)                                                       \
+	{                                                                                       \
+		return UNDISTURBED(rang(mode));                                                 \
+	}
+ON_DOORBELL(io, 0)
+ON_DOORBELL(hist, MODE_HIST)
 
-static __always_inline int look_at(__u64 nvmeq, bool polled_only, __u16 why)
+static __always_inline int look_at(const void *nvmeq, bool polled_only, __u16 why)
 {
-	struct known_queue *k = &known_queues[known_index(nvmeq) & KNOWN_MASK];
+	struct known_queue *k = &known_queues[known_index(nvmeq)];
 	struct flight_queue *q;
 
-	if (k->nvmeq != nvmeq) {
-		if (!k->nvmeq)
+	barrier_var(k);
+	if (k->address != (__u64)nvmeq) {
+		if (!k->address)
 			return 0;
 		k = look_up(nvmeq);
 		if (!k)
@@ -323,7 +303,7 @@ SEC("tp_btf/irq_handler_entry")
 int BPF_PROG(io_irq, int irq, struct irqaction *action)
 {
 	if (action)
-		look_at(ADDRESS_IN(action, struct irqaction, dev_id), false, NVS_WHY_CQ_irq);
+		look_at(action->dev_id, false, NVS_WHY_CQ_irq);
 	return 0;
 }
 
@@ -331,15 +311,14 @@ int BPF_PROG(io_irq, int irq, struct irqaction *action)
 SEC("fentry/nvme_poll")
 int BPF_PROG(io_poll, struct blk_mq_hw_ctx *hctx)
 {
-	return UNDISTURBED(
-		look_at(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data), true, NVS_WHY_CQ_poll));
+	return UNDISTURBED(look_at(hctx->driver_data, true, NVS_WHY_CQ_poll));
 }
 
 /* A command is late: is its completion there, and only the interrupt lost? */
 SEC("fentry/nvme_poll_irqdisable")
 int BPF_PROG(io_timeout_look, struct nvme_queue *nvmeq)
 {
-	return UNDISTURBED(look_at(address_of(nvmeq), false, NVS_WHY_CQ_timeout));
+	return UNDISTURBED(look_at(nvmeq, false, NVS_WHY_CQ_timeout));
 }
 
 struct teardown {
@@ -371,10 +350,21 @@ int BPF_PROG(io_teardown, struct nvme_dev *dev)
 /* It may be at the address of another that was: it is learnt of again. */
 static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)
 {
-	struct known_queue *k = look_up(nvmeq);
+	forget((void *)nvmeq);
+}
 
-	if (k)
-		k->nvmeq = FORGOTTEN;
+SEC("fentry/nvme_init_hctx")
+int BPF_PROG(io_new_hctx, struct blk_mq_hw_ctx *hctx)
+{
+	forget_hctx(hctx);
+	return 0;
+}
+
+SEC("fentry/nvme_admin_init_hctx")
+int BPF_PROG(io_new_admin_hctx, struct blk_mq_hw_ctx *hctx)
+{
+	forget_hctx(hctx);
+	return 0;
 }
 
 static __always_inline bool passes(__u32 ctrl)
@@ -407,46 +397,45 @@ static __always_inline void ask_task(__u32 mode, struct submitter *who)
 
 static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_command *cmd)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), place;
 	struct submitter who = {};
 	struct beginning r = {};
 	struct flight_queue *q;
 	struct command *c;
 
-	if (!rq || !cmd)
+	if (!rq || (mode != MODE_HIST && !cmd))
 		return 0;
-	place = place_by(rq->mq_hctx);
-	if (place >= MAX_PLACES)
+	c = take_slot(rq);
+	if (!c)
 		return 0;
-	q = queue_at(place);
-	if (!queue_passes(mode, q->ctrl, q->qid))
+	q = queue_at(c->place);
+	if (!queue_passes(mode, q->ctrl, q->qid)) {
+		c->setup = 0;
 		return 0;
-	r.tag = rq->tag;
+	}
 	r.queued = rq->start_time_ns;
-	r.op = rq->cmd_flags & 0xff;
-	r.bytes = rq->__data_len;
-	r.cid = cmd->command_id;
-	if (!(mode & MODE_HIST) || ((mode & MODE_FILTERED) && config.by_opcode))
+	r.cpu = bpf_get_smp_processor_id();
+	if (mode & MODE_FILTERED) {
+		r.op = rq->cmd_flags & 0xff;
+		r.bytes = rq->__data_len;
+	}
+	if (mode != MODE_HIST) {
+		r.cid = cmd->command_id;
 		r.opcode = cmd->opcode;
-	if (!(mode & MODE_HIST)) {
-		r.sector = rq->__sector;
 		r.nsid = cmd->nsid;
 	}
 	ask_task(mode, &who);
-	c = flight_begin(mode, q, place, cpu, &r, &who);
-	if (!c)
-		return 0;
+	flight_begin(mode, q, c, &r, &who);
 	if (!opcode_passes(mode, r.opcode))
 		c->left_out = 1;
-	flight_link(batch_of(cpu), place, c, r.tag);
+	flight_link(r.cpu, c);
 	return 0;
 }
 
-#define ON_SETUP(name, mode)                                                                       \
-	SEC("tp_btf/nvme_setup_cmd")                                                               \
-	int BPF_PROG(name, struct request *rq, struct nvme_command *cmd)                           \
-	{                                                                                          \
-		return UNDISTURBED(begin(mode, rq, cmd));                                           \
+#define ON_SETUP(name, mode)                                             \
+	SEC("tp_btf/nvme_setup_cmd")                                     \
+	int BPF_PROG(name, struct request *rq, struct nvme_command *cmd) \
+	{                                                                \
+		return UNDISTURBED(begin(mode, rq, cmd));                \
 	}
 ON_SETUP(io_setup, 0)
 ON_SETUP(io_setup_filtered, MODE_FILTERED)

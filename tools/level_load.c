@@ -119,13 +119,16 @@ bool level_wants(const struct level_programs *l, const char *name)
 
 	if (l->by_tracepoints)
 		return c->stages || !strcmp(name, "on_outcome") || !strcmp(name, "io_complete");
-	if (l->is_stock &&
-	    (starts(name, "one_probe") || strstr(name, "_setup") || strstr(name, "_complete")))
-		return wants_variant(c, name);
-	if (!starts(name, "io_"))
+	if (!starts(name, "io_") && !starts(name, "hist_") && !starts(name, "one_"))
 		return l->life;
+	if (starts(name, "one_") || strstr(name, "_setup") || strstr(name, "_complete"))
+		return wants_variant(c, name);
+	if (starts(name, "io_new_"))
+		return true;
 	if (!c->stages)
 		return false;
+	if (strstr(name, "_bell"))
+		return starts(name, c->level == LEVEL_IO ? "io_" : "hist_");
 	if (!strcmp(name, "io_poll"))
 		return l->poll_queues;
 	if (!strcmp(name, "io_opcode"))

@@ -30,8 +30,9 @@ int record_stock_types(const struct attach_sources *s, struct nvs_error *err)
 
 bool record_stock_on_io_path(const char *section)
 {
-	static const char *const functions[] = { "nvme_queue_rq", "nvme_queue_rqs",
-						 "nvme_commit_rqs", "nvme_irq", "nvme_poll" };
+	static const char *const functions[] = { "nvme_queue_rq",   "nvme_queue_rqs",
+						 "nvme_commit_rqs", "nvme_irq",
+						 "nvme_poll",	    "nvme_complete_rq" };
 	const char *slash = strchr(section, '/'), *name = slash ? slash + 1 : section;
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
