@@ -20,7 +20,9 @@ struct hist_change {
 	uint64_t failed;
 	uint64_t sum[HIST_STAGES];	/* ns */
 	uint64_t requests[HIST_STAGES]; /* of each stage: the sum of its buckets */
-	uint32_t bucket[HIST_STAGES][HIST_BUCKETS];
+	uint32_t bucket[HIST_STAGES][HIST_ROOM];
+	/* Of a stage, the buckets from `first` to before `end`; the others have not changed. */
+	uint32_t first[HIST_STAGES], end[HIST_STAGES];
 };
 
 /* Returns 0 to go on; else the reading ends and returns that. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The histograms in the kernel: what they grew by. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -53,24 +54,62 @@ void hist_reader_close(struct hist_reader *r)
 	free(r);
 }
 
+/* Buckets are compared so many at a time: nearly all of them are as they were. */
+#define AT_ONCE 8
+
+/* Are @n's buckets as in @m? */
+static bool same_buckets(const uint32_t *n, const uint32_t *m)
+{
+	uint64_t a[AT_ONCE / 2], b[AT_ONCE / 2], differ = 0;
+
+	memcpy(a, n, sizeof(a));
+	memcpy(b, m, sizeof(b));
+	for (int i = 0; i < AT_ONCE / 2; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
+
+static void take_buckets(struct hist_change *c, uint32_t *before, const uint32_t *from,
+			 unsigned int stage)
+{
+	uint32_t *grown = c->bucket[stage];
+
+	memset(grown + c->first[stage], 0, (c->end[stage] - c->first[stage]) * sizeof(*grown));
+	c->first[stage] = HIST_ROOM;
+	c->end[stage] = 0;
+	c->requests[stage] = 0;
+	for (unsigned int b = 0; b < HIST_BUCKETS; b += AT_ONCE) {
+		if (same_buckets(from + b, before + b))
+			continue;
+		for (unsigned int i = b; i < b + AT_ONCE; i++) {
+			uint32_t now = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+
+			grown[i] = now - before[i];
+			c->requests[stage] += grown[i];
+			before[i] = now;
+		}
+		if (c->first[stage] > b)
+			c->first[stage] = b;
+		c->end[stage] = b + AT_ONCE;
+	}
+	if (!c->end[stage])
+		c->first[stage] = 0;
+}
+
 /* Takes over @from as it stands now, and leaves in @c what it grew by. */
 static void take_cell(struct hist_change *c, struct hist_cell *before, const struct hist_cell *from)
 {
-	struct hist_cell now;
+	struct hist_cell head;
 
-	memcpy(&now, from, sizeof(now));
-	c->bytes = now.bytes - before->bytes;
-	c->failed = now.failed - before->failed;
-	for (int stage = 0; stage < HIST_STAGES; stage++) {
-		c->sum[stage] = now.sum[stage] - before->sum[stage];
-		c->requests[stage] = 0;
-		for (int b = 0; b < (int)HIST_BUCKETS; b++) {
-			c->bucket[stage][b] = now.bucket[stage][b] - before->bucket[stage][b];
-			c->requests[stage] += c->bucket[stage][b];
-		}
+	memcpy(&head, from, offsetof(struct hist_cell, bucket));
+	c->bytes = head.bytes - before->bytes;
+	c->failed = head.failed - before->failed;
+	for (unsigned int stage = 0; stage < HIST_STAGES; stage++) {
+		c->sum[stage] = head.sum[stage] - before->sum[stage];
+		take_buckets(c, before->bucket[stage], from->bucket[stage], stage);
 	}
 	c->count = c->requests[NVS_STAGE_total];
-	*before = now;
+	memcpy(before, &head, offsetof(struct hist_cell, bucket));
 }
 
 /* Operation and size class of a queue's @cell-th cell. */

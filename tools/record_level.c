@@ -79,7 +79,7 @@ static struct nvs_hdr header(const struct hist_pass *p, uint16_t id, const struc
 
 static int write_buckets(const struct hist_pass *p, const struct hist_change *c, unsigned int stage)
 {
-	for (unsigned int b = 0; b < HIST_BUCKETS; b++) {
+	for (unsigned int b = c->first[stage]; b < c->end[stage]; b++) {
 		struct nvs_hist_bucket e = {
 			.h = header(p, NVS_ID_hist_bucket, c),
 			.count = c->bucket[stage][b],
