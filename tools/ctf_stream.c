@@ -201,6 +201,12 @@ static int enter_part(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 	return open_file(s, err);
 }
 
+/*
+ * Into memory (tmpfs) the kernel copies a page at a time, and before each it looks at all that is
+ * yet to be written (6.12).
+ */
+#define WRITE_AT_ONCE (16u << 10)
+
 /* A packet is in the file as a whole or not at all. */
 static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 {
@@ -212,7 +218,10 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 	if (s->trace->kept)
 		return ctf_keep(s->trace->kept, packet, err);
 	while (done < bytes) {
-		n = write(s->fd, (const unsigned char *)packet + done, bytes - done);
+		size_t left = bytes - done;
+
+		n = write(s->fd, (const unsigned char *)packet + done,
+			  left < WRITE_AT_ONCE ? left : WRITE_AT_ONCE);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {

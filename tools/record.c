@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,12 +27,16 @@
 
 /*
  * How long to sleep between passes: waiting for the module; if a program wakes us when a ring
- * fills; with rings whose programs wake nobody, in use or idle.
+ * fills; with rings whose programs wake nobody, in use or idle.  Our own module, when its init
+ * fails, waits for us to let go of it.
  */
 #define SLEEP_ATTACH (1 * MS)
 #define SLEEP_LONG   (200 * MS)
+#define SLEEP_STOCK  (500 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
+/* Nothing of a request goes through the rings; at most until histograms are due. */
+#define SLEEP_HIST (1000 * MS)
 
 static const struct record_options *opt;
 
@@ -106,18 +111,25 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-static uint64_t how_long(const struct recorder *r, int fill)
+static uint64_t how_long(const struct recorder *r, int fill, uint64_t now)
 {
+	bool stock = r->provider == &provider_stock;
+	uint64_t due, most;
+
 	if (!r->attached)
 		return SLEEP_ATTACH;
 	/* They come faster than they can be written. */
 	if (fill > 40)
 		return 0;
-	if (r->hist && r->hist_interval < SLEEP_LONG)
-		return r->hist_interval;
+	if (r->hist) {
+		due = r->hist_since + r->hist_interval;
+		due = due > now ? due - now : 0;
+		most = stock ? SLEEP_HIST : SLEEP_LONG;
+		return due < most ? due : most;
+	}
 	/* A flight recorder looks for what triggers it. */
 	if (!r->kernel_rings && !r->flight)
-		return SLEEP_LONG;
+		return stock ? SLEEP_STOCK : SLEEP_LONG;
 	return fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
 }
 
@@ -129,20 +141,21 @@ static int doze(struct recorder *r, const sigset_t *signals, int signal_fd, int 
 		{ .fd = signal_fd, .events = POLLIN },
 		{ .fd = record_bpf_wake_fd(r), .events = POLLIN },
 	};
-	uint64_t ns = how_long(r, fill), now = record_now();
+	uint64_t now = record_now(), ns = how_long(r, fill, now);
 	struct timespec ts = { 0 };
 	int got;
 
 	if (until <= now + ns)
 		ns = until > now ? until - now : 0;
-	ts.tv_nsec = ns;
+	ts.tv_sec = ns / (1000 * MS);
+	ts.tv_nsec = ns % (1000 * MS);
 	if (ppoll(fds, 2, &ts, NULL) <= 0)
 		return 0;
 	if (fds[1].revents)
 		record_bpf_woken(r);
 	if (!fds[0].revents)
 		return 0;
-	ts.tv_nsec = 0;
+	ts = (struct timespec){ 0 };
 	got = sigtimedwait(signals, NULL, &ts);
 	return got > 0 ? got : 0;
 }
@@ -154,6 +167,8 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 	uint64_t end = opt->duration ? record_now() + opt->duration : UINT64_MAX;
 	int fill, signal;
 
+	/* Else the kernel goes through what we record into, and copies it to larger pages. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	for (;;) {
 		if (keep_attached(r, err))
 			return NULL;
