@@ -172,7 +172,7 @@ static __always_inline void flight_bell(__u32 mode, struct batch *b)
 		ring_at(mode, b, bpf_ktime_get_ns());
 }
 
-/* The same where it is rare.  Not static: so the verifier looks at it once, not on each way to it. */
+/* The same where it is rare.  Not static: so the verifier looks at it but once. */
 __noinline int flight_bell_early(__u32 cpu)
 {
 	flight_bell(config.level == LEVEL_HIST ? MODE_HIST : 0, batch_of(cpu));

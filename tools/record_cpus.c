@@ -7,7 +7,7 @@
 
 #define CPU_DIR "/sys/devices/system/cpu/"
 /* CPUs are not plugged in often, and to look costs what recording ten requests does. */
-#define LOOK_EVERY 1000000000ull
+#define LOOK_EVERY 10000000000ull
 
 /* Calls @fn for each CPU of a list such as "0-3,8". */
 static int for_each_cpu(struct recorder *r, const char *list, struct nvs_error *err,
