@@ -32,16 +32,26 @@ static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uin
 	return i;
 }
 
+/* Has the log from there on all that was recorded? */
+static bool fits_all(const struct witness_lane *lane, size_t run)
+{
+	return run == (lane->rec.nr < RUN_MAX ? lane->rec.nr : RUN_MAX);
+}
+
 /*
  * Which of two places that fit is the recording's?  Where the same commands come round under the
  * same identifiers many places fit for long, and a difference of order may cut the right one
  * short: first the pace decides, over what both have, if the log has times; then the length.
+ * Register writes come round with each reset only, and a busy machine's pace is no mark: for them
+ * the place that has them all comes first.
  */
 static bool fits_better(const struct witness_lane *lane, size_t at, size_t run, size_t best,
 			size_t best_run)
 {
 	uint64_t spread, best_spread;
 
+	if (lane->kind == WITNESS_REG && fits_all(lane, run) != fits_all(lane, best_run))
+		return fits_all(lane, run);
 	run_at(lane, at, run < best_run ? run : best_run, &spread);
 	run_at(lane, best, run < best_run ? run : best_run, &best_spread);
 	if (lane->log.items[0].ts && (spread < best_spread / 2 || best_spread < spread / 2))
