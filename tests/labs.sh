@@ -9,11 +9,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 tools/guest/packages.sh labs || exit 1
-out=$PWD/build/test/labs
+out=$PWD/build/test/labs.taps${1:+/$1}
 rm -rf "$out"
 mkdir -p "$out"
 
-# One of them, with its points in build/test/labs/NAME.tap; shown whole when it has ended.
+# One of them, with its points in build/test/labs.taps/NAME.tap; shown whole when it has ended.
 one() { # NAME COMMAND...
 	local name=$1 status=0
 	shift

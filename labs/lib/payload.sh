@@ -16,6 +16,18 @@
 # A machine that boots slowly is given more time for everything else as well.
 # shellcheck disable=SC2034 # in-guest.sh's
 patience=$(awk '{ printf "%d", 5 + 2 * $1 }' /proc/uptime)
+# By the clock: in-guest.sh counts its looks, each of which takes long on a busy machine.
+wait_for() { # WHAT COMMAND...
+	_for=$1
+	shift
+	read -r _up _ </proc/uptime
+	_until=$((${_up%%.*} + patience))
+	until "$@" >/dev/null 2>&1; do
+		read -r _up _ </proc/uptime
+		[ "${_up%%.*}" -le "$_until" ] || { echo "waited $patience s in vain for $_for" >&2; return 1; }
+		sleep 0.05
+	done
+}
 # shellcheck source=/dev/null
 . /lab/guest.sh
 
