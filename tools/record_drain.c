@@ -4,7 +4,10 @@
 #include "record.h"
 #include "record_flight.h"
 
-/* An event waits no longer than this for a packet: so much a recorder that is killed loses. */
+/*
+ * An event of this age is due for a packet.  With the sleep before it is taken and the one before it is
+ * written, so much a recorder that is killed loses: two seconds.
+ */
 #define OLDEST_NS 1000000000ull
 
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
