@@ -5,8 +5,8 @@
 #include "record_flight.h"
 
 /*
- * An event of this age is due for a packet.  With the sleep before it is taken and the one before it is
- * written, so much a recorder that is killed loses: two seconds.
+ * An event of this age is due for a packet.  With the sleep before it is taken and the one before
+ * it is written, so much a recorder that is killed loses: two seconds.
  */
 #define OLDEST_NS 1000000000ull
 
