@@ -23,6 +23,7 @@ const struct env_key analysis_env_keys[] = {
 	{ "device_firmware", true },
 	{ "device_address", false },
 	{ "device_queues", true },
+	{ "device_disks", false },
 	{ "queue_classes", true },
 	{ "vectors", false },
 	{ "max_transfer", false },

@@ -23,6 +23,7 @@ const char *const compare_env_keys[] = {
 	"device_model",
 	"device_firmware",
 	"device_queues",
+	"device_disks",
 	"queue_classes",
 	"vectors",
 	"max_transfer",

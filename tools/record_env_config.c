@@ -126,14 +126,13 @@ static void env_of_disk(struct recorder *r, const char *ctrl)
 	char path[128], text[256], *chosen;
 	struct dirent **list;
 	int n = scandir("/sys/block", &list, NULL, versionsort);
-	bool found = false;
+	unsigned int disks = 0;
 
 	for (int i = 0; i < n; i++) {
 		const char *disk = list[i]->d_name;
 
-		if (!found && strlen(disk) < 32 && !strncmp(disk, ctrl, strlen(ctrl)) &&
-		    disk[strlen(ctrl)] == 'n') {
-			found = true;
+		if (strlen(disk) < 32 && !strncmp(disk, ctrl, strlen(ctrl)) &&
+		    disk[strlen(ctrl)] == 'n' && !disks++) {
 			snprintf(path, sizeof(path), "/sys/block/%.32s/queue/max_hw_sectors_kb",
 				 disk);
 			if (read_first(path, text, sizeof(text) - 4))
@@ -148,6 +147,8 @@ static void env_of_disk(struct recorder *r, const char *ctrl)
 	}
 	if (n >= 0)
 		free(list);
+	snprintf(text, sizeof(text), "%u", disks);
+	record_env_set(r, "device_disks", text);
 }
 
 void record_env_config(struct recorder *r, const char *ctrl)
