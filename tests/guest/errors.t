@@ -54,8 +54,8 @@ fails "a kernel that Debian does not have" 75 '9\.99' \
 	env NVMESCOPE_CACHE="$work/cache" "$NVMESCOPE_ROOT/tools/guest/kernel.sh" 9.99
 is "and nothing in the cache" "$(find "$work/cache" -name '*9.99*' 2>/dev/null)" ""
 own=$NVMESCOPE_ROOT/tools/guest/kernel-own.sh image=$("$NVMESCOPE_ROOT/tools/guest/kernel.sh" "$kernel")/vmlinuz
-fails "a kernel of nobody's: how to name one" 1 'kernel-own.sh mine BZIMAGE MODULES' \
-	"$NVMESCOPE_ROOT/tools/guest/kernel.sh" mine
+fails "a kernel of nobody's: how to name one" 1 'kernel-own.sh nobodys BZIMAGE MODULES' \
+	"$NVMESCOPE_ROOT/tools/guest/kernel.sh" nobodys
 fails "one's own kernel that is no kernel" 1 'bash is no bzImage' "$own" mine /bin/bash "$work"
 fails "one's own kernel without modules" 1 'make modules_install' "$own" mine "$image" "$work"
 mkdir -p "$work/9.9.9/kernel"
