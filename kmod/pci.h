@@ -3,9 +3,10 @@
  * The PCIe transport's own: a function, its queue pairs, and its part of a request.
  *
  * Order of reading: pci.c (module, probe, removal), pci_reset.c (bring-up, in the
- * order of 3.5.1), pci_queue.c (queues and vectors), pci_submit.c and pci_map.c (a
- * command on its way), pci_complete.c (and back), pci_timeout.c (or not),
- * pci_error.c and pci_pm.c (when the function goes away for a while).
+ * order of 3.5.1), pci_queue.c and pci_vectors.c (queues, their interrupts),
+ * pci_submit.c and pci_map.c (a command on its way), pci_complete.c (and back),
+ * pci_timeout.c (or not), pci_error.c and pci_pm.c (when the function goes away for
+ * a while).
  */
 #ifndef NVMESCOPE_PCI_H
 #define NVMESCOPE_PCI_H
@@ -54,10 +55,11 @@ struct nvme_queue {
 	u32 __iomem *cq_db;	/* CQyHDBL: PCIe Transport 3.1.2.2 */
 	u16 cq_head;		/* slot of the next entry */
 	u8 cq_phase;		/* phase tag of entries that are new (3.3.3.2) */
-	__le32 *cq_shadow;
+	__le32 *cq_shadow;	/* as above; &cq_mute: not rung at all */
 	__le32 *cq_event_idx;
 	spinlock_t cq_lock;	/* readers without an interrupt: one at a time */
 
+	__le32 cq_mute;
 	dma_addr_t sq_dma;
 	dma_addr_t cq_dma;
 };
@@ -160,11 +162,15 @@ int nvme_alloc_queue(struct nvme_dev *dev, u16 qid, u16 depth);
 void nvme_free_queues(struct nvme_dev *dev);
 void nvme_init_queue(struct nvme_queue *nvmeq);
 int nvme_request_queue_irq(struct nvme_queue *nvmeq);
+void nvme_silence_queue(struct nvme_queue *nvmeq);
 void nvme_suspend_queue(struct nvme_queue *nvmeq);
-int nvme_alloc_first_vector(struct nvme_dev *dev);
 unsigned int nvme_max_queues(void);
 int nvme_setup_io_queues(struct nvme_dev *dev);
 void nvme_delete_io_queues(struct nvme_dev *dev);
+
+/* pci_vectors.c */
+int nvme_alloc_first_vector(struct nvme_dev *dev);
+int nvme_setup_irqs(struct nvme_dev *dev, unsigned int count);
 
 /* pci_map.c */
 blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq);
@@ -212,6 +218,7 @@ irqreturn_t nvme_irq_check(int irq, void *data);
 int nvme_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
 void nvme_pci_complete_rq(struct request *rq);
 void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
+void nvme_mute_cq(struct nvme_queue *nvmeq);
 
 /* pci_error.c */
 int nvme_hold(struct nvme_dev *dev);

@@ -117,6 +117,8 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 
 static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs_BELL how)
 {
+	if (nvmeq->cq_shadow == &nvmeq->cq_mute)
+		return;
 	trace_nvs_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
 			      nvmeq->cq_head, count, how);
 }
@@ -243,6 +245,22 @@ void nvme_poll_queue(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
 	if (has_irq)
 		enable_irq(pci_irq_vector(pdev, nvmeq->vector));
 	mutex_unlock(&nvmeq->dev->irq_lock);
+}
+
+/**
+ * nvme_mute_cq() - no doorbell for what is taken out of this CQ from now on
+ * @nvmeq: a queue whose interrupt is freed; until nvme_init_queue()
+ *
+ * A controller that is stopped has no use for its slots, and must not be told (3.5.1).  So
+ * that I/O need not ask: a shadow doorbell that is its own event index says, whatever is
+ * written to it, that the register needs no write.
+ */
+void nvme_mute_cq(struct nvme_queue *nvmeq)
+{
+	spin_lock(&nvmeq->cq_lock);
+	nvmeq->cq_shadow = &nvmeq->cq_mute;
+	nvmeq->cq_event_idx = &nvmeq->cq_mute;
+	spin_unlock(&nvmeq->cq_lock);
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queue pairs and their interrupt vectors: as many pairs as there are CPUs, if
- * the device grants them, each with a vector that its CPU takes.
+ * Queue pairs and their interrupts: as many pairs as there are CPUs, if the device
+ * grants them, each with a vector that its CPU takes.
  */
 #include <linux/delay.h>
 
@@ -115,6 +115,8 @@ void nvme_init_queue(struct nvme_queue *nvmeq)
 	nvmeq->cq_phase = 1;
 	nvmeq->sq_db = dbs + nvmeq->qid * 2 * dev->db_stride;
 	nvmeq->cq_db = nvmeq->sq_db + dev->db_stride;
+	nvmeq->sq_shadow = NULL;
+	nvmeq->cq_shadow = NULL;
 	memset(nvmeq->cqes, 0, cq_bytes(nvmeq));
 	spin_unlock(&nvmeq->cq_lock);
 	/* Whoever finds the queue enabled finds it like this. */
@@ -157,19 +159,28 @@ static void free_queue_irq(struct nvme_queue *nvmeq)
 }
 
 /**
- * nvme_suspend_queue() - no more submissions, no more interrupts
+ * nvme_silence_queue() - no more submissions, no more interrupts, no more doorbells
  * @nvmeq: a queue whose requests are held back
+ */
+void nvme_silence_queue(struct nvme_queue *nvmeq)
+{
+	clear_bit(NVMEQ_ENABLED, &nvmeq->flags);
+	/* The lock lets a submitter that saw the queue enabled finish. */
+	spin_lock(&nvmeq->sq_lock);
+	spin_unlock(&nvmeq->sq_lock);
+	free_queue_irq(nvmeq);
+	nvme_mute_cq(nvmeq);
+}
+
+/**
+ * nvme_suspend_queue() - silence a queue, if that is still to be done, and empty it
+ * @nvmeq: as above
  *
  * What the device completed before it stopped is taken in.
  */
 void nvme_suspend_queue(struct nvme_queue *nvmeq)
 {
-	if (!test_and_clear_bit(NVMEQ_ENABLED, &nvmeq->flags))
-		return;
-	/* The lock lets a submitter that saw the queue enabled finish. */
-	spin_lock(&nvmeq->sq_lock);
-	spin_unlock(&nvmeq->sq_lock);
-	free_queue_irq(nvmeq);
+	nvme_silence_queue(nvmeq);
 	nvme_poll_queue(nvmeq, NVS_WHY_CQ_teardown);
 }
 
@@ -323,91 +334,6 @@ static int nvme_create_io_queues(struct nvme_dev *dev, unsigned int count)
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_create_io_queues);
 	return nvme_phase_end(&phase, create_io_queues(dev, count));
-}
-
-/*
- * Shares @vectors out between the default and the read queues.  The kernel asks
- * for each number of vectors that it tries; with one set only, it need not spread
- * two over the CPUs.
- */
-static void calc_sets(struct irq_affinity *affd, unsigned int vectors)
-{
-	struct nvme_dev *dev = affd->priv;
-	unsigned int reads = 0;
-
-	/* None left beside the admin queue's: the one I/O queue shares it. */
-	vectors = max(vectors, 1u);
-	if (vectors > 1 && dev->write_queues)
-		reads = dev->write_queues < vectors ? vectors - dev->write_queues : 1;
-	dev->io_queues[HCTX_TYPE_DEFAULT] = vectors - reads;
-	dev->io_queues[HCTX_TYPE_READ] = reads;
-	affd->set_size[0] = vectors - reads;
-	affd->set_size[1] = reads;
-	affd->nr_sets = reads ? 2 : 1;
-}
-
-/**
- * nvme_alloc_first_vector() - one vector, for the admin queue alone
- * @dev: the device, disabled
- *
- * If the kernel has no MSI-X to give, or just now no memory for it, this is the line that
- * all queues share (INTx), and stays so until the next reset: a controller may look which
- * kind is on when it gets a queue, and send no message for one made without (QEMU's).
- * Return: 0 or -errno.
- */
-int nvme_alloc_first_vector(struct nvme_dev *dev)
-{
-	struct pci_dev *pdev = nvme_pdev(dev);
-	unsigned int types = PCI_IRQ_ALL_TYPES;
-	int ret;
-
-	if (dev->ctrl.quirks & NVME_QUIRK_BROKEN_MSI)
-		types &= ~PCI_IRQ_MSI;
-	ret = pci_alloc_irq_vectors(pdev, 1, 1, types);
-	if (ret < 0)
-		return ret;
-	dev->num_vecs = 1;
-	dev->irq_types = types;
-	if (!pci_dev_msi_enabled(pdev)) {
-		dev->irq_types &= ~(PCI_IRQ_MSI | PCI_IRQ_MSIX);
-		if (pdev->msix_cap && pci_msi_enabled())
-			dev_warn(&pdev->dev, "no MSI-X to be had: one interrupt for all queues until the next reset\n");
-	}
-	return 0;
-}
-
-/*
- * Vector 0 is the admin queue's, with no CPU of its own; the others are spread
- * over the CPUs by the kernel, which keeps them there ("managed").
- */
-static int setup_irqs(struct nvme_dev *dev, unsigned int count)
-{
-	unsigned int polled = min(dev->poll_queues, count - 1);
-	struct irq_affinity affd = {
-		.pre_vectors	= 1,
-		.calc_sets	= calc_sets,
-		.priv		= dev,
-	};
-	unsigned int wanted = count - polled + 1;
-	int ret;
-
-	if (dev->ctrl.quirks & NVME_QUIRK_SINGLE_VECTOR)
-		wanted = 1;
-	dev->io_queues[HCTX_TYPE_POLL] = polled;
-	ret = pci_alloc_irq_vectors_affinity(nvme_pdev(dev), 1, wanted,
-					     dev->irq_types | PCI_IRQ_AFFINITY, &affd);
-	if (ret < 0)
-		return ret;
-	dev->num_vecs = ret;
-	return 0;
-}
-
-static int nvme_setup_irqs(struct nvme_dev *dev, unsigned int count)
-{
-	struct nvme_phase phase;
-
-	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_setup_irqs);
-	return nvme_phase_end(&phase, setup_irqs(dev, count));
 }
 
 /* Trades the one vector for one per queue.  The admin queue is held meanwhile. */
@@ -590,10 +516,15 @@ static int delete_rings(struct nvme_dev *dev, enum nvs_RING ring)
 void nvme_delete_io_queues(struct nvme_dev *dev)
 {
 	struct nvme_phase phase;
-	int ret;
+	int qid, ret;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(&dev->ctrl), NVS_PHASE_nvme_delete_io_queues);
 	ret = delete_rings(dev, NVS_RING_sq);
+	/* Nothing completes there any more: a last doorbell, or the line of INTx would stay up. */
+	for (qid = dev->online_queues - 1; !ret && qid > 0; qid--) {
+		nvme_poll_queue(&dev->queues[qid], NVS_WHY_CQ_teardown);
+		nvme_silence_queue(&dev->queues[qid]);
+	}
 	if (!ret)
 		ret = delete_rings(dev, NVS_RING_cq);
 	nvme_phase_end(&phase, ret);

@@ -421,33 +421,45 @@ static bool is_responsive(struct nvme_dev *dev)
 	return csts != ~0 && !(csts & NVME_CSTS_CFS);
 }
 
+static void each_queue(struct nvme_dev *dev, void (*action)(struct nvme_queue *nvmeq))
+{
+	int i;
+
+	for (i = dev->online_queues - 1; i >= 0; i--)
+		action(&dev->queues[i]);
+}
+
+/* Stopped only when nobody is left who might ring a doorbell: 3.5.1 forbids that then. */
 static void stop_device(struct nvme_dev *dev, bool shutdown)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
+	struct pci_dev *pdev = nvme_pdev(dev);
 
-	if (shutdown) {
-		/* 3.6.1: delete the I/O queues, then notify. */
+	/* 3.6.1: delete the I/O queues, then notify.  A reset deletes them by itself (3.7.2). */
+	if (shutdown)
 		nvme_delete_io_queues(dev);
+	/* Nobody will answer its line; the next pci_alloc_irq_vectors() gives it back. */
+	if (!pci_dev_msi_enabled(pdev))
+		pci_intx(pdev, false);
+	nvme_quiesce_admin_queue(ctrl);
+	each_queue(dev, nvme_silence_queue);
+	if (shutdown)
 		nvme_shutdown_ctrl(ctrl);
-	} else {
-		/* A reset deletes the queues by itself (3.7.2). */
+	else
 		nvme_disable_ctrl(ctrl);
-	}
 }
 
 static void disable_locked(struct nvme_dev *dev, bool shutdown)
 {
 	struct nvme_ctrl *ctrl = &dev->ctrl;
 	struct nvme_phase phase;
-	int i;
 
 	nvme_phase_begin(&phase, nvme_ctrl_id(ctrl), NVS_PHASE_nvme_dev_disable);
 	nvme_quiesce_io_queues(ctrl);
 	if (dev->online_queues && is_responsive(dev))
 		stop_device(dev, shutdown);
 	nvme_quiesce_admin_queue(ctrl);
-	for (i = dev->online_queues - 1; i >= 0; i--)
-		nvme_suspend_queue(&dev->queues[i]);
+	each_queue(dev, nvme_suspend_queue);
 	dev->online_queues = 0;
 	ctrl->ctrl_config &= ~NVME_CC_ENABLE;
 	nvme_pci_disable(dev);

@@ -62,16 +62,16 @@ void nvme_free_shadow(struct nvme_dev *dev)
 	dev->event_idx = NULL;
 }
 
-static void set_queue_shadow(struct nvme_queue *nvmeq, bool on)
+static void set_queue_shadow(struct nvme_queue *nvmeq)
 {
 	struct nvme_dev *dev = nvmeq->dev;
 	unsigned int sq = nvmeq->qid * 2 * dev->db_stride;
 	unsigned int cq = sq + dev->db_stride;
 
-	nvmeq->sq_shadow = on ? dev->shadow + sq : NULL;
-	nvmeq->sq_event_idx = on ? dev->event_idx + sq : NULL;
-	nvmeq->cq_shadow = on ? dev->shadow + cq : NULL;
-	nvmeq->cq_event_idx = on ? dev->event_idx + cq : NULL;
+	nvmeq->sq_shadow = dev->shadow + sq;
+	nvmeq->sq_event_idx = dev->event_idx + sq;
+	nvmeq->cq_shadow = dev->shadow + cq;
+	nvmeq->cq_event_idx = dev->event_idx + cq;
 }
 
 /**
@@ -92,8 +92,6 @@ int nvme_config_shadow(struct nvme_dev *dev)
 	unsigned int qid;
 	int ret;
 
-	for (qid = 1; qid < dev->online_queues; qid++)
-		set_queue_shadow(&dev->queues[qid], false);
 	if (!dev->shadow)
 		return 0;
 	ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
@@ -105,6 +103,6 @@ int nvme_config_shadow(struct nvme_dev *dev)
 		return 0;
 	}
 	for (qid = 1; qid < dev->online_queues; qid++)
-		set_queue_shadow(&dev->queues[qid], true);
+		set_queue_shadow(&dev->queues[qid]);
 	return 0;
 }

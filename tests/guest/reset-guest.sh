@@ -3,10 +3,12 @@
 # shellcheck source=in-guest.sh
 . /src/tests/guest/in-guest.sh
 
-verified_load() { # LABEL SECONDS: random writes that are read back and compared
-	fio --name="$1" --filename=/dev/nvme0n1 --ioengine=io_uring --direct=1 --rw=randwrite \
+verified_load() { # LABEL [OPTIONS...]: random writes that are read back and compared
+	_label=$1
+	shift
+	fio --name="$_label" --filename=/dev/nvme0n1 --ioengine=io_uring --direct=1 --rw=randwrite \
 		--bsrange=4k-64k --iodepth=16 --size=48M --offset_increment=64M --numjobs=2 --thread=1 \
-		--verify=crc32c --verify_fatal=1 --group_reporting --output="/out/$1.txt"
+		--verify=crc32c --verify_fatal=1 --group_reporting --output="/out/$_label.txt" "$@"
 }
 
 live() { [ "$(cat /sys/class/nvme/nvme0/state)" = live ]; }
@@ -37,6 +39,41 @@ reset_work() {
 reset() {
 	record rec sh "$0" reset_work
 	rmmod nvmescope_core
+}
+
+# Many requests are in flight at each reset; the handler of their interrupts is held up while
+# CC.EN is cleared, if the driver lets one begin then.
+under_way() { [ "$(in_flight)" -ge 8 ]; }
+late_resets() {
+	host throttle nvme0n1 $((8000000 / slow))
+	verified_load late --size=8M &
+	fio=$!
+	for _ in 1 2 3 4; do
+		wait_for "requests in flight" under_way
+		echo 1 >/sys/class/nvme/nvme0/reset_controller
+	done
+	host throttle nvme0n1 0
+	wait $fio
+}
+
+late_work() {
+	load hold_ms=10000
+	echo 4 >/sys/module/mishap/parameters/late_stops
+	check "late: writes, resets meanwhile, and what is read back is what was written" late_resets
+	is "late: no handler is at work while the controller is stopped" "$(cat /sys/module/mishap/parameters/late_held)" 0
+	rmmod nvmescope
+}
+
+late() {
+	insmod /mishap/mishap.ko
+	record late sh "$0" late_work
+	rmmod nvmescope_core
+	rmmod mishap
+}
+
+apart() {
+	late
+	unplug
 }
 
 # Somebody is at work: has moved more than whoever looked for partitions.

@@ -18,8 +18,14 @@
  *	alloc_module	or name of the module
  *	alloc_nth	arms it: once, the next time that either begins
  *	alloc_left	0: it failed; n > 0: it had ended n before; -1: has not ended yet
+ *
+ * And for interrupts: the handler of an I/O queue's is held up while CC.EN is cleared.
+ *
+ *	late_stops	at how many of the next times that a working controller is stopped
+ *	late_held	how often there was a handler to hold
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -214,6 +220,46 @@ static void end_allocations(void)
 }
 #endif
 
+/* --- interrupts -------------------------------------------------------------------- */
+
+static atomic_t late_stops, late_held;
+module_param_named(late_stops, late_stops.counter, int, 0644);
+module_param_named(late_held, late_held.counter, int, 0444);
+
+/* How far a stop is: the thread that stops, a handler, and the thread again move it on. */
+static atomic_t late_stage;
+enum { NO_STOP, WAITS_FOR_HANDLER, HANDLER_HELD, STOPPED };
+#define LATE_MS 100
+
+static void wait_while(int stage)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < LATE_MS && atomic_read(&late_stage) == stage; ms++)
+		mdelay(1);
+}
+
+static void about_to_stop(void)
+{
+	if (atomic_dec_if_positive(&late_stops) < 0)
+		return;
+	atomic_set(&late_stage, WAITS_FOR_HANDLER);
+	wait_while(WAITS_FOR_HANDLER);
+}
+
+static void has_stopped(void)
+{
+	atomic_set(&late_stage, STOPPED);
+}
+
+static void hold_handler(void)
+{
+	if (atomic_cmpxchg(&late_stage, WAITS_FOR_HANDLER, HANDLER_HELD) != WAITS_FOR_HANDLER)
+		return;
+	atomic_inc(&late_held);
+	wait_while(HANDLER_HELD);
+}
+
 /* --- the steps --------------------------------------------------------------------- */
 
 #define PROTO(type, name, base) , type name
@@ -224,18 +270,24 @@ static void end_allocations(void)
 		take_step();                                              \
 	}
 
-/* Phases have more to do. */
+/* Some have more to do. */
 #define on_phase_begin plain_phase_begin
 #define on_phase_end   plain_phase_end
+#define on_cq_enter    plain_cq_enter
 NVS_DRIVER_EVENTS(PROBE)
 #undef on_phase_begin
 #undef on_phase_end
+#undef on_cq_enter
 
 static void on_phase_begin(void *data, __u16 ctrl, __u16 qid, __u16 cid, __u16 phase, __u16 parent,
 			   __u32 tid)
 {
 	if (phase == alloc_phase)
 		begin_allocations();
+	if (phase == NVS_PHASE_nvme_disable_ctrl && parent == NVS_PHASE_nvme_dev_disable)
+		about_to_stop();
+	else if (phase == NVS_PHASE_nvme_wait_ready)
+		has_stopped();
 	plain_phase_begin(data, ctrl, qid, cid, phase, parent, tid);
 }
 
@@ -245,6 +297,14 @@ static void on_phase_end(void *data, __u16 ctrl, __u16 qid, __u16 cid, __u16 pha
 	if (phase == alloc_phase)
 		end_allocations();
 	plain_phase_end(data, ctrl, qid, cid, phase, parent, tid, result);
+}
+
+static void on_cq_enter(void *data, __u16 ctrl, __u16 qid,
+			__u16 cid NVS_FIELDS_cq_enter(PROTO, NVS_NO_PAD))
+{
+	if (qid && why == NVS_WHY_CQ_irq)
+		hold_handler();
+	plain_cq_enter(data, ctrl, qid, cid, why, cq_head, phase, vector);
 }
 
 #define ROW(num, ev, size) { "nvs_" #ev, (void *)on_##ev },
