@@ -255,9 +255,7 @@ int BPF_PROG(on_queue_rqs)
 	return UNDISTURBED(submitted());
 }
 
-/* Requests that were queued before, with bd->last unset. */
-SEC("fexit/nvme_commit_rqs")
-int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
+static __always_inline int committed(struct blk_mq_hw_ctx *hctx)
 {
 	struct gendisk *disk = hctx->queue->disk;
 
@@ -265,6 +263,13 @@ int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
 		look_at_sq(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data),
 			   disk->part0->bd_device.parent->devt & MINOR_BITS, hctx->queue_num + 1);
 	return 0;
+}
+
+/* Requests that were queued before, with bd->last unset. */
+SEC("fexit/nvme_commit_rqs")
+int BPF_PROG(on_commit_rqs, struct blk_mq_hw_ctx *hctx)
+{
+	return UNDISTURBED(committed(hctx));
 }
 
 /* The Asynchronous Event Request is sent past blk-mq and the tracepoint. */
