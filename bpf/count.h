@@ -55,10 +55,13 @@ static __always_inline __u32 far_bucket(__u64 ns)
 /* The inverse of hist_low(). */
 static __always_inline __u32 hist_bucket(__u64 ns)
 {
-	if (ns >= NEAR << NEAR_SHIFT)
+	__u64 near = ns >> NEAR_SHIFT;
+
+	if (near >= NEAR)
 		return far_bucket(ns) & (HIST_ROOM - 1);
-	barrier_var(ns); /* so that the verifier sees the shift behind the bound */
-	return near_bucket[ns >> NEAR_SHIFT];
+	/* Known to the compiler, but not to the verifier of 5.10, if it had to be kept on the stack. */
+	barrier_var(near);
+	return near_bucket[near & (NEAR - 1)];
 }
 
 /* Atomic, for requests of one queue end on several CPUs, and in interrupts. */
