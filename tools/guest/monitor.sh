@@ -79,13 +79,25 @@ plug() {
 	echo "+ $1" >&"$host_in" # one more for the guest to wait for
 }
 
+# Is it in its slot?  2: QEMU does not answer.
+plugged() {
+	qmp '{"execute": "qom-list", "arguments": {"path": "/machine/peripheral"}}' || return 2
+	[[ $reply == *"\"name\": \"$1\""* ]]
+}
+
 unplug() {
+	local until=$((SECONDS + 60 * scale)) status
 	events=()
 	hmp_quiet "device_del $1" || return
-	if ! await $((60 * scale)) "\"DEVICE_DELETED\".*\"device\": \"$1\""; then
-		reply="the guest did not let go of $1 within $((60 * scale)) s"
-		return 1
-	fi
+	while :; do
+		plugged "$1" && status=0 || status=$?
+		((status == 0)) || break
+		((SECONDS <= until)) || { reply="the guest did not let go of $1 within $((60 * scale)) s"; return 1; }
+		sleep 0.1
+	done
+	((status == 1)) || return 1
+	# What is left of the device goes a little later, or not at all if QEMU had a command of it in hand.
+	await $((5 * scale)) "\"DEVICE_DELETED\".*\"device\": \"$1\"" || true
 	reply=
 }
 
