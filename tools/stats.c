@@ -209,6 +209,11 @@ void latency_parts(const struct latency *l, double q, double parts[STAGE_TOTAL])
 			parts[i] += (double)l->parts[b][i];
 			sum += (double)l->parts[b][i];
 		}
+	/* A queue has its stages' sums alone: then all of its commands are the neighbourhood. */
+	for (unsigned int i = 0; !(sum > 0) && i < STAGE_TOTAL; i++)
+		parts[i] = (double)l->stage[i].sum;
+	if (!(sum > 0))
+		sum = (double)total->sum;
 	for (unsigned int i = 0; sum > 0 && i < STAGE_TOTAL; i++)
 		parts[i] *= (double)histogram_quantile(total, q) / sum;
 }
