@@ -128,7 +128,8 @@ static void panel_queues(const struct timeline *t, struct panel *p)
 	const struct series *row[MAX_BARS];
 	unsigned int nr = timeline_rows(t, row, MAX_BARS);
 
-	snprintf(p->title, sizeof(p->title), "The median command of each queue, split as all of its commands are");
+	snprintf(p->title, sizeof(p->title),
+		 "The median command of each queue, split as all of its commands are");
 	for (unsigned int i = 0; i < nr; i++)
 		if (row[i]->q->qid && t->stats->queue[row[i]->q->index])
 			bar_add(p, series_name(row[i]).s, t->stats->queue[row[i]->q->index], 0.5);
