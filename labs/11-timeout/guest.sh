@@ -32,6 +32,18 @@ late() { # NAME N SECONDS
 	host throttle nvme0n1 0
 	bounded 20 same "$1" "$2"
 }
+# Four writes late at once, as many as may have an Abort: the disk takes one of five, and goes on when they were late.
+late_writes() { [ "$(grep -c "nvs_timeout: " /sys/kernel/tracing/trace)" -ge 4 ]; }
+held() { # NAME
+	echo >/sys/kernel/tracing/trace
+	host throttle nvme0n1 1024
+	bounded 20 blocks 5 --rw=write --do_verify=0 &
+	_held=$!
+	patience=13 wait_for "late writes" late_writes || true
+	host throttle nvme0n1 0
+	wait $_held
+	bounded 20 same "$1" 5
+}
 
 config=/sys/class/nvme/nvme0/device/config
 byte() { od -An -tu1 -j "$1" -N 1 $config | tr -d ' '; }
@@ -65,14 +77,15 @@ steps() {
 	begin "io_timeout=2 admin_timeout=4"
 	echo 2 >/sys/block/nvme0n1/queue/nomerges
 	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_reset/enable
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_timeout/enable
 	mark 0
 	lost_interrupt
 	mark 1
 	late once 5 20
 	mark 2
-	late twice 5 20
+	held twice
 	mark 3
-	late thrice 5 20
+	held thrice
 	echo 1 >/sys/class/nvme/nvme0/reset_controller
 	mark 4
 	echo >/sys/kernel/tracing/trace
