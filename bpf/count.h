@@ -59,7 +59,7 @@ static __always_inline __u32 hist_bucket(__u64 ns)
 
 	if (near >= NEAR)
 		return far_bucket(ns) & (HIST_ROOM - 1);
-	/* Known to the compiler, but not to the verifier of 5.10, if it had to be kept on the stack. */
+	/* Known to the compiler, but not to 5.10's verifier, if it was kept on the stack. */
 	barrier_var(near);
 	return near_bucket[near & (NEAR - 1)];
 }

@@ -80,7 +80,8 @@ static __always_inline bool ask_task(struct command *c)
 	c->pid = id;
 	c->tgid = id >> 32;
 	c->cgroup = bpf_get_current_cgroup_id();
-	comm[0] = comm[1] = 0; /* until 6.2 what is behind the name stays as it was */
+	comm[0] = 0; /* until 6.2 what is behind the name stays as it was */
+	comm[1] = 0;
 	bpf_get_current_comm(c->comm, sizeof(c->comm));
 	return task_passes(MODE, c->tgid, comm[0], comm[1], c->cgroup);
 }
