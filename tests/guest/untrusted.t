@@ -40,7 +40,7 @@ cat >"$work/asks" <<-'END'
 	exit 126
 END
 status=0
-said=$(vm asks --share "$work:/work" -- sh /work/asks 2>"$work/words") || status=$?
+said=$(vm asks --share "$work:/steps" -- sh /steps/asks 2>"$work/words") || status=$?
 for verb in hmp qmp plug unplug nonsense; do
 	is "$verb is refused" "$(grep "^$verb:" <<<"$said")" "$verb: '$verb' is not for an untrusted guest, 1"
 done
