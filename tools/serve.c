@@ -91,6 +91,7 @@ static void look_at_queues(struct server *s)
 	for (int cause = 0; cause < NR_LOST_CAUSES; cause++)
 		m->lost[cause] = hist_live_lost(s->live.hist, cause);
 	m->skipped = hist_live_skipped(s->live.hist);
+	m->no_bells = !hist_live_sees_bells(s->live.hist);
 }
 
 static int take(struct server *s, struct nvs_error *err)

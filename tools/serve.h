@@ -30,6 +30,7 @@ struct serve_device {
 struct serve_metrics {
 	const char *prefix; /* of devices' names */
 	bool stages;	    /* false: the total alone is counted */
+	bool no_bells;	    /* this kernel does not show when doorbells are rung */
 	struct serve_device device[SERVE_DEVICES + 1];
 	unsigned int nr_devices;
 	uint64_t lost[NR_LOST_CAUSES], skipped;

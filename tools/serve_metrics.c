@@ -201,7 +201,9 @@ void serve_write(FILE *out, const struct serve_metrics *m)
 	for_each_op(out, m, write_failed);
 	family(out, "requests_in_flight", "gauge", "Requests at the driver and the device now.");
 	write_queues(out, m, false);
-	family(out, "sq_doorbells_total", "counter", "Submission doorbells rung.");
-	write_queues(out, m, true);
+	if (!m->no_bells) {
+		family(out, "sq_doorbells_total", "counter", "Submission doorbells rung.");
+		write_queues(out, m, true);
+	}
 	write_lost(out, m);
 }
