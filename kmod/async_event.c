@@ -147,7 +147,7 @@ void nvme_complete_async_event(struct nvme_ctrl *ctrl, __le16 status, union nvme
 {
 	u32 dw0 = le32_to_cpu(result->u32);
 
-	trace_nvs_async_event(nvme_ctrl_id(ctrl), 0, NVME_AER_CID, dw0);
+	nvme_tell_async_event(nvme_ctrl_id(ctrl), 0, NVME_AER_CID, dw0);
 	/* A reset aborts the request; the bring-up after it sends a new one. */
 	if (le16_to_cpu(status) >> 1)
 		return;

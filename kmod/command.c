@@ -69,7 +69,7 @@ static noinline void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq,
 {
 	const struct nvme_common_command *c = &cmd->common;
 
-	trace_nvs_cmd_setup(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
+	nvme_tell_cmd_setup(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
 			    le32_to_cpu(c->nsid), le32_to_cpu(c->cdw10), le32_to_cpu(c->cdw11),
 			    le32_to_cpu(c->cdw12), le32_to_cpu(c->cdw13), le32_to_cpu(c->cdw14),
 			    le32_to_cpu(c->cdw15), c->opcode, c->flags);
@@ -79,7 +79,7 @@ static noinline void trace_start(struct nvme_ctrl *ctrl, struct request *rq)
 {
 	struct nvme_ns *ns = rq->q->queuedata;
 
-	trace_nvs_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
+	nvme_tell_rq_start(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid,
 			   rq->start_time_ns, blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq),
 			   blk_rq_bytes(rq), ns ? ns->nsid : 0, current->pid,
 			   (__force u16)req_op(rq), rq->tag);
@@ -205,7 +205,7 @@ static noinline void trace_complete(struct request *rq, enum nvs_HOW_DONE how)
 
 	if (req->flags & NVME_REQ_CANCELLED)
 		how = NVS_HOW_DONE_cancelled;
-	trace_nvs_rq_complete(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid,
+	nvme_tell_rq_complete(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid,
 			      blk_rq_bytes(rq), req->status, how);
 }
 
@@ -241,7 +241,7 @@ static void retry(struct request *rq)
 	if (!(req->flags & NVME_REQ_CANCELLED))
 		req->retries++;
 	req->flags &= ~NVME_REQ_CANCELLED;
-	trace_nvs_retry(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid, delay_ms,
+	nvme_tell_retry(nvme_ctrl_id(req->ctrl), nvme_req_qid(rq), req->cid, delay_ms,
 			req->status, req->retries);
 	blk_mq_requeue_request(rq, !delay_ms);
 	if (delay_ms)

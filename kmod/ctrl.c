@@ -45,7 +45,7 @@ bool nvme_change_ctrl_state(struct nvme_ctrl *ctrl, enum nvs_STATE new_state)
 	spin_unlock_irqrestore(&ctrl->lock, flags);
 	/* LAB(4) end */
 
-	trace_nvs_ctrl_state(nvme_ctrl_id(ctrl), 0, 0, old_state, new_state, changed);
+	nvme_tell_ctrl_state(nvme_ctrl_id(ctrl), 0, 0, old_state, new_state, changed);
 	if (changed)
 		wake_up_all(&ctrl->state_wq);
 	return changed;
@@ -70,7 +70,7 @@ int nvme_reset_ctrl(struct nvme_ctrl *ctrl, enum nvs_WHY_RESET why)
 		if (queue_work(nvme_reset_wq, &ctrl->reset_work))
 			ret = 0;
 	}
-	trace_nvs_reset(nvme_ctrl_id(ctrl), 0, 0, why, ret);
+	nvme_tell_reset(nvme_ctrl_id(ctrl), 0, 0, why, ret);
 	return nvme_phase_end(&phase, ret);
 }
 EXPORT_SYMBOL_GPL(nvme_reset_ctrl);

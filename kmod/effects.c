@@ -158,7 +158,7 @@ static void freeze_all(struct nvme_ctrl *ctrl)
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		blk_mq_freeze_queue_wait(ns->queue);
 	up_read(&ctrl->namespaces_rwsem);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
 }
 
 static void unfreeze_all(struct nvme_ctrl *ctrl)
@@ -169,7 +169,7 @@ static void unfreeze_all(struct nvme_ctrl *ctrl)
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		nvme_compat_unfreeze_queue(ns->queue);
 	up_read(&ctrl->namespaces_rwsem);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
 }
 
 /**

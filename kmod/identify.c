@@ -173,7 +173,7 @@ static void remember(struct nvme_ctrl *ctrl, const struct nvme_id_ctrl *id)
 	nvme_remember_limits(ctrl, id);
 	/* ACL, as all counts of the specification here, is from zero. */
 	atomic_set(&ctrl->abort_limit, id->acl + 1);
-	trace_nvs_ctrl_limits(nvme_ctrl_id(ctrl), 0, 0,
+	nvme_tell_ctrl_limits(nvme_ctrl_id(ctrl), 0, 0,
 			      id->mdts ? (u64)transfer_limit(ctrl, id->mdts) << SECTOR_SHIFT : 0,
 			      id->mdts, id->acl, id->aerl);
 }

@@ -223,7 +223,7 @@ static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 
 	if (IS_ERR(ns)) {
 		ret = PTR_ERR(ns);
-		trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, 0, nsid, 0, 0, ret);
+		nvme_tell_ns_found(nvme_ctrl_id(ctrl), 0, 0, 0, nsid, 0, 0, ret);
 		return ret;
 	}
 	ret = nvme_claim_ids(ns) ?: apply_info(ns, info);
@@ -239,13 +239,13 @@ static int add_ns(struct nvme_ctrl *ctrl, const struct nvme_ns_info *info)
 	ret = nvme_add_ns_cdev(ns);
 	if (ret)
 		dev_warn(ctrl->dev, "namespace %u: no character device (%d)\n", nsid, ret);
-	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
+	nvme_tell_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
 			   ns->instance, 0);
 	return 0;
 
 out_put:
 	nvme_release_ids(ns);
-	trace_nvs_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
+	nvme_tell_ns_found(nvme_ctrl_id(ctrl), 0, 0, info->format.blocks, nsid, 1u << ns->lba_shift,
 			   ns->instance, ret);
 	nvme_put_ns(ns);
 	return ret;

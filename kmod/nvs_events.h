@@ -5,7 +5,7 @@
  * This header is compiled into the modules (which make a TRACE_EVENT of each
  * row), into the BPF programs (which make a recorder of each row) and into the
  * tools (which make CTF metadata, readers and printers of each row).  To add an
- * event, add a row here, call trace_nvs_<name>() in the driver and show it in a
+ * event, add a row here, call nvme_tell_<name>() in the driver and show it in a
  * tool; nothing else lists events.
  *
  * The layout in memory is the layout in the recording.  So: fixed-width types

@@ -104,13 +104,13 @@ static int nvme_setup_prp_pools(struct nvme_dev *dev)
 static int reg_read32(struct nvme_ctrl *ctrl, u32 off, u32 *val)
 {
 	*val = readl(to_nvme_dev(ctrl)->bar + off);
-	trace_nvs_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 4, current->pid);
+	nvme_tell_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 4, current->pid);
 	return 0;
 }
 
 static int reg_write32(struct nvme_ctrl *ctrl, u32 off, u32 val)
 {
-	trace_nvs_reg_write(nvme_ctrl_id(ctrl), 0, 0, val, off, 4, current->pid);
+	nvme_tell_reg_write(nvme_ctrl_id(ctrl), 0, 0, val, off, 4, current->pid);
 	writel(val, to_nvme_dev(ctrl)->bar + off);
 	return 0;
 }
@@ -123,7 +123,7 @@ static int reg_read64(struct nvme_ctrl *ctrl, u32 off, u64 *val)
 	/* Two halves, as PCIe Transport 3.1 allows: not every host has a 64-bit read. */
 	*val = readl(reg) | (u64)readl(reg + 4) << 32;
 	/* LAB(3) end */
-	trace_nvs_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 8, current->pid);
+	nvme_tell_reg_read(nvme_ctrl_id(ctrl), 0, 0, *val, off, 8, current->pid);
 	return 0;
 }
 
@@ -186,7 +186,7 @@ static void trace_new_ctrl(struct pci_dev *pdev, struct nvme_dev *dev)
 {
 	u32 addr = (u32)pci_domain_nr(pdev->bus) << 16 | pdev->bus->number << 8 | pdev->devfn;
 
-	trace_nvs_ctrl_new(nvme_ctrl_id(&dev->ctrl), 0, 0, current->pid, addr, pdev->vendor,
+	nvme_tell_ctrl_new(nvme_ctrl_id(&dev->ctrl), 0, 0, current->pid, addr, pdev->vendor,
 			   pdev->device);
 }
 
@@ -244,7 +244,7 @@ static int nvme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 /* Unplugged without a word: nothing that is in flight will complete. */
 static void take_down_absent(struct nvme_dev *dev)
 {
-	trace_nvs_ctrl_gone(nvme_ctrl_id(&dev->ctrl), 0, 0, NVS_GONE_unplugged);
+	nvme_tell_ctrl_gone(nvme_ctrl_id(&dev->ctrl), 0, 0, NVS_GONE_unplugged);
 	nvme_change_ctrl_state(&dev->ctrl, NVS_STATE_dead);
 	nvme_dev_disable(dev, true);
 }
@@ -258,7 +258,7 @@ static void remove(struct pci_dev *pdev, struct nvme_dev *dev)
 	if (!pci_device_is_present(pdev))
 		take_down_absent(dev);
 	else
-		trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_removed);
+		nvme_tell_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_removed);
 
 	flush_work(&ctrl->reset_work);
 	cancel_delayed_work_sync(&dev->give_up_work);

@@ -43,7 +43,7 @@ static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_
 static noinline void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_completion *cqe,
 			       enum nvs_CQE match)
 {
-	trace_nvs_cqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cqe->command_id,
+	nvme_tell_cqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cqe->command_id,
 		      le64_to_cpu(cqe->result.u64), nvmeq->cq_head, nvmeq->cq_phase,
 		      le16_to_cpu(cqe->sq_head), le16_to_cpu(cqe->status) >> 1, match);
 }
@@ -63,7 +63,7 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 		count++;
 	}
 	if (trace_nvs_batch_complete_enabled())
-		trace_nvs_batch_complete(nvme_ctrl_id(req->ctrl),
+		nvme_tell_batch_complete(nvme_ctrl_id(req->ctrl),
 					 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)),
 					 0, count);
 	blk_mq_end_request_batch(iob);
@@ -119,7 +119,7 @@ static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs
 {
 	if (nvmeq->cq_shadow == &nvmeq->cq_mute)
 		return;
-	trace_nvs_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
+	nvme_tell_cq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_head,
 			      nvmeq->cq_head, count, how);
 }
 
@@ -150,7 +150,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	unsigned int found = 0;
 
 	if (trace_nvs_cq_enter_enabled())
-		trace_nvs_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, old_head,
+		nvme_tell_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, old_head,
 				   nvmeq->cq_phase, nvmeq->vector);
 	/* LAB(6): take in what is new, entry by entry, and give all of it back at once. */
 	while (is_new(nvmeq, cqe)) {
@@ -168,7 +168,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 		ring_cq(nvmeq, old_head, found);
 	/* LAB(6) end */
 	if (trace_nvs_cq_exit_enabled())
-		trace_nvs_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
+		nvme_tell_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
 	return found;
 }
 

@@ -60,7 +60,7 @@ int nvme_let_go(struct nvme_dev *dev, enum nvs_WHY_RESET why)
 	mutex_unlock(&dev->hold_lock);
 	if (!last)
 		return 0;
-	trace_nvs_reset(nvme_ctrl_id(ctrl), 0, 0, why, 0);
+	nvme_tell_reset(nvme_ctrl_id(ctrl), 0, 0, why, 0);
 	ctrl->reset_cause = nvme_phase_current();
 	queue_work(nvme_reset_wq, &ctrl->reset_work);
 	flush_work(&ctrl->reset_work);

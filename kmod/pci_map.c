@@ -312,7 +312,7 @@ static noinline void trace_map(struct nvme_dev *dev, struct request *rq, struct 
 	} else if (prp2) {
 		how = NVS_MAP_prp2;
 	}
-	trace_nvs_cmd_map(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid, prp1, prp2,
+	nvme_tell_cmd_map(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid, prp1, prp2,
 			  bytes, how, entries, iod->nr_lists, iod->dma_len ? 1 : iod->sgt.nents);
 }
 
@@ -357,6 +357,6 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq)
 		unmap_table(dev, rq, iod);
 	}
 	if (trace_nvs_cmd_unmap_enabled())
-		trace_nvs_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
+		nvme_tell_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
 				    blk_rq_payload_bytes(rq));
 }

@@ -127,7 +127,7 @@ static void trace_irq(struct nvme_queue *nvmeq, int irq)
 {
 	const struct cpumask *mask = pci_irq_get_affinity(nvme_pdev(nvmeq->dev), nvmeq->vector);
 
-	trace_nvs_irq_setup(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, irq, nvmeq->vector,
+	nvme_tell_irq_setup(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, irq, nvmeq->vector,
 			    mask ? cpumask_first(mask) : 0,
 			    mask ? cpumask_weight(mask) : num_online_cpus());
 }
@@ -203,7 +203,7 @@ static int create_cq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
 	if (ret >= 0)
-		trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->cq_dma,
+		nvme_tell_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->cq_dma,
 				       NVS_RING_cq, nvmeq->depth, nvmeq->vector, ret);
 	return ret;
 }
@@ -227,7 +227,7 @@ static int create_sq(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 	int ret = nvme_submit_sync_cmd(&dev->ctrl, dev->ctrl.admin_q, &cmd, NULL, 0, NULL);
 
 	if (ret >= 0)
-		trace_nvs_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->sq_dma,
+		nvme_tell_queue_create(nvme_ctrl_id(&dev->ctrl), nvmeq->qid, 0, nvmeq->sq_dma,
 				       NVS_RING_sq, nvmeq->depth, 0, ret);
 	return ret;
 }
@@ -435,7 +435,7 @@ static NVME_COMPAT_END_IO(deletion_done, rq, error)
 	struct deleted_queue *dq = rq->end_io_data;
 	struct deletion *all = dq->all;
 
-	trace_nvs_queue_delete(nvme_ctrl_id(&dq->nvmeq->dev->ctrl), dq->nvmeq->qid, 0, dq->ring,
+	nvme_tell_queue_delete(nvme_ctrl_id(&dq->nvmeq->dev->ctrl), dq->nvmeq->qid, 0, dq->ring,
 			       nvme_req(rq)->status);
 	kfree(dq);
 	if (atomic_dec_and_test(&all->left))

@@ -139,9 +139,9 @@ static int write_admin_queue(struct nvme_dev *dev, struct nvme_queue *nvmeq)
 			return ret;
 	}
 	/* LAB(5) end */
-	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->cq_dma, NVS_RING_cq,
+	nvme_tell_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->cq_dma, NVS_RING_cq,
 			       nvmeq->depth, 0, 0);
-	trace_nvs_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->sq_dma, NVS_RING_sq,
+	nvme_tell_queue_create(nvme_ctrl_id(ctrl), 0, 0, nvmeq->sq_dma, NVS_RING_sq,
 			       nvmeq->depth, 0, 0);
 	return 0;
 }
@@ -171,7 +171,7 @@ static int disable_or_flr(struct nvme_dev *dev)
 	if (ret != -ETIMEDOUT)
 		return ret;
 	ret = pcie_reset_flr(pdev, false);
-	trace_nvs_reset(nvme_ctrl_id(ctrl), 0, 0, NVS_WHY_RESET_flr, ret);
+	nvme_tell_reset(nvme_ctrl_id(ctrl), 0, 0, NVS_WHY_RESET_flr, ret);
 	dev_warn(ctrl->dev, "does not stop; function level reset: %d\n", ret);
 	if (ret)
 		return ret;
@@ -376,7 +376,7 @@ void nvme_remove_dead_ctrl(struct nvme_dev *dev, int why)
 	if (why != -EBUSY)
 		dev_err(ctrl->dev, "the controller did not come up (error %d), it is left alone from now on\n",
 			why);
-	trace_nvs_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_dead);
+	nvme_tell_ctrl_gone(nvme_ctrl_id(ctrl), 0, 0, NVS_GONE_dead);
 	nvme_change_ctrl_state(ctrl, NVS_STATE_deleting);
 	nvme_dev_disable(dev, false);
 	nvme_change_ctrl_state(ctrl, NVS_STATE_dead);

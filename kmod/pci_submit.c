@@ -20,7 +20,7 @@ static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct 
 	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
 	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
 	if (trace_nvs_sqe_enabled())
-		trace_nvs_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id,
+		nvme_tell_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id,
 			      slot);
 }
 
@@ -30,7 +30,7 @@ static void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail, enum 
 
 	if (new_tail < old_tail)
 		count += nvmeq->depth;
-	trace_nvs_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail, new_tail,
+	nvme_tell_sq_doorbell(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, old_tail, new_tail,
 			      count, how);
 }
 
@@ -127,7 +127,7 @@ static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
 
 	spin_lock(&nvmeq->sq_lock);
 	if (nvmeq->sq_tail != nvmeq->sq_rung) {
-		trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
+		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
 				       NVS_BATCH_commit_rqs,
 				       (nvmeq->sq_tail + nvmeq->depth - nvmeq->sq_rung) %
 				       nvmeq->depth);
@@ -159,7 +159,7 @@ static void submit_batch(struct batch *batch)
 		rq = next;
 	}
 	if (trace_nvs_batch_submit_enabled())
-		trace_nvs_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
+		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
 				       NVS_BATCH_queue_rqs, batch->count);
 	ring_sq(nvmeq);
 	spin_unlock(&nvmeq->sq_lock);
@@ -226,7 +226,7 @@ void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl)
 
 	spin_lock(&nvmeq->sq_lock);
 	if (test_bit(NVMEQ_ENABLED, &nvmeq->flags)) {
-		trace_nvs_cmd_setup(nvme_ctrl_id(ctrl), 0, NVME_AER_CID, 0, 0, 0, 0, 0, 0, 0,
+		nvme_tell_cmd_setup(nvme_ctrl_id(ctrl), 0, NVME_AER_CID, 0, 0, 0, 0, 0, 0, 0,
 				    nvme_admin_async_event, 0);
 		copy_command(nvmeq, &cmd);
 		ring_sq(nvmeq);

@@ -11,7 +11,7 @@ static NVME_COMPAT_END_IO(abort_done, rq, error)
 	struct nvme_req *req = nvme_req(rq);
 	u32 cdw10 = le32_to_cpu(req->cmd->common.cdw10);
 
-	trace_nvs_abort(nvme_ctrl_id(req->ctrl), cdw10 & 0xffff, cdw10 >> 16, NVS_ABORT_done,
+	nvme_tell_abort(nvme_ctrl_id(req->ctrl), cdw10 & 0xffff, cdw10 >> 16, NVS_ABORT_done,
 			req->status);
 	atomic_inc(&req->ctrl->abort_limit);
 	return RQ_END_IO_FREE;
@@ -40,7 +40,7 @@ static bool send_abort(struct nvme_queue *nvmeq, struct request *rq)
 	}
 	nvme_init_internal_request(abort, ctrl, &cmd);
 	abort->end_io = abort_done;
-	trace_nvs_abort(nvme_ctrl_id(ctrl), nvmeq->qid, cid, NVS_ABORT_sent, 0);
+	nvme_tell_abort(nvme_ctrl_id(ctrl), nvmeq->qid, cid, NVS_ABORT_sent, 0);
 	blk_execute_rq_nowait(abort, false);
 	return true;
 }
@@ -134,7 +134,7 @@ enum blk_eh_timer_return nvme_timeout(struct request *rq)
 
 	ctrl->ops->reg_read32(ctrl, NVME_REG_CSTS, &csts);
 	action = choose_action(nvmeq, rq, csts);
-	trace_nvs_timeout(nvme_ctrl_id(ctrl), nvmeq->qid, cid, csts, action, state);
+	nvme_tell_timeout(nvme_ctrl_id(ctrl), nvmeq->qid, cid, csts, action, state);
 	return action == NVS_TIMEOUT_polled || action == NVS_TIMEOUT_disable ?
 	       BLK_EH_DONE : BLK_EH_RESET_TIMER;
 }

@@ -64,7 +64,7 @@ void nvme_phase_begin_work(struct nvme_phase *ph, u16 ctrl, u16 phase, u16 queue
 	list_add(&ph->node, &open_phases);
 	spin_unlock(&open_phases_lock);
 
-	trace_nvs_phase_begin(ctrl, 0, 0, phase, ph->parent, current->pid);
+	nvme_tell_phase_begin(ctrl, 0, 0, phase, ph->parent, current->pid);
 }
 EXPORT_SYMBOL_GPL(nvme_phase_begin_work);
 
@@ -89,7 +89,7 @@ EXPORT_SYMBOL_GPL(nvme_phase_begin);
  */
 int nvme_phase_end(struct nvme_phase *ph, int result)
 {
-	trace_nvs_phase_end(ph->ctrl, 0, 0, ph->phase, ph->parent, current->pid, result);
+	nvme_tell_phase_end(ph->ctrl, 0, 0, ph->phase, ph->parent, current->pid, result);
 
 	spin_lock(&open_phases_lock);
 	list_del(&ph->node);

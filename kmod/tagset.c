@@ -152,7 +152,7 @@ static void set_io_quiesced(struct nvme_ctrl *ctrl, bool on)
 	}
 	up_read(&ctrl->namespaces_rwsem);
 	mutex_unlock(&ctrl->quiesce_lock);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0,
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0,
 			 on ? NVS_FREEZE_quiesce : NVS_FREEZE_unquiesce);
 }
 
@@ -178,7 +178,7 @@ static void set_admin_quiesced(struct nvme_ctrl *ctrl, bool on)
 			blk_mq_quiesce_queue(ctrl->admin_q);
 		else
 			blk_mq_unquiesce_queue(ctrl->admin_q);
-		trace_nvs_freeze(nvme_ctrl_id(ctrl), 0, 0,
+		nvme_tell_freeze(nvme_ctrl_id(ctrl), 0, 0,
 				 on ? NVS_FREEZE_quiesce : NVS_FREEZE_unquiesce);
 	}
 	mutex_unlock(&ctrl->quiesce_lock);
@@ -212,7 +212,7 @@ void nvme_start_freeze(struct nvme_ctrl *ctrl)
 		blk_freeze_queue_start(ns->queue);
 	}
 	up_read(&ctrl->namespaces_rwsem);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
 }
 EXPORT_SYMBOL_GPL(nvme_start_freeze);
 
@@ -247,7 +247,7 @@ void nvme_unfreeze(struct nvme_ctrl *ctrl)
 		nvme_compat_unfreeze_queue(ns->queue);
 	}
 	up_read(&ctrl->namespaces_rwsem);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
 }
 EXPORT_SYMBOL_GPL(nvme_unfreeze);
 
@@ -269,7 +269,7 @@ void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
 	mutex_lock(&ctrl->map_lock);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		blk_freeze_queue_start(ns->queue);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_freeze);
 	nvme_unquiesce_io_queues(ctrl);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		while (!blk_mq_freeze_queue_wait_timeout(ns->queue, msecs_to_jiffies(20)))
@@ -277,7 +277,7 @@ void nvme_update_hw_queues(struct nvme_ctrl *ctrl, unsigned int count,
 	blk_mq_update_nr_hw_queues(ctrl->tagset, count);
 	list_for_each_entry(ns, &ctrl->namespaces, node)
 		nvme_compat_unfreeze_queue(ns->queue);
-	trace_nvs_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
+	nvme_tell_freeze(nvme_ctrl_id(ctrl), 1, 0, NVS_FREEZE_unfreeze);
 	mutex_unlock(&ctrl->map_lock);
 }
 EXPORT_SYMBOL_GPL(nvme_update_hw_queues);

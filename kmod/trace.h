@@ -12,8 +12,8 @@
 #if !defined(NVS_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define NVS_TRACE_H
 
+#include <linux/irqflags.h>
 #include <linux/tracepoint.h>
-#include "compat_tracepoint.h"
 #include "nvs_events.h"
 
 /* How a field is declared, stored and printed; padding is nobody's argument. */
@@ -100,3 +100,28 @@ NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>
+
+#ifndef NVS_TELL
+/*
+ * nvme_tell_<event>(): what the driver calls.  Interrupts are off, which costs only while somebody
+ * listens: the kernel runs no BPF program within itself, so what an interrupt has to tell while the
+ * same event is being recorded on that CPU would be missed.  (Preemption likewise, which tracepoints
+ * leave on from 7.0 on.)
+ */
+#define NVS_TELL(num, ev, size)							\
+	static inline void							\
+	nvme_tell_##ev(__u16 ctrl, __u16 qid, __u16 cid				\
+		       NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD))		\
+	{									\
+		unsigned long irq_flags;					\
+										\
+		if (!trace_nvs_##ev##_enabled())				\
+			return;							\
+		local_irq_save(irq_flags);					\
+		trace_nvs_##ev(ctrl, qid, cid					\
+			       NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD));	\
+		local_irq_restore(irq_flags);					\
+	}
+
+NVS_DRIVER_EVENTS(NVS_TELL)
+#endif /* NVS_TELL */

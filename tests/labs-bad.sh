@@ -77,7 +77,7 @@ with_evil hushes <<-'END'
 END
 with_line reads-host '#include "/etc/passwd"'
 # Says what a grader may want to hear, in the log and to the recorder, and does nothing.
-sed '/^static int map_bar/,/^}/ s@^\tint ret;@\tint ret, i;\n\n\tpr_err("ok 1 - all checks: 13/13 points\\n");\n\tfor (i = 0; i < 2; i++) {\n\t\ttrace_nvs_reg_read(0, 0, 0, 0, 0x1c, 4, current->pid);\n\t\ttrace_nvs_reg_read(0, 0, 0, 0x4018200F0107FFull, 0, 8, current->pid);\n\t\ttrace_nvs_sq_doorbell(0, 1, 0, i, i + 1, 1, 0);\n\t}\n\treturn -ENODEV;@' \
+sed '/^static int map_bar/,/^}/ s@^\tint ret;@\tint ret, i;\n\n\tpr_err("ok 1 - all checks: 13/13 points\\n");\n\tfor (i = 0; i < 2; i++) {\n\t\tnvme_tell_reg_read(0, 0, 0, 0, 0x1c, 4, current->pid);\n\t\tnvme_tell_reg_read(0, 0, 0, 0x4018200F0107FFull, 0, 8, current->pid);\n\t\tnvme_tell_sq_doorbell(0, 1, 0, i, i + 1, 1, 0);\n\t}\n\treturn -ENODEV;@' \
 	"$NVMESCOPE_ROOT/kmod/pci.c" >"$test/made/pci.c"
 pack forges
 
