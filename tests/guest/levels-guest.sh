@@ -118,10 +118,10 @@ silent() { # WORDS OPTIONS...
 between() {
 	bind
 	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=60 >/tmp/fio 2>&1 &
-	sleep 1
-	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -t 3
+	wait_for "sixteen reads in flight" grep -q "^ *16 " /sys/block/${disk#/dev/}/inflight
+	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -t 6
 	# a recording of a device that is empty says why
-	silent "none passed the filter: nvme0 latency-above=100s" --latency-above 100s
+	silent "none passed the filter: nvme0 latency-above=100s" -t 4 --latency-above 100s
 	kill %1
 	wait || :
 	silent "nvme0 had nothing to do"
