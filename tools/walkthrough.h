@@ -117,7 +117,9 @@ uint64_t walk_time(const struct walk *w, uint32_t step);
 /* "nvme0 q1", "reset work". */
 struct text walk_lane_name(const struct walk *w, uint32_t lane, bool chinese);
 /* One line on what happened, in the words of the driver and the specification. */
-void walk_describe(const struct walk *w, uint32_t step, char *text, size_t size);
+void walk_describe(const struct walk *w, uint32_t step, bool chinese, char *text, size_t size);
+/* Of the two languages' words the one asked for: there is a variable `chinese`. */
+#define SAY(english, in_chinese) (chinese ? (in_chinese) : (english))
 const char *walk_stage_name(enum walk_stage stage);
 
 /* walkthrough_commands.c: finds the command that each step belongs to. */
@@ -128,7 +130,9 @@ struct walk_difference {
 	bool any;
 	uint32_t lane;
 	int32_t step[2];
-	char what[2][256]; /* "": nothing more happens there */
+	char what
+		[2][2]
+		[256]; /* by side and language (English, Chinese); "": nothing more happens there */
 };
 void walk_compare(const struct walk *a, const struct walk *b, struct walk_difference *d);
 

@@ -19,8 +19,9 @@ static bool of_a_module(unsigned int phase)
 	       phase == NVS_PHASE_nvme_exit || phase == NVS_PHASE_nvme_core_exit;
 }
 
-/* What is compared of a step; equal steps have equal texts. "" : nothing. */
-static void essence(const struct walk *w, uint32_t step, bool both_ours, char *text, size_t size)
+/* What is compared of a step, in words; equal steps have equal ones. "" : nothing. */
+static void essence(const struct walk *w, uint32_t step, bool both_ours, bool chinese, char *text,
+		    size_t size)
 {
 	const struct nvs_hdr *h = w->steps[step].hdr;
 	const struct nvs_reg_write *reg = AS(reg_write, h);
@@ -30,30 +31,37 @@ static void essence(const struct walk *w, uint32_t step, bool both_ours, char *t
 	case NVS_ID_phase_begin:
 	case NVS_ID_phase_end:
 		if (!of_a_module(AS(phase_begin, h)->phase))
-			walk_describe(w, step, text, size);
+			walk_describe(w, step, chinese, text, size);
 		return;
 	case NVS_ID_ctrl_state:
 	case NVS_ID_ctrl_gone:
-	case NVS_ID_reset: walk_describe(w, step, text, size); return;
+	case NVS_ID_reset: walk_describe(w, step, chinese, text, size); return;
 	case NVS_ID_queue_create:
-		snprintf(text, size, "queue %u: %s of %u entries, status 0x%x", h->qid,
-			 AS(queue_create, h)->ring ? "CQ" : "SQ", AS(queue_create, h)->depth,
-			 AS(queue_create, h)->status);
+		snprintf(text, size,
+			 SAY("queue %u: %s of %u entries, status 0x%x",
+			     "队列 %u：%s，%u 项，状态 0x%x"),
+			 h->qid, AS(queue_create, h)->ring ? "CQ" : "SQ",
+			 AS(queue_create, h)->depth, AS(queue_create, h)->status);
 		return;
-	case NVS_ID_ns_found: walk_describe(w, step, text, size); return;
+	case NVS_ID_ns_found: walk_describe(w, step, chinese, text, size); return;
 	case NVS_ID_cmd_setup:
 	case NVS_ID_cmd_sent:
 		if (!h->qid)
-			snprintf(text, size, "admin command %s",
+			snprintf(text, size, SAY("admin command %s", "管理命令 %s"),
 				 admin_opcode_name(h->id == NVS_ID_cmd_setup
 							   ? AS(cmd_setup, h)->opcode
 							   : AS(cmd_sent, h)->opcode)
 					 .s);
 		return;
-	case NVS_ID_timeout: snprintf(text, size, "a command of queue %u is late", h->qid); return;
+	case NVS_ID_timeout:
+		snprintf(text, size, SAY("a command of queue %u is late", "队列 %u 的一条命令超时"),
+			 h->qid);
+		return;
 	case NVS_ID_cqe:
 		if (AS(cqe, h)->status || !h->qid)
-			snprintf(text, size, "a command of queue %u is answered, status 0x%x",
+			snprintf(text, size,
+				 SAY("a command of queue %u is answered, status 0x%x",
+				     "队列 %u 的一条命令已应答，状态 0x%x"),
 				 h->qid, AS(cqe, h)->status);
 		return;
 	}
@@ -63,9 +71,9 @@ static void essence(const struct walk *w, uint32_t step, bool both_ours, char *t
 	if (h->id == NVS_ID_reg_read && reg->offset == 0x1c && !(reg->value & 2))
 		return;
 	if (reg->offset >= 0x28 && reg->offset < 0x38)
-		snprintf(text, size, "write %s", register_name(reg->offset).s);
+		snprintf(text, size, SAY("write %s", "写 %s"), register_name(reg->offset).s);
 	else
-		walk_describe(w, step, text, size);
+		walk_describe(w, step, chinese, text, size);
 }
 
 /* Admin commands are part of the work whose thread sent them. */
@@ -87,7 +95,7 @@ static uint32_t next_of(const struct walk *w, uint32_t at, uint32_t lane, bool b
 	for (; at < w->nr_steps; at++) {
 		if (work_of(w, at) != lane)
 			continue;
-		essence(w, at, both_ours, text, size);
+		essence(w, at, both_ours, false, text, size);
 		if (*text)
 			return at;
 	}
@@ -117,6 +125,16 @@ static bool earlier(const struct walk *a, uint32_t i, const struct walk *b, uint
 	return now < then;
 }
 
+/* What one side does at step , in both languages; "": nothing more. */
+static void say_difference(const struct walk *w, uint32_t at, bool both_ours, char (*what)[256])
+{
+	for (unsigned int chinese = 0; chinese < 2; chinese++) {
+		*what[chinese] = 0;
+		if (at < w->nr_steps)
+			essence(w, at, both_ours, chinese, what[chinese], sizeof(what[chinese]));
+	}
+}
+
 static void compare_lane(const struct walk *a, const struct walk *b, uint32_t lane,
 			 struct walk_difference *d)
 {
@@ -137,8 +155,8 @@ static void compare_lane(const struct walk *a, const struct walk *b, uint32_t la
 		d->step[0] = or_none(a, i);
 		d->step[1] = or_none(b, j);
 		d->lane = lane;
-		snprintf(d->what[0], sizeof(d->what[0]), "%s", x);
-		snprintf(d->what[1], sizeof(d->what[1]), "%s", y);
+		say_difference(a, i, both_ours, d->what[0]);
+		say_difference(b, j, both_ours, d->what[1]);
 		return;
 	}
 }

@@ -40,20 +40,21 @@ static void describe_fields(const struct nvs_hdr *h, char *text, size_t size)
 	}
 }
 
-static void describe_result(const struct nvs_phase_end *ev, char *text, size_t size)
+static void describe_result(const struct nvs_phase_end *ev, bool chinese, char *text, size_t size)
 {
 	const char *name = symbol(NVS_SET_PHASE, ev->phase), *error;
 
 	if (!ev->result) {
-		snprintf(text, size, "%s ends", name);
+		snprintf(text, size, SAY("%s ends", "%s 结束"), name);
 		return;
 	}
 	error = ev->result < 0 ? strerrorname_np(-ev->result) : NULL;
-	snprintf(text, size, "%s FAILS: %d%s%s%s", name, ev->result, error ? " (" : "",
-		 error ? error : "", error ? ")" : "");
+	snprintf(text, size, SAY("%s FAILS: %d%s%s%s", "%s 失败：%d%s%s%s"), name, ev->result,
+		 error ? " (" : "", error ? error : "", error ? ")" : "");
 }
 
-static void describe_command(const struct nvs_hdr *h, uint16_t opcode, char *text, size_t size)
+static void describe_command(const struct nvs_hdr *h, uint16_t opcode, bool chinese, char *text,
+			     size_t size)
 {
 	const char *name = io_opcode_name(opcode);
 	char fields[256];
@@ -62,40 +63,46 @@ static void describe_command(const struct nvs_hdr *h, uint16_t opcode, char *tex
 	if (!h->qid)
 		snprintf(text, size, "%s: %s", admin_opcode_name(opcode).s, fields);
 	else
-		snprintf(text, size, "%s: %s", name ? name : "I/O command", fields);
+		snprintf(text, size, "%s: %s", name ? name : SAY("I/O command", "I/O 命令"),
+			 fields);
 }
 
-void walk_describe(const struct walk *w, uint32_t step, char *text, size_t size)
+void walk_describe(const struct walk *w, uint32_t step, bool chinese, char *text, size_t size)
 {
 	const struct nvs_hdr *h = w->steps[step].hdr;
 
 	switch (h->id) {
 	case NVS_ID_phase_begin:
-		snprintf(text, size, "%s begins", symbol(NVS_SET_PHASE, AS(phase_begin, h)->phase));
+		snprintf(text, size, SAY("%s begins", "%s 开始"),
+			 symbol(NVS_SET_PHASE, AS(phase_begin, h)->phase));
 		return;
-	case NVS_ID_phase_end: describe_result(AS(phase_end, h), text, size); return;
+	case NVS_ID_phase_end: describe_result(AS(phase_end, h), chinese, text, size); return;
 	case NVS_ID_reg_read:
 	case NVS_ID_reg_write:
 		snprintf(text, size, "%s %s%s = 0x%" PRIx64,
-			 h->id == NVS_ID_reg_read ? "read" : "write",
+			 h->id == NVS_ID_reg_read ? SAY("read", "读") : SAY("write", "写"),
 			 register_name(AS(reg_read, h)->offset).s,
 			 AS(reg_read, h)->offset == 0x2c || AS(reg_read, h)->offset == 0x34 ? "+4"
 											    : "",
 			 (uint64_t)AS(reg_read, h)->value);
 		return;
 	case NVS_ID_dev_reg:
-		snprintf(text, size, "device: %s of %s, 0x%" PRIx64,
-			 AS(dev_reg, h)->write ? "write" : "read",
+		snprintf(text, size, SAY("device: %s of %s, 0x%" PRIx64, "设备：%s %s，0x%" PRIx64),
+			 AS(dev_reg, h)->write ? SAY("write", "写") : SAY("read", "读"),
 			 register_name(AS(dev_reg, h)->offset).s, (uint64_t)AS(dev_reg, h)->value);
 		return;
 	case NVS_ID_ctrl_state:
-		snprintf(text, size, "state %s -> %s%s",
+		snprintf(text, size, SAY("state %s -> %s%s", "状态 %s -> %s%s"),
 			 symbol(NVS_SET_STATE, AS(ctrl_state, h)->old_state),
 			 symbol(NVS_SET_STATE, AS(ctrl_state, h)->new_state),
-			 AS(ctrl_state, h)->changed ? "" : " (refused)");
+			 AS(ctrl_state, h)->changed ? "" : SAY(" (refused)", "（被拒绝）"));
 		return;
-	case NVS_ID_cmd_setup: describe_command(h, AS(cmd_setup, h)->opcode, text, size); return;
-	case NVS_ID_cmd_sent: describe_command(h, AS(cmd_sent, h)->opcode, text, size); return;
+	case NVS_ID_cmd_setup:
+		describe_command(h, AS(cmd_setup, h)->opcode, chinese, text, size);
+		return;
+	case NVS_ID_cmd_sent:
+		describe_command(h, AS(cmd_sent, h)->opcode, chinese, text, size);
+		return;
 	default: describe_fields(h, text, size); return;
 	}
 }

@@ -339,9 +339,13 @@ void walk_write_json(struct outfile *f, const struct walk_page *p)
 	if (p->d) {
 		out_printf(f, "{\"any\":%s,\"lane\":%u,\"step\":[%d,%d],\"what\":[",
 			   p->d->any ? "true" : "false", p->d->lane, p->d->step[0], p->d->step[1]);
-		put_string(f, p->d->what[0]);
-		out_char(f, ',');
-		put_string(f, p->d->what[1]);
+		for (unsigned int i = 0; i < 2; i++) {
+			out_text(f, i ? ",[" : "[");
+			put_string(f, p->d->what[i][false]);
+			out_char(f, ',');
+			put_string(f, p->d->what[i][true]);
+			out_char(f, ']');
+		}
 		out_text(f, "]}");
 	} else {
 		out_text(f, "null");

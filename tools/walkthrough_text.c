@@ -67,7 +67,7 @@ static void write_walk(struct outfile *f, const struct walk_page *p, const struc
 
 		depth += s->phase >= 0 && s->hdr->id != NVS_ID_phase_begin &&
 			 s->hdr->id != NVS_ID_phase_end;
-		walk_describe(w, i, text, sizeof(text));
+		walk_describe(w, i, p->chinese, text, sizeof(text));
 		out_printf(f, "%6u %9s  %-12s %*s%s\n", i + 1, format_ns((double)walk_time(w, i)).s,
 			   walk_lane_name(w, s->lane, p->chinese).s, (int)(2 * depth), "", text);
 		if (s->fact != why)
@@ -80,10 +80,10 @@ static void write_side(struct outfile *f, const struct walk_difference *d, unsig
 		       bool chinese)
 {
 	if (d->step[i] >= 0)
-		out_printf(f, " %c #%d: %s", 'A' + (int)i, d->step[i] + 1, d->what[i]);
+		out_printf(f, " %c #%d: %s", 'A' + (int)i, d->step[i] + 1, d->what[i][chinese]);
 	else
 		out_printf(f, " %c: %s", 'A' + (int)i, chinese ? "没有更多步骤" : "nothing more");
-	out_text(f, i ? "\n" : ";");
+	out_text(f, i ? "\n" : chinese ? "；" : ";");
 }
 
 static void write_difference(struct outfile *f, const struct walk_page *p)

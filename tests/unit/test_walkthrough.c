@@ -330,7 +330,7 @@ static void text_of_one_command(void **state)
 	free(text);
 	text = RUN(b, EXIT_DONE, "--text", "--lang", "zh", b->trace);
 	assert_non_null(strstr(text, "中断"));
-	assert_non_null(strstr(text, "nvme_pci_configure_admin_queue begins"));
+	assert_non_null(strstr(text, "nvme_pci_configure_admin_queue 开始"));
 	free(text);
 }
 
@@ -358,6 +358,11 @@ static void the_first_difference(void **state)
 	assert_non_null(strstr(text, "First difference, in reset work: A #"));
 	assert_non_null(strstr(text, "nvme_init_identify ends; B #"));
 	assert_non_null(strstr(text, "nvme_init_identify FAILS: -5 (EIO)"));
+	free(text);
+	text = RUN(b, EXIT_DONE, "--text", "--lang", "zh", b->trace, other);
+	assert_non_null(strstr(text, "第一处差异（复位工作）： A #"));
+	assert_non_null(strstr(text, "nvme_init_identify 结束； B #"));
+	assert_non_null(strstr(text, "nvme_init_identify 失败：-5 (EIO)"));
 	free(text);
 	free(other);
 }

@@ -60,7 +60,7 @@ function drawHeader() {
 function differenceText(d) {
 	if (!d.any)
 		return say("no_difference");
-	return `${say("to_difference")} (${WALKS[0].lanes[d.lane][language]}): A: ${d.what[0] || say("nothing_more")}; B: ${d.what[1] || say("nothing_more")}`;
+	return `${say("to_difference")} (${WALKS[0].lanes[d.lane][language]}): A: ${d.what[0][language] || say("nothing_more")}; B: ${d.what[1][language] || say("nothing_more")}`;
 }
 
 function goToDifference() {
