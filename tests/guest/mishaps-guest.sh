@@ -190,6 +190,7 @@ gone() { # POINTS
 		sweep $operation 1 $((($1 + 1) / 2))
 		sweep $operation 2 $((($1 + 1) / 2))
 	done
+	is "each step is told with interrupts off" "$(of open_steps)" 0
 	unload
 	rmmod mishap
 }

@@ -7,7 +7,7 @@
 #
 #   POINTS=2   at how many steps of each operation (in whole `make check`: a sample)
 . "$(dirname "$0")/lib.sh"
-plan 37
+plan 38
 
 mishap=$build/mishap/$kernel
 [[ -e $mishap/mishap.ko ]] || { echo "Bail out! no $mishap/mishap.ko; run: make mishap-$kernel"; exit 1; }

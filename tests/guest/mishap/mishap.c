@@ -9,6 +9,7 @@
  *	at_step		arms it: at the n-th step from now
  *	steps		how many there were since
  *	happened	1 if it did
+ *	open_steps	at how many steps ever an interrupt could have come: at none, says trace.h
  *	back		any write: the device is as before
  *
  * And for allocations, where the kernel has fault injection (Documentation/fault-injection/,
@@ -44,7 +45,7 @@ enum device_mishap {
 static unsigned int device;
 module_param(device, uint, 0644);
 
-static atomic_t steps, happened;
+static atomic_t steps, happened, open_steps;
 static unsigned int at_step;
 static DEFINE_MUTEX(arm_lock);
 
@@ -121,6 +122,8 @@ static void lose_device(void)
 
 static void take_step(void)
 {
+	if (!irqs_disabled())
+		atomic_inc(&open_steps);
 	if (READ_ONCE(at_step) && atomic_inc_return(&steps) == at_step) {
 		lose_device();
 		atomic_set(&happened, 1);
@@ -150,6 +153,7 @@ static const struct kernel_param_ops at_step_ops = { .set = set_at_step, .get = 
 module_param_cb(at_step, &at_step_ops, &at_step, 0644);
 module_param_named(steps, steps.counter, int, 0444);
 module_param_named(happened, happened.counter, int, 0444);
+module_param_named(open_steps, open_steps.counter, int, 0444);
 
 static int set_back(const char *value, const struct kernel_param *kp)
 {
