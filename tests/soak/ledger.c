@@ -367,6 +367,8 @@ int main(int argc, char **argv)
 		die("memory");
 	for (unsigned int d = 0; d < disks; d++)
 		add_disk(&disk[d], argv[optind + 1 + d]);
+	printf("%u disks\n", disks);
+	fflush(stdout); /* whoever makes trouble waits for it */
 	alarm(strtoul(argv[optind], NULL, 10));
 	for (unsigned int d = 0; d < disks; d++)
 		for (unsigned int i = 0; i < threads; i++)

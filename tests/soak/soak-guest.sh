@@ -134,6 +134,7 @@ round() {
 	# longer than anything that may go wrong in the round
 	ledger -s "$seed" 3600 $serial:1 $serial:2 $serial:3 >/out/ledger.txt 2>&1 &
 	_ledger=$!
+	wait_for "the ledger to have its disks" grep -q disks /out/ledger.txt
 	trouble "$@" >/out/trouble.txt 2>&1
 	check "seed $seed: everything comes back" settle
 	if live; then kill $_ledger; else kill -KILL $_ledger; fi
