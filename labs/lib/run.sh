@@ -33,6 +33,9 @@ tidy_output() { # DIR/out
 	find "$1" -mindepth 1 \( -name .virtfs_metadata -prune -o ! -type f ! -type d \) -exec rm -rf {} + 2>/dev/null || true
 }
 
+# A processor was away for long: the driver's doing, or this machine's.
+stall='rcu.*(stall|starved)|soft lockup'
+
 # run_guest DIR MODULES: boots, records and reads the recording. DIR/outcome is then one of
 #	ok
 #	failed TEXT	there is nothing to read, by the driver's fault: TEXT says why
@@ -51,6 +54,10 @@ run_guest() {
 		0) ;;
 		124 | 125)
 			[[ $status == 124 ]] || words+=" $(grep -A 1 "kernel complained" "$dir/words" | sed -n '2s/^\[[^]]*\] *//p' | printable 200 || true)"
+			if ((try == 1)) && [[ $status == 125 && $words =~ $stall ]]; then
+				say "lab $lab: $words; once more: a busy machine does that, too"
+				continue
+			fi
 			echo "$words" >"$dir/trouble"
 			;;
 		126) ;;
