@@ -57,7 +57,7 @@ struct serve_http {
 	void *ctx;
 };
 
-/* Opens the socket: -1, @err says why not. Then answers until @ended is set. */
+/* Opens the library and the socket: -1, @err says why not. Then answers until @ended is set. */
 int serve_listen(const char *listen, struct nvs_error *err);
 int serve_http(const struct serve_http *h, int socket, const volatile sig_atomic_t *ended,
 	       struct nvs_error *err);

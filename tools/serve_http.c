@@ -75,6 +75,8 @@ int serve_listen(const char *listen_on, struct nvs_error *err)
 	struct addrinfo *a;
 	int fd, on = 1;
 
+	if (open_library(err))
+		return -1;
 	if (parse_listen(listen_on, &a, err))
 		return -1;
 	fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -147,10 +149,6 @@ int serve_http(const struct serve_http *h, int socket, const volatile sig_atomic
 	struct MHD_Daemon *daemon;
 	int ret = 0;
 
-	if (open_library(err)) {
-		close(socket);
-		return -1;
-	}
 	/* Without a thread of its own: what is counted is read and shown by one. */
 	daemon = lib.MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, (void *)h,
 				      MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT,
