@@ -15,6 +15,7 @@
 #                                without shadow doorbells, unless shadow_doorbells=1 is asked for
 # unload                         both modules out
 # wait_for WHAT COMMAND...       until the command succeeds; a minute at most
+# end PID                        tells a command that was started to end; its status is $_ended
 # record NAME COMMAND...         records the command into /out/NAME
 
 set -eu
@@ -127,6 +128,14 @@ let_go() { [ "$(cat /sys/module/nvme/refcnt)" = 0 ]; }
 unload_inbox() {
 	patience=300 wait_for "the last program to be let go of" let_go
 	rmmod nvme nvme_core
+}
+
+end() { # PID
+	kill "$1"
+	set +e
+	wait "$1"
+	_ended=$?
+	set -e
 }
 
 record() { # NAME COMMAND...

@@ -41,6 +41,8 @@ set -u
 	logs=$build/test/$kernel/$test_name
 	modules=$build/kmod/$kernel
 	nvmescope=$build/nvmescope
+	# serve opens it: a guest has it by --add "$mhd:$mhd"
+	mhd=/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12
 }
 # Before 6.1 there is none of our modules.
 needed=("$nvmescope")

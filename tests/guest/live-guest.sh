@@ -9,15 +9,6 @@ metrics=http://127.0.0.1:9998/metrics
 
 reads() { dd if=$disk of=/dev/null bs=4k count="$1" iflag=direct; } # HOW-MANY
 
-# Tells a command to end; its status
-end() {
-	kill "$1"
-	set +e
-	wait "$1"
-	_ended=$?
-	set -e
-}
-
 # Waits until the programs are attached: then a read counts.
 counts() {
 	reads 1 2>/dev/null

@@ -6,7 +6,6 @@
 not_sanitized
 plan 49
 
-mhd=/usr/lib/x86_64-linux-gnu/libmicrohttpd.so.12
 guest all --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --add "$mhd:$mhd" -- live-guest.sh both
 
 # All that top counted: each interval's title has its length, its lines have rates.

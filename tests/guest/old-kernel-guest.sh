@@ -52,6 +52,25 @@ mix() {
 	dd if=/dev/zero of=$disk bs=16k count=10 oflag=direct
 }
 
+metrics=http://127.0.0.1:9998/metrics
+
+# Until the programs are attached: then a read counts.
+counts() {
+	dd if=$disk of=/dev/null bs=4k count=1 iflag=direct
+	wget -q -O - $metrics | grep -q '^nvmescope_request_duration_seconds_count'
+}
+
+served() {
+	nvmescope serve 2>/out/serve.err &
+	_serve=$!
+	wait_for "the first metric" counts
+	wget -q -O /out/before $metrics
+	mix
+	wget -q -O /out/after $metrics
+	end $_serve
+	is "serve ends well" $_ended 0
+}
+
 levels() {
 	echo 0 >/sys/bus/pci/drivers_autoprobe
 	modprobe nvme
@@ -63,6 +82,7 @@ levels() {
 	check "one probe" nvmescope record -o /out/one --level hist --no-stages -- sh "$0" mix
 	nvmescope top --count 2 --plain >/out/top.txt &
 	while kill -0 $! 2>/dev/null; do dd if=$disk of=/dev/null bs=4k count=20 iflag=direct; done
+	served
 }
 
 "$@"

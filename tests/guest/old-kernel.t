@@ -38,7 +38,8 @@ counted() { # RECORDING STAGE
 
 levels() { # LABEL
 	local dir=$logs/$1 mix="read upto_4k 20 write upto_16k 10 "
-	guest "$1" --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- old-kernel-guest.sh levels
+	guest "$1" --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' \
+		--add "$mhd:$mhd" -- old-kernel-guest.sh levels
 	ios "$dir/io" >"$work/ios"
 	check "$1: io: each command of the device's log, and no other" same_ios "$dir/qemu.log" "$dir/io" unordered
 	is "$1: io: times are in order, and none is missing but the doorbell's, which is the command's" \
@@ -59,10 +60,16 @@ $mix"
 	is "$1: one probe counts them, too" "$(counted "$dir/one" total)" "$mix"
 	is "$1: top says so, too, and nothing of doorbells" \
 		"$(awk '/^nvme0 +q[12] / { if ($3 > 0 && $6 == "-") seen = 1; if ($6 != "-") bells = 1 } END { print seen + 0, bells + 0 }' "$dir/top.txt")" "1 0"
+	grew() { # SERIES
+		awk -v s="$1" '$1 == s { n = $2 - n } END { print n }' "$dir/before" "$dir/after"
+	}
+	is "$1: serve counts them, too" \
+		"$(for op in read write; do grew "nvmescope_request_duration_seconds_count{device=\"nvme0\",class=\"io\",operation=\"$op\",stage=\"total\"}"; done | tr '\n' ' ')" "20 10 "
+	is "$1: serve: nothing of doorbells" "$(grep -c '^nvmescope_sq_doorbells' "$dir/after")" 0
 }
 
 not_sanitized
-plan 30
+plan 33
 if [[ $kernel == 5.* ]]; then which=old; else which=hidden; fi
 old_kernel $which
 levels $which-levels
