@@ -39,7 +39,7 @@ check-walkthrough: packages tools ## the walkthrough's page in headless Chromium
 check-labs: packages tools ## every lab: solutions, starters, planted bugs, wrong answers, bad submissions (LAB=n: one; JOBS=2 SEEDS="ben tom")
 	@tests/labs.sh $(LAB)
 
-check-kernels: packages tools ## the whole matrix: the guests' tests on 5.10, 6.1, 6.12 and 7.2 (docs/kernels.md)
+check-kernels: packages tools ## the whole matrix: the guests' tests on 5.10, 6.1, 6.12 and 7.2 (docs/kernels.md; JOBS=2: so many at a time)
 	@tests/run.sh guest --kernel 5.10 --kernel 6.1 --kernel 6.12 --kernel 7.2
 
 check-sanitized: packages tools ## the guests' tests on a kernel with KASAN, lockdep, kmemleak...; builds it once

@@ -8,15 +8,16 @@
 #   --kernel K  guests with this kernel (default: 6.12 and 6.1 whole, one boot each of 5.10 and 7.2)
 #   NAME        only the tests of this name: test_ctf, witness
 #
-# Every test is a TAP producer, run through prove, as many at a time as there are
-# processors and memory. Ends with a line `N passed, N failed` that counts single test points.
+#   JOBS=N      from the environment: so many at a time (as there are processors and memory for)
+#
+# Every test is a TAP producer, run through prove. Ends with a line `N passed, N failed` that counts single test points.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 results=build/test
 
 say() { printf '%s\n' "$*"; }
-usage() { sed -n '4,12s/^# \?//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,14s/^# \?//p' "$0" >&2; exit 2; }
 
 # --- one test, as prove calls us -----------------------------------------------------
 
@@ -71,6 +72,7 @@ while (($#)); do
 	esac
 	shift
 done
+[[ ${JOBS:-1} =~ ^[1-9][0-9]*$ ]] || { say "run.sh: JOBS=$JOBS: it is a number of tests at a time" >&2; exit 2; }
 # Kernels of other releases of Debian get one boot each, unless somebody asks for more.
 smoke=()
 ((${#kernels[@]})) || { kernels=(6.12 6.1); smoke=(5.10/old-kernel 7.2/smoke); }
@@ -144,9 +146,12 @@ done
 # --- run -----------------------------------------------------------------------------
 
 # A guest has up to a gigabyte and is one thread, as long as it is emulated.
-jobs=$(awk '/^MemAvailable/ { print int($2 / 1300000) }' /proc/meminfo)
-((jobs <= processors)) || jobs=$processors
-((jobs)) || jobs=1
+jobs=${JOBS-}
+if [[ ! $jobs ]]; then
+	jobs=$(awk '/^MemAvailable/ { print int($2 / 1300000) }' /proc/meminfo)
+	((jobs <= processors)) || jobs=$processors
+	((jobs)) || jobs=1
+fi
 say "==> testing: ${#tests[@]} files, $jobs at a time; logs will be in $results/"
 for t in "${tests[@]}"; do rm -rf "${results:?}/$t" "$results/$t.tap"*; done
 # The verdict is ours, below: prove's has no counts for what never reported.
