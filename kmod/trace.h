@@ -105,7 +105,7 @@ NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
 /*
  * nvme_tell_<event>(): what the driver calls.  Interrupts are off, which costs only while somebody
  * listens: the kernel runs no BPF program within itself, so what an interrupt has to tell while the
- * same event is being recorded on that CPU would be missed.  (Preemption likewise, which tracepoints
+ * same event is being recorded on that CPU would be missed. (Preemption likewise, which tracepoints
  * leave on from 7.0 on.)
  */
 #define NVS_TELL(num, ev, size)							\
