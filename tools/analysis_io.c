@@ -13,6 +13,8 @@
 
 #define CHUNK_BYTES (8u << 20)
 #define MAX_WORKERS 64
+/* Records taken at once: they stay in the nearest cache. */
+#define BATCH 128
 /* More events than this that are no commands: then this is not the way to read them. */
 #define MAX_KEPT 65536
 
@@ -39,23 +41,42 @@ struct worker {
 };
 
 /* What the model and its visitors would do, without making a command of each record. */
-static int take_io(struct worker *w, const struct recorded *ev)
+static int take_queue(struct worker *w, const struct nvs_io *io, unsigned int nr, unsigned int cpu)
 {
-	const struct nvs_io *io = (const void *)ev->hdr;
 	const struct model_queue *q;
 	struct model_cmd c;
-	uint64_t total;
 
-	if (model_count_io(w->model, ev, &q, &w->err) < 0)
+	if (model_count_io(w->model, io, nr, &q, &w->err) < 0)
 		return -1;
 	if (!q || !analysis_wants_queue(w->crowd->a, q->ctrl, q->qid))
 		return 0;
-	total = stats_io(w->stats, q, io, ev->cpu);
-	if (!slowest_may_take(&w->slowest, total))
+	if (!slowest_may_take(&w->slowest, stats_io(w->stats, q, io, nr, cpu)))
 		return 0;
-	model_io_command(io, ev->cpu, &c);
-	slowest_command(&w->slowest, q, &c);
+	for (unsigned int i = 0; i < nr; i++) {
+		model_io_command(&io[i], cpu, &c);
+		slowest_command(&w->slowest, q, &c);
+	}
 	return 0;
+}
+
+/* Records, too, and of the same controller and queue. */
+static bool same_queue(const struct nvs_io *a, const struct nvs_io *b)
+{
+	_Static_assert(offsetof(struct nvs_hdr, cid) - offsetof(struct nvs_hdr, id) == 6,
+		       "id, ctrl and qid lie side by side");
+	return !memcmp(&a->h.id, &b->h.id, 6);
+}
+
+/* Takes the records that @run begins with, as many as are of one queue. */
+static int take_io(struct worker *w, struct run *run)
+{
+	const struct nvs_io *io = (const void *)run->at, *end = (const void *)run->end;
+	unsigned int nr = 1;
+
+	while (nr < BATCH && &io[nr] < end && same_queue(io, &io[nr]))
+		nr++;
+	run->at = &io[nr].h;
+	return take_queue(w, io, nr, run->cpu);
 }
 
 static int keep(struct worker *w, const struct recorded *ev)
@@ -81,14 +102,22 @@ static int keep(struct worker *w, const struct recorded *ev)
 static int read_chunk(struct worker *w, const struct chunk *chunk)
 {
 	struct recorded ev;
+	struct run run;
 	int ret;
 
 	reader_chunk(w->reader, chunk);
 	stats_break(w->stats);
 	model_break(w->model);
-	while ((ret = reader_next(w->reader, &ev, &w->err)) > 0)
-		if ((ev.hdr->id == NVS_ID_io ? take_io(w, &ev) : keep(w, &ev)) < 0)
-			return -1;
+	while ((ret = reader_run(w->reader, &run, &w->err)) > 0) {
+		while (run.at < run.end && ret >= 0) {
+			if (run.at->id == NVS_ID_io)
+				ret = take_io(w, &run);
+			else if (run_next(&run, &ev))
+				ret = keep(w, &ev);
+		}
+		if (ret < 0)
+			break;
+	}
 	return ret;
 }
 

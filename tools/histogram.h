@@ -23,15 +23,15 @@ struct histogram {
 /* The bucket of @value: exact below 64, then HISTOGRAM_SUB for each power of two. */
 static inline unsigned int histogram_bucket(uint64_t value)
 {
-	unsigned int shift;
+	/* Without a branch: the first two powers have no shift. */
+	unsigned int shift =
+		(63u ^ (unsigned int)__builtin_clzll(value | HISTOGRAM_SUB)) - HISTOGRAM_SUB_BITS;
 
-	if (value < HISTOGRAM_SUB)
-		return (unsigned int)value;
-	shift = 63u - HISTOGRAM_SUB_BITS - (unsigned int)__builtin_clzll(value);
 	return shift * HISTOGRAM_SUB + (unsigned int)(value >> shift);
 }
 
-static inline void histogram_add(struct histogram *h, uint64_t value)
+/* For who knows the bucket of @value. */
+static inline void histogram_count(struct histogram *h, uint64_t value, unsigned int bucket)
 {
 	if (!h->count || value < h->min)
 		h->min = value;
@@ -39,7 +39,12 @@ static inline void histogram_add(struct histogram *h, uint64_t value)
 		h->max = value;
 	h->count++;
 	h->sum += value;
-	h->bucket[histogram_bucket(value)]++;
+	h->bucket[bucket]++;
+}
+
+static inline void histogram_add(struct histogram *h, uint64_t value)
+{
+	histogram_count(h, value, histogram_bucket(value));
 }
 
 /* Smallest value that falls into @bucket; of HISTOGRAM_BUCKETS: UINT64_MAX. */

@@ -224,11 +224,12 @@ void model_finish(struct model *m);
 int model_run(struct model *m, struct recording *r, struct nvs_error *err);
 
 /*
- * For who takes records of level io by itself: counts one as model_event() does, but tells no visitor.
- * @queue is set to its queue, NULL when over the limits.  0, or -1 with @err set.
+ * For who takes records of level io by itself: counts @nr as model_event() does, but tells no visitor.
+ * All are of one queue, in order of time.  @queue is set to it, NULL when over the limits.  0, or -1
+ * with @err set.
  */
-int model_count_io(struct model *m, const struct recorded *r, const struct model_queue **queue,
-		   struct nvs_error *err);
+int model_count_io(struct model *m, const struct nvs_io *io, unsigned int nr,
+		   const struct model_queue **queue, struct nvs_error *err);
 /* The command that such a record, which ended on @cpu, is of. */
 void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cmd *c);
 /* Level io: what comes is of another time or CPU, and no look at a queue goes on there. */

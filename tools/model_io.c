@@ -36,20 +36,8 @@ void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cm
 	c->at[STEP_COMPLETE] = ev->h.ts;
 }
 
-/* A doorbell for n commands has n records that say so: each stands for its n-th part. */
-static void count_doorbell(struct model_queue *q, const struct nvs_io *ev)
-{
-	struct queue_state *s = q->state;
-
-	if (!ev->batch)
-		return;
-	s->bell_share += UINT32_MAX / ev->batch;
-	q->sq_bell_cmds++;
-	q->sq_bells = bells_of(s);
-}
-
 /* Without a branch: whether it is new is as good as chance. */
-static bool look_is_new(struct queue_state *s, uint64_t seen)
+static inline bool look_is_new(struct queue_state *s, uint64_t seen)
 {
 	unsigned int known = 0;
 
@@ -61,7 +49,7 @@ static bool look_is_new(struct queue_state *s, uint64_t seen)
 	return !known;
 }
 
-static void count_look(struct model_queue *q, const struct nvs_io *ev)
+static inline void count_look(struct model_queue *q, const struct nvs_io *ev)
 {
 	bool is_new;
 
@@ -93,50 +81,81 @@ static bool steps_in_order(const struct nvs_io *ev)
 	return true;
 }
 
-int model_count_io(struct model *m, const struct recorded *r, const struct model_queue **queue,
-		   struct nvs_error *err)
+/* All steps seen, in order, and a success: nearly every one. */
+static inline bool is_plain(const struct nvs_io *ev)
 {
-	const struct nvs_io *ev = (const void *)r->hdr;
-	struct model_totals *t = &m->totals;
-	struct model_queue *q;
+	return ev->setup && ev->setup <= ev->bell && ev->bell <= ev->seen && ev->seen <= ev->h.ts &&
+	       !ev->status && ev->how != NVS_HOW_DONE_cancelled;
+}
 
-	t->events++;
-	t->by_id[NVS_ID_io]++;
-	if (!t->first_ts || ev->h.ts < t->first_ts)
-		t->first_ts = ev->h.ts;
-	if (ev->h.ts > t->last_ts)
-		t->last_ts = ev->h.ts;
-	*queue = NULL;
-	if (model_get_queue(m, &ev->h, &q, err) < 0)
-		return -1;
-	if (!q)
-		return 0;
-	*queue = q;
-	q->started++;
+static void count_other(struct model_queue *q, const struct nvs_io *ev)
+{
 	q->submitted += ev->bell != 0;
-	q->done++;
 	q->failed += ev->status != 0;
 	q->cancelled += ev->how == NVS_HOW_DONE_cancelled;
 	q->trouble.no_start += !ev->setup;
-	if (!(ev->setup <= ev->bell && ev->bell <= ev->seen && ev->seen <= ev->h.ts))
-		q->trouble.disordered += !steps_in_order(ev);
-	if (ev->depth > q->peak_depth)
-		q->peak_depth = ev->depth;
-	count_doorbell(q, ev);
-	count_look(q, ev);
+	q->trouble.disordered += !steps_in_order(ev);
+}
+
+/* A doorbell for n commands has n records that say so: each stands for its n-th part. */
+static void count_queue(struct model_queue *q, const struct nvs_io *io, unsigned int nr)
+{
+	uint64_t plain = 0, bell_share = 0, bell_cmds = 0;
+	uint32_t peak = q->peak_depth;
+
+	for (const struct nvs_io *ev = io; ev < io + nr; ev++) {
+		if (is_plain(ev))
+			plain++;
+		else
+			count_other(q, ev);
+		peak = ev->depth > peak ? ev->depth : peak;
+		bell_share += ev->batch ? UINT32_MAX / ev->batch : 0;
+		bell_cmds += ev->batch != 0;
+		count_look(q, ev);
+	}
+	q->started += nr;
+	q->done += nr;
+	q->submitted += plain;
+	q->peak_depth = peak;
+	q->sq_bell_cmds += bell_cmds;
+	q->state->bell_share += bell_share;
+	q->sq_bells = bells_of(q->state);
+}
+
+int model_count_io(struct model *m, const struct nvs_io *io, unsigned int nr,
+		   const struct model_queue **queue, struct nvs_error *err)
+{
+	struct model_totals *t = &m->totals;
+	struct model_queue *q;
+
+	t->events += nr;
+	t->by_id[NVS_ID_io] += nr;
+	if (!t->first_ts || io[0].h.ts < t->first_ts)
+		t->first_ts = io[0].h.ts;
+	if (io[nr - 1].h.ts > t->last_ts)
+		t->last_ts = io[nr - 1].h.ts;
+	*queue = NULL;
+	if (model_get_queue(m, &io->h, &q, err) < 0)
+		return -1;
+	if (!q)
+		m->totals.beyond_limits += nr - 1; /* one is counted */
+	else
+		count_queue(q, io, nr);
+	*queue = q;
 	return 0;
 }
 
 int model_io(struct model *m, const struct recorded *r, struct nvs_error *err)
 {
+	const struct nvs_io *ev = (const void *)r->hdr;
 	const struct model_queue *q;
 	struct model_cmd c;
 
-	if (model_count_io(m, r, &q, err) < 0)
+	if (model_count_io(m, ev, 1, &q, err) < 0)
 		return -1;
 	if (!q || !m->v->command)
 		return 0;
-	model_io_command((const void *)r->hdr, r->cpu, &c);
+	model_io_command(ev, r->cpu, &c);
 	m->v->command(m->ctx, q, &c);
 	return 0;
 }

@@ -71,6 +71,16 @@ void reader_chunk(struct reader *rd, const struct chunk *chunk);
 /* As recording_next(). */
 int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err);
 
+/* Events of one stream, one behind the other, with none of another stream between them. */
+struct run {
+	const struct nvs_hdr *at, *end;
+	unsigned int cpu;
+};
+/* As reader_next(), but as many at once as there are in a packet. */
+int reader_run(struct reader *rd, struct run *run, struct nvs_error *err);
+/* Takes the first event off @run; false: there is none. */
+bool run_next(struct run *run, struct recorded *ev);
+
 /* Bytes in all streams; times of the first and the last event, 0 if there is none. */
 uint64_t recording_bytes(const struct recording *r);
 void recording_span(const struct recording *r, uint64_t *first, uint64_t *last);

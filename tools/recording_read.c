@@ -2,8 +2,8 @@
 /*
  * Reads a recording that is open: merges its streams' events by time without copying one.
  *
- * A packet's checksum is checked when its first event is due, and each event is checked
- * against the table before it is handed out.  What was read goes back to the kernel packet by
+ * A packet's checksum is checked when its first event is due, and so is each of its events, against
+ * the table: nothing is handed out before that.  What was read goes back to the kernel packet by
  * packet, so a recording of any length takes no more memory than a few packets.
  */
 #include <stdlib.h>
@@ -17,11 +17,10 @@ struct cursor {
 	const uint16_t *sizes; /* of events, by id */
 	size_t packet;	       /* offset of the packet being read */
 	size_t packet_end;
-	size_t limit;	    /* it reads no packet from here on */
-	size_t at;	    /* offset of the next event */
-	uint64_t ts;	    /* of that event; of the one before, while it is looked for */
-	unsigned int size;  /* of that event */
-	uint32_t nr_events; /* read of this packet, that event included */
+	size_t limit;	   /* it reads no packet from here on */
+	size_t at;	   /* offset of the next event */
+	uint64_t ts;	   /* of that event, as far as it was looked for */
+	unsigned int size; /* of that event */
 };
 
 struct reader {
@@ -30,7 +29,7 @@ struct reader {
 	struct cursor **heap; /* those that have an event, the earliest first */
 	unsigned int nr_heap;
 	uint64_t from, to;
-	uint64_t others;    /* no other stream has an event before this */
+	uint64_t before;    /* what the stream at the top has before this comes next */
 	struct cursor *due; /* whose event was handed out last: it is to move on */
 	bool started;
 };
@@ -159,6 +158,44 @@ static int bad_event(const struct reader *rd, const struct cursor *c, const char
 			rd->r->dir, c->s->name, flaw, c->at, c->packet);
 }
 
+static inline const struct nvs_hdr *event_at(const struct cursor *c)
+{
+	return (const void *)(c->s->map + c->at);
+}
+
+/* Walks the events of the packet that @c has come to, so that nobody has to check one again. */
+static int check_events(const struct reader *rd, struct cursor *c, struct nvs_error *err)
+{
+	const struct ctf_packet *p = packet_at(c->s, c->packet);
+	const unsigned char *at = (const void *)(p + 1), *end = c->s->map + c->packet_end;
+	uint64_t ts = p->timestamp_begin;
+	const char *flaw = NULL;
+	uint32_t nr = 0;
+
+	for (; at < end; nr++) {
+		const struct nvs_hdr *ev = (const void *)at;
+		size_t left = (size_t)(end - at);
+		size_t size =
+			left >= sizeof(*ev) && ev->id <= NVS_EVENT_ID_MAX ? c->sizes[ev->id] : 0;
+
+		if (!size || size > left || ev->ts < ts) {
+			flaw = left < sizeof(*ev) || size > left
+				       ? "an event that is longer than its packet"
+			       : !size ? "an unknown event"
+				       : "an event out of its time";
+			break;
+		}
+		ts = ev->ts;
+		at += size;
+	}
+	if (!flaw && ts > p->timestamp_end)
+		flaw = "an event out of its time";
+	if (!flaw && nr != p->nr_events)
+		flaw = "another number of events than the packet says";
+	c->at = (size_t)(at - c->s->map);
+	return flaw ? bad_event(rd, c, flaw, err) : 0;
+}
+
 /* Goes to the next packet that may have events of the window. 1: there is one; 0: none; -1: damaged. */
 static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
@@ -180,34 +217,10 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 		if (p->checksum != ctf_packet_checksum(p, bytes))
 			return recording_bad_packet(rd->r, s, c->packet,
 						    "a packet with a wrong checksum", err);
+		if (check_events(rd, c, err) < 0)
+			return -1;
 		c->at = c->packet + sizeof(*p);
-		c->ts = p->timestamp_begin;
-		c->nr_events = 0;
-		if (c->at == c->packet_end && p->nr_events)
-			return bad_event(rd, c, "fewer events than the packet says", err);
 	} while (c->at == c->packet_end);
-	return 1;
-}
-
-/* Checks the event that @c is at. 1: it is sound. */
-static int check_event(const struct reader *rd, struct cursor *c, struct nvs_error *err)
-{
-	const struct ctf_packet *p = packet_at(c->s, c->packet);
-	const struct nvs_hdr *ev = (const void *)(c->s->map + c->at);
-	size_t left = c->packet_end - c->at;
-
-	if (left < sizeof(*ev))
-		return bad_event(rd, c, "an event that is longer than its packet", err);
-	c->size = ev->id <= NVS_EVENT_ID_MAX ? c->sizes[ev->id] : 0;
-	if (!c->size)
-		return bad_event(rd, c, "an unknown event", err);
-	if (c->size > left)
-		return bad_event(rd, c, "an event that is longer than its packet", err);
-	if (ev->ts < c->ts || ev->ts > p->timestamp_end)
-		return bad_event(rd, c, "an event out of its time", err);
-	c->ts = ev->ts;
-	if (++c->nr_events > p->nr_events || (c->size == left && c->nr_events != p->nr_events))
-		return bad_event(rd, c, "another number of events than the packet says", err);
 	return 1;
 }
 
@@ -217,10 +230,10 @@ static int find_event(struct reader *rd, struct cursor *c, struct nvs_error *err
 	int got;
 
 	do {
-		if (c->at == c->packet_end && (got = next_packet(rd, c, err)) <= 0)
+		if (c->at >= c->packet_end && (got = next_packet(rd, c, err)) <= 0)
 			return got;
-		if (check_event(rd, c, err) < 0)
-			return -1;
+		c->size = c->sizes[event_at(c)->id];
+		c->ts = event_at(c)->ts;
 		if (c->ts >= rd->from)
 			return c->ts <= rd->to;
 		c->at += c->size;
@@ -255,10 +268,10 @@ static void sift_down(struct reader *rd, unsigned int i)
 /* One stream's events come in runs: while this one is earlier than that, no heap is needed. */
 static void note_others(struct reader *rd)
 {
-	rd->others = UINT64_MAX;
+	rd->before = rd->to < UINT64_MAX ? rd->to + 1 : rd->to;
 	for (unsigned int i = 1; i < 3 && i < rd->nr_heap; i++)
-		if (rd->heap[i]->ts < rd->others)
-			rd->others = rd->heap[i]->ts;
+		if (rd->heap[i]->ts < rd->before)
+			rd->before = rd->heap[i]->ts;
 }
 
 static int start(struct reader *rd, struct nvs_error *err)
@@ -283,13 +296,11 @@ static int start(struct reader *rd, struct nvs_error *err)
 static int move_on(struct reader *rd, struct nvs_error *err)
 {
 	struct cursor *c = rd->due;
-	int got;
+	int got = find_event(rd, c, err);
 
-	c->at += c->size;
-	got = find_event(rd, c, err);
 	if (got < 0)
 		return -1;
-	if (got && c->ts < rd->others)
+	if (got && c->ts < rd->before)
 		return 0;
 	if (!got)
 		rd->heap[0] = rd->heap[--rd->nr_heap];
@@ -299,10 +310,29 @@ static int move_on(struct reader *rd, struct nvs_error *err)
 	return 0;
 }
 
+static void hand_out(const struct cursor *c, struct recorded *ev)
+{
+	ev->hdr = event_at(c);
+	ev->size = c->size;
+	ev->cpu = c->s->cpu;
+}
+
+/* True: the event after the one that was handed out last is in the same run. */
+static bool goes_on(const struct reader *rd, struct cursor *c)
+{
+	c->at += c->size;
+	if (c->at >= c->packet_end || event_at(c)->ts >= rd->before)
+		return false;
+	c->size = c->sizes[event_at(c)->id];
+	return true;
+}
+
 int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err)
 {
-	struct cursor *c;
-
+	if (rd->due && goes_on(rd, rd->due)) {
+		hand_out(rd->due, ev);
+		return 1;
+	}
 	if (rd->started ? rd->due && move_on(rd, err) : start(rd, err)) {
 		reader_window(rd, rd->from, rd->to); /* who goes on meets the error again */
 		return -1;
@@ -310,11 +340,41 @@ int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err)
 	rd->due = NULL;
 	if (!rd->nr_heap)
 		return 0;
-	c = rd->due = rd->heap[0];
-	ev->hdr = (const void *)(c->s->map + c->at);
-	ev->size = c->size;
-	ev->cpu = c->s->cpu;
+	rd->due = rd->heap[0];
+	hand_out(rd->due, ev);
 	return 1;
+}
+
+int reader_run(struct reader *rd, struct run *run, struct nvs_error *err)
+{
+	struct recorded ev;
+	int got = reader_next(rd, &ev, err);
+	struct cursor *c = rd->due;
+
+	if (got <= 0)
+		return got;
+	*run = (struct run){ .at = ev.hdr, .cpu = ev.cpu };
+	if (packet_at(c->s, c->packet)->timestamp_end < rd->before)
+		c->at = c->packet_end;
+	else
+		while (goes_on(rd, c))
+			;
+	run->end = event_at(c);
+	c->size = 0; /* it is at the next event already */
+	return 1;
+}
+
+bool run_next(struct run *run, struct recorded *ev)
+{
+	bool device = run->cpu == RECORDING_DEVICE;
+
+	if (run->at >= run->end)
+		return false;
+	ev->hdr = run->at;
+	ev->size = event_sizes[device ? CTF_STREAM_DEVICE : CTF_STREAM_CPU][run->at->id];
+	ev->cpu = run->cpu;
+	run->at = (const void *)((const unsigned char *)run->at + ev->size);
+	return true;
 }
 
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err)

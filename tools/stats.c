@@ -59,19 +59,42 @@ void range_widen(struct range *r, uint64_t ns)
 
 static uint64_t tally_bucket(const struct tally *t, unsigned int stage, unsigned int b)
 {
-	return (uint64_t)t->carry[stage][b] << 32 | t->bucket[stage][b];
+	return t->before[stage][b] + t->bucket[stage][b];
+}
+
+/* Pages that nobody used stay unused. */
+static void empty_buckets(struct tally *t)
+{
+	for (unsigned int i = 0; t && i < NR_STAGES; i++)
+		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
+			if (t->bucket[i][b]) {
+				t->before[i][b] += t->bucket[i][b];
+				t->bucket[i][b] = 0;
+			}
+}
+
+void stats_make_room(struct stats *s, unsigned int nr)
+{
+	if (s->counted <= UINT32_MAX - nr) {
+		s->counted += nr;
+		return;
+	}
+	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
+		empty_buckets(s->queue_tally[i]);
+	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+			empty_buckets(s->kind_tally[op][size]);
+	s->counted = nr;
 }
 
 static void tally_merge(struct tally *into, const struct tally *from, bool parts)
 {
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
 		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++) {
-			uint64_t n = tally_bucket(into, i, b) + tally_bucket(from, i, b);
+			uint64_t n = tally_bucket(from, i, b);
 
-			if (!n)
-				continue; /* so that pages which nobody used stay unused */
-			into->bucket[i][b] = (uint32_t)n;
-			into->carry[i][b] = (uint32_t)(n >> 32);
+			if (n) /* so that pages which nobody used stay unused */
+				into->before[i][b] += n;
 		}
 		if (i < STAGE_TOTAL)
 			into->sum[i] += from->sum[i];
@@ -144,7 +167,7 @@ static void make_latency(struct stats *s, struct latency **l, struct tally **t, 
 		struct histogram *h = &(*l)->stage[i];
 
 		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
-			if ((*t)->bucket[i][b] || (*t)->carry[i][b])
+			if (tally_bucket(*t, i, b))
 				h->count += h->bucket[b] = tally_bucket(*t, i, b);
 		h->min = h->count ? (*t)->range[i].min : 0;
 		h->max = h->count ? h->min + (*t)->range[i].span : 0;

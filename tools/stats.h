@@ -44,6 +44,8 @@ enum stats_op {
 
 /* Tasks told apart; what others did goes into one row. */
 #define MAX_TASKS 512
+/* Of late, each in a place of its own if it can be. */
+#define NEAR_TASKS_BITS 8
 
 /* Who submitted: of level io the process and its cgroup, else the task alone. */
 struct task_key {
@@ -86,10 +88,11 @@ struct stats {
 	bool out_of_memory;  /* some commands are missing here: the figures are no good */
 
 	/* Until then. */
+	uint32_t counted; /* commands since room was made for them */
 	struct tally *queue_tally[MODEL_MAX_QUEUES];
 	struct tally *kind_tally[NR_STATS_OPS][NR_STATS_SIZES];
 	struct task_stats **task_table; /* hashed */
-	struct task_stats *last_task;
+	struct task_stats *near_tasks[1 << NEAR_TASKS_BITS];
 	struct sequence *sequence;
 };
 
@@ -98,11 +101,11 @@ void stats_free(struct stats *s);
 /* One ended command; for a visitor's command(). */
 void stats_command(struct stats *s, const struct model_queue *q, const struct model_cmd *c);
 /*
- * The same of a record of level io that ended on @cpu.  Returns its total, ns; 0: a step is missing
- * or out of order.
+ * The same of @nr records of level io that ended on @cpu.  Returns the longest total, ns; 0: of each
+ * a step is missing or out of order.
  */
-uint64_t stats_io(struct stats *s, const struct model_queue *q, const struct nvs_io *ev,
-		  unsigned int cpu);
+uint64_t stats_io(struct stats *s, const struct model_queue *q, const struct nvs_io *io,
+		  unsigned int nr, unsigned int cpu);
 /* Commands that follow are of another time: nothing is in sequence with what was before. */
 void stats_break(struct stats *s);
 /* Adds @from, of the queues @index[from's index]; both before stats_finish(). */

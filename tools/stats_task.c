@@ -123,7 +123,7 @@ void tasks_finish(struct stats *s)
 	}
 	free(s->task_table);
 	s->task_table = NULL;
-	s->last_task = NULL;
+	memset(s->near_tasks, 0, sizeof(s->near_tasks));
 	qsort(s->tasks, nr, sizeof(*s->tasks), by_commands);
 }
 
