@@ -13,6 +13,7 @@
 # Every test is a TAP producer, run through prove. Ends with a line `N passed, N failed` that counts single test points.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/tools/guest/lib.sh"
 cd "$root"
 results=build/test
 
@@ -21,9 +22,29 @@ usage() { sed -n '4,14s/^# \?//p' "$0" >&2; exit 2; }
 
 # --- one test, as prove calls us -----------------------------------------------------
 
+# Ends session PID after so many seconds, those in which it waited for a processor not counted.
+patience() { # PID SECONDS WORDS
+	local -A before=()
+	local left=$(($2 * 1000)) pid now most
+	while ((left > 0)); do
+		sleep 5
+		most=0
+		for pid in $(pgrep -s "$1"); do
+			now=$(waited_ms "$pid")
+			((now - ${before[$pid]-0} <= most)) || most=$((now - ${before[$pid]-0}))
+			before[$pid]=$now
+		done
+		left=$((left - (most < 5000 ? 5000 - most : 0)))
+	done
+	echo "run.sh: not over after $2 s and what it waited for a processor: ended" >>"$3"
+	kill -TERM -- "-$1"
+	sleep 30
+	kill -KILL -- "-$1"
+}
+
 # one unit/NAME | KERNEL/NAME: its TAP, which is also kept in build/test/.
 one() {
-	local kind=${1%%/*} name=${1#*/} status=0 limit=1200 pid command tap
+	local kind=${1%%/*} name=${1#*/} status=0 limit=1200 pid guard command tap
 	tap=$results/$kind/$name.tap
 	mkdir -p "${tap%/*}"
 	if [[ -e $results/unreachable-$kind ]]; then
@@ -38,12 +59,15 @@ one() {
 	[[ $name != long-* ]] || limit=3600
 	[[ $kind != *-sanitized ]] || limit=7200
 	# cmocka's "not ok # SKIP" is none of TAP's
-	timeout -k 30 $limit "${command[@]}" 2>"$tap.stderr" \
+	setsid "${command[@]}" 2>"$tap.stderr" \
 		> >(sed -uE 's/^not ok ([0-9]+) # SKIP/ok \1 # SKIP/' | tee "$tap") &
 	pid=$!
-	# timeout has a process group of its own, which ^C does not reach
-	trap 'kill -TERM $pid 2>/dev/null' INT TERM
+	patience "$pid" "$limit" "$tap.stderr" >/dev/null 2>&1 &
+	guard=$!
+	# a session of its own, which ^C does not reach
+	trap 'kill -TERM -- -$pid 2>/dev/null' INT TERM
 	wait $pid || status=$?
+	kill "$guard" 2>/dev/null || true
 	wait # for tee
 	((status == 0)) || {
 		echo "# exit status $status; its stderr is in $tap.stderr:"

@@ -25,3 +25,15 @@ need() {
 	command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 || -x /sbin/$1 ]] ||
 		die "-${need_status:-1}" "${2:-$1} is not installed (no $1 on this machine); run tools/guest/packages.sh, or: apt-get install $2"
 }
+
+# waited_ms PID: how long that of its threads that waited most has waited for a processor of this machine. That
+# is no time of its own: where there is five times as much to do as there are processors, all
+# takes five times as long and hangs nowhere. 0 where the kernel does not count it.
+waited_ms() {
+	local file waited most=0
+	for file in "/proc/$1"/task/*/schedstat; do
+		read -r _ waited _ 2>/dev/null <"$file" || continue
+		((waited <= most)) || most=$waited
+	done
+	echo $((most / 1000000))
+}

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # How a run of vm.sh ended: sets $status, and says on stderr whatever was not well.
-# shellcheck disable=SC2154 # vm.sh owns $told, $out, $logs, $name, $phase, $hung, $ended, $filled, $max_output and $limit
+# shellcheck disable=SC2154 # vm.sh owns $told, $out, $logs, $name, $phase, $hung, $ended, $filled, $max_output, $limit and $waited
 
 # What the kernel says when something is wrong with it.
 complaint='(BUG|WARNING): |Oops|kernel BUG at|general protection fault|Kernel panic'
@@ -51,7 +51,7 @@ verdict() {
 		say "$name: flooded: its logs, files and words outgrew $max_output MB; they are in $logs and $out"
 	elif [[ $hung ]]; then
 		status=124
-		say "$name: hung: the $hung was not over after $limit s; the stacks of all tasks are in $logs/console.log"
+		say "$name: hung: the $hung was not over after $limit s (and $((waited / 1000)) in which QEMU waited for a processor); the stacks of all tasks are in $logs/console.log"
 	elif [[ -f $told/status ]]; then
 		words=$(complaints || true)
 		[[ $words ]] || return 0

@@ -185,12 +185,14 @@ parameters=(
 )
 
 # What a boot took last time scales every deadline, so that a slow machine is not taken
-# for a hung guest; a first boot has two minutes, five if each instruction is counted.
+# for a hung guest; a first boot has two minutes, five if each instruction is counted. Time in which QEMU
+# waits for a processor is no guest's.
 boot_file=$NVMESCOPE_CACHE/boot-ms-${accel%%,*}-$kernel-$smp${icount:+-icount}
 boot_ms=$(cat "$boot_file" 2>/dev/null || echo 0)
 set_scale() { scale=$(((boot_ms + 5999) / 6000)); ((scale)) || scale=1; }
 set_scale
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
+guest_ms() { echo $(($(now_ms) - $(waited_ms "$qemu"))); }
 phase=boot
 limit=120
 [[ ! $icount ]] || limit=300
@@ -204,7 +206,7 @@ booted() { # called by the monitor when the guest says so
 	{ echo "$boot_ms" >"$boot_file.$$" && mv "$boot_file.$$" "$boot_file"; } 2>/dev/null || true
 	set_scale
 	limit=$((deadline * scale))
-	end_ms=$((deadline ? $(now_ms) + limit * 1000 : 0))
+	end_ms=$((deadline ? $(guest_ms) + limit * 1000 : 0))
 }
 
 # --- run -----------------------------------------------------------------------------
@@ -276,8 +278,9 @@ while kill -0 "$qemu" 2>/dev/null; do
 			break
 		fi
 	fi
-	if ((end_ms && $(now_ms) > end_ms)); then
+	if ((end_ms && $(now_ms) > end_ms && $(guest_ms) > end_ms)); then
 		hung=$phase
+		waited=$(waited_ms "$qemu")
 		# The kernel's last words: the stacks of all tasks.
 		last_words
 		kill -KILL "$qemu" 2>/dev/null || true
