@@ -25,7 +25,7 @@ struct ctf_parts;
 struct ctf_kept;
 
 /* A packet is big enough when it holds this much (struct ctf_trace says less), or spans this time. */
-#define CTF_PACKET_BYTES (256u << 10)
+#define CTF_PACKET_BYTES (128u << 10)
 #define CTF_PACKET_NS	 1000000000ull
 
 struct ctf_trace {

@@ -7,7 +7,7 @@
 #include "event_info.h"
 
 #define HEADER	    sizeof(struct ctf_packet)
-#define BYTES_LEAST (1u << 20)
+#define BYTES_LEAST (512u << 10)
 /* Looked at, and then copied, while it is near. */
 #define PIECE (16u << 10)
 

@@ -21,7 +21,7 @@ int ring_reader_map(size_t size, bool kernels)
  * Space is given back, and the recorder woken, this often.  So little that it is still in the
  * processor's caches when it is read, so much that to be woken costs next to nothing.
  */
-#define CHUNK (512u << 10)
+#define CHUNK (64u << 10)
 
 static void *map(int fd, size_t bytes, int protection, size_t from)
 {
