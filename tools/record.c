@@ -26,13 +26,13 @@
 #define MS 1000000ull
 
 /*
- * How long to sleep between passes: waiting for the module; if a program wakes us when a ring
- * fills; with rings whose programs wake nobody, in use or idle.  Our own module, when its init
- * fails, waits for us to let go of it.
+ * How long to sleep between passes: waiting for the module; while our own is initialising, for if
+ * that fails it waits for us to let go of it; if a program wakes us when a ring fills; with rings
+ * whose programs wake nobody, in use or idle.
  */
 #define SLEEP_ATTACH (1 * MS)
-#define SLEEP_LONG   (200 * MS)
-#define SLEEP_STOCK  (500 * MS)
+#define SLEEP_INIT   (200 * MS)
+#define SLEEP_LONG   (500 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
 /* Nothing of a request goes through the rings; at most until histograms are due. */
@@ -111,9 +111,16 @@ static int keep_attached(struct recorder *r, struct nvs_error *err)
 	return 0;
 }
 
-static uint64_t how_long(const struct recorder *r, int fill, uint64_t now)
+/* Our core module, whose init the programs see too, may still fail. */
+static bool may_fail(struct recorder *r)
 {
-	bool stock = r->provider == &provider_stock;
+	if (!r->core_live)
+		r->core_live = record_module_live(r->provider->core_module);
+	return !r->core_live;
+}
+
+static uint64_t how_long(struct recorder *r, int fill, uint64_t now)
+{
 	uint64_t due, most;
 
 	if (!r->attached)
@@ -124,12 +131,12 @@ static uint64_t how_long(const struct recorder *r, int fill, uint64_t now)
 	if (r->hist) {
 		due = r->hist_since + r->hist_interval;
 		due = due > now ? due - now : 0;
-		most = stock ? SLEEP_HIST : SLEEP_LONG;
+		most = may_fail(r) ? SLEEP_INIT : SLEEP_HIST;
 		return due < most ? due : most;
 	}
 	/* A flight recorder looks for what triggers it. */
 	if (!r->kernel_rings && !r->flight)
-		return stock ? SLEEP_STOCK : SLEEP_LONG;
+		return may_fail(r) ? SLEEP_INIT : SLEEP_LONG;
 	return fill > 10 ? SLEEP_BUSY : SLEEP_IDLE;
 }
 

@@ -100,6 +100,7 @@ struct recorder {
 	bool ever_attached;
 	bool ended; /* events that still come are no part of the recording */
 	bool dropped_privileges;
+	bool core_live;	   /* the module with the tracepoints has been initialised */
 	bool init_failed;  /* the core module is about to vanish: keep off it */
 	bool device_seen;  /* an event of a controller was recorded */
 	bool device_news;  /* a controller came up: its sysfs can be read now */
