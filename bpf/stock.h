@@ -131,6 +131,9 @@ struct nvme_completion {
 	__u16 sq_head, sq_id, command_id, status;
 };
 
+/* The same, as words of 64 bits */
+#define SQE_WORDS 8
+
 #define HCTX_TYPE_POLL 2
 
 /* Identifier of the Asynchronous Event Request: beyond the tags of the admin queue. */

@@ -210,9 +210,6 @@ struct irq_owner {
 	__u32 vector;
 };
 
-/* Counts the queues that began anew: what is known of interrupts may be of ones before. */
-__u64 queues_made = 0;
-
 #define MAX_IRQS 4096
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -354,49 +351,52 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 	return look_ends(address_of(nvmeq), who, NVS_WHY_CQ_timeout);
 }
 
-/* Where a field stands in struct nvme_request: within its first 32 bytes on every kernel so far. */
-#define REQUEST_FIELD(field) (bpf_core_field_offset(struct nvme_request, field) & 31)
-
-static __always_inline void read_request(__u64 request, __u32 *flags, __u32 *status, __u64 *cmd)
+static __always_inline void read_request(__u64 request, __u64 *end, __u64 *cmd)
 {
-	__u64 raw[4]; /* its beginning: a call for all */
+	__u64 raw[4]; /* its beginning: a call for both */
 
 	if (direct_reads) {
-		*flags = FIELD_AT(request, struct nvme_request, flags);
-		*status = FIELD_AT(request, struct nvme_request, status);
+		READ_AT(*end, request + END_BASE);
 		*cmd = (__u64)FIELD_AT(request, struct nvme_request, cmd);
 		return;
 	}
 	bpf_probe_read_kernel(raw, sizeof(raw), (void *)request);
-	*flags = *((__u8 *)raw + REQUEST_FIELD(flags));
-	*status = *(__u16 *)((__u8 *)raw + REQUEST_FIELD(status));
-	*cmd = raw[REQUEST_FIELD(cmd) / 8];
+	*end = raw[END_BASE / 8 & 3];
+	*cmd = raw[bpf_core_field_offset(struct nvme_request, cmd) / 8 & 3];
 }
 
 static __always_inline int ends(struct request *rq)
 {
 	struct nvs_rq_complete *e;
+	__u32 zero = 0;
+	struct at_work *work;
 	struct emission m;
-	__u32 ctrl, flags, status;
-	__u16 cid = 0, qid;
-	__u64 cmd;
+	__u64 nvmeq, words, cmd;
+	struct owner *o;
+	__u16 cid = 0;
 
 	if (!rq)
 		return 0;
-	qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
-	ctrl = ctrl_of(rq->q, rq);
-	if (!passes(ctrl) || !qid_passes(qid))
+	work = bpf_map_lookup_elem(&at_work, &zero);
+	if (!work)
 		return 0;
-	read_request((__u64)rq + bpf_core_type_size(struct request), &flags, &status, &cmd);
+	o = &work->ending;
+	nvmeq = queue_of(rq);
+	if (!is_known(o, nvmeq))
+		ask_owner_by(o, nvmeq, rq);
+	if (!passes(o->ctrl) || !qid_passes(o->qid))
+		return 0;
+	read_request((__u64)rq + bpf_core_type_size(struct request), &words, &cmd);
 	/* Not what the request counts by now, but the identifier that the command had. */
 	READ_AT(cid, cmd + 2);
 	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), ctrl, qid, cid);
+	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), o->ctrl, o->qid, cid);
 	e->bytes = rq->__data_len;
-	e->status = status;
-	e->how = flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
+	e->status = END_WORD(words, status);
+	e->how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled
+							     : NVS_HOW_DONE_unseen;
 	commit(&m);
 	return 0;
 }

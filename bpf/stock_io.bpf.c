@@ -44,12 +44,6 @@ struct task_struct {
  * to end.
  */
 
-/* What of struct nvme_request tells of the end lies within eight bytes, read at once. */
-#define END_BASE       (bpf_core_field_offset(struct nvme_request, status) & ~7u)
-#define END_PLACE(f)   ((bpf_core_field_offset(struct nvme_request, f) - END_BASE) & 7)
-#define END_BYTE(w, f) ((w) >> 8 * END_PLACE(f) & 0xff)
-#define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
-
 static __always_inline __u64 read_end(struct request *rq)
 {
 	__u64 words = 0;

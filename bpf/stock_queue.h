@@ -47,18 +47,28 @@ struct {
 	__type(value, struct queue_state);
 } queues SEC(".maps");
 
-/* The queue that this CPU builds commands for, until its doorbell has been looked at. */
-struct submission {
-	__u64 nvmeq; /* 0: none */
+/* Counts the queues that began anew: what is known of a queue's address may be of one before. */
+__u64 queues_made = 0;
+
+/* Whose queue it is, asked once while it is the same. */
+struct owner {
+	__u64 nvmeq; /* 0: not asked yet */
+	__u64 made;  /* queues_made when it was asked */
 	__u16 ctrl, qid;
+};
+
+/* What a CPU builds commands for, and what it ends requests of. */
+struct at_work {
+	struct owner building, ending;
+	__u32 built; /* commands were built whose doorbell has not been looked at */
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct submission);
-} submissions SEC(".maps");
+	__type(value, struct at_work);
+} at_work SEC(".maps");
 
 /* Steps of queues that had no place in `queues`: counted, and told by the recorder. */
 __u64 untracked = 0;

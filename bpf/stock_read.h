@@ -107,6 +107,12 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
+/* What of struct nvme_request tells of the end lies within eight bytes, read at once. */
+#define END_BASE       (bpf_core_field_offset(struct nvme_request, status) & ~7u)
+#define END_PLACE(f)   ((bpf_core_field_offset(struct nvme_request, f) - END_BASE) & 7)
+#define END_BYTE(w, f) ((w) >> 8 * END_PLACE(f) & 0xff)
+#define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
+
 /* The minor number of a controller's character device is its number: the 0 of nvme0. */
 #define MINOR_BITS 0xfffff
 

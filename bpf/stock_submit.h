@@ -8,21 +8,27 @@
 
 #include "stock_queue.h"
 
-static __always_inline void fill_command(struct nvs_cmd_sent *e, const struct nvme_command *cmd,
-					 __u32 slot, __u64 ts, __u32 who)
+/* Of a command that stands in the SQ, by words: each that is read costs. */
+static __always_inline void fill_command(struct nvs_cmd_sent *e, const __u64 *sqe, __u32 slot,
+					 __u64 ts, __u32 who)
 {
-	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, cmd->command_id);
-	e->dptr1 = cmd->dptr1;
-	e->dptr2 = cmd->dptr2;
-	e->nsid = cmd->nsid;
-	e->cdw10 = cmd->cdw10;
-	e->cdw11 = cmd->cdw11;
-	e->cdw12 = cmd->cdw12;
-	e->cdw13 = cmd->cdw13;
-	e->cdw14 = cmd->cdw14;
-	e->cdw15 = cmd->cdw15;
-	e->opcode = cmd->opcode;
-	e->flags = cmd->flags;
+	__u64 first = sqe[0], word;
+
+	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, first >> 16);
+	e->dptr1 = sqe[3];
+	e->dptr2 = sqe[4];
+	e->nsid = first >> 32;
+	word = sqe[5];
+	e->cdw10 = word;
+	e->cdw11 = word >> 32;
+	word = sqe[6];
+	e->cdw12 = word;
+	e->cdw13 = word >> 32;
+	word = sqe[7];
+	e->cdw14 = word;
+	e->cdw15 = word >> 32;
+	e->opcode = first & 0xff;
+	e->flags = first >> 8 & 0xff;
 	e->slot = slot;
 	e->pad0 = 0;
 	e->pad1 = 0;
@@ -32,13 +38,13 @@ static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct qu
 					 __u32 slot, __u64 ts, __u32 who)
 {
 	__u64 address = st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15));
-	struct nvme_command cmd;
+	__u64 sqe[SQE_WORDS];
 
 	if (direct_reads) {
 		fill_command(e, AS_NUMBERS(address), slot, ts, who);
 	} else {
-		bpf_probe_read_kernel(&cmd, sizeof(cmd), (void *)address);
-		fill_command(e, &cmd, slot, ts, who);
+		bpf_probe_read_kernel(sqe, sizeof(sqe), (void *)address);
+		fill_command(e, sqe, slot, ts, who);
 	}
 }
 
@@ -174,45 +180,60 @@ static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
 	}
 }
 
+/* The queue that @rq goes through: its struct nvme_queue. */
+static __always_inline __u64 queue_of(const struct request *rq)
+{
+	return ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data);
+}
+
+static __always_inline bool is_known(const struct owner *o, __u64 nvmeq)
+{
+	return o->nvmeq == nvmeq && o->made == queues_made;
+}
+
+static __always_inline void ask_owner_by(struct owner *o, __u64 nvmeq, struct request *rq)
+{
+	o->made = queues_made;
+	o->nvmeq = nvmeq;
+	o->ctrl = ctrl_of(rq->q, rq);
+	o->qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
+}
+
 static __always_inline int begins(struct request *rq, struct nvme_command *cmd)
 {
-	struct blk_mq_hw_ctx *hctx;
-	struct submission *sub;
+	struct at_work *work;
 	struct queue_state *st;
 	struct nvs_rq_start *e;
 	struct emission m;
-	__u32 zero = 0, ctrl;
-	__u64 nvmeq, ts;
-	__u16 qid;
+	struct owner *o;
+	__u64 ts, nvmeq;
+	__u32 zero = 0;
 
 	if (!rq || !cmd)
 		return 0;
-	hctx = rq->mq_hctx;
-	ctrl = ctrl_of(rq->q, rq);
-	if (!passes(ctrl))
+	work = bpf_map_lookup_elem(&at_work, &zero);
+	if (!work)
 		return 0;
-	qid = rq->q->queuedata ? hctx->queue_num + 1 : 0;
-	nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
-	st = state_of(ctrl, qid);
+	o = &work->building;
+	nvmeq = queue_of(rq);
+	if (!is_known(o, nvmeq)) {
+		/* A list of requests for several queues: each is rung before the next begins. */
+		if (work->built)
+			look_at_sq(o->nvmeq, o->ctrl, o->qid);
+		ask_owner_by(o, nvmeq, rq);
+	}
+	st = passes(o->ctrl) ? state_of(o->ctrl, o->qid) : NULL;
+	work->built = !!st;
 	if (!st)
 		return 0;
 	if (st->learnt != LEARNT)
 		learn_once(st, nvmeq);
 	ts = bpf_ktime_get_ns();
 	st->setup_ts = ts;
-	sub = bpf_map_lookup_elem(&submissions, &zero);
-	if (sub && sub->nvmeq != nvmeq) {
-		/* A list of requests for several queues: each is rung before the next begins. */
-		if (sub->nvmeq)
-			look_at_sq(sub->nvmeq, sub->ctrl, sub->qid);
-		sub->nvmeq = nvmeq;
-		sub->ctrl = ctrl;
-		sub->qid = qid;
-	}
 	e = emit_some(&m, NVS_ID_rq_start, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_start, ts, ctrl, qid, cmd->command_id);
+	stamp(&e->h, NVS_ID_rq_start, ts, o->ctrl, o->qid, cmd->command_id);
 	e->queued = rq->start_time_ns;
 	e->sector = rq->__sector;
 	e->bytes = rq->__data_len;
@@ -234,12 +255,14 @@ int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 static __always_inline int submitted(void)
 {
 	__u32 zero = 0;
-	struct submission *sub = bpf_map_lookup_elem(&submissions, &zero);
+	struct at_work *work = bpf_map_lookup_elem(&at_work, &zero);
+	struct owner *o;
 
-	if (!sub || !sub->nvmeq)
+	if (!work || !work->built)
 		return 0;
-	look_at_sq(sub->nvmeq, sub->ctrl, sub->qid);
-	sub->nvmeq = 0;
+	o = &work->building;
+	look_at_sq(o->nvmeq, o->ctrl, o->qid);
+	work->built = 0;
 	return 0;
 }
 
