@@ -24,14 +24,17 @@ static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __
 NVS_INIT_EVENTS(RECORD_EVENT)
 NVS_RECOVERY_EVENTS(RECORD_EVENT)
 
-/* Argument N of a row's fields, which stand behind ctrl, qid and cid. */
-#define ARG(n)	 (ctx->args[3 + (n)])
-#define TAG(cid) ((cid)&0xfff)
+/* Argument N of a step's fields, which stand behind who. */
+#define WHO	  (ctx->args[0])
+#define ARG(n)	  (ctx->args[1 + (n)])
+#define CTRL(who) ((__u16)((who) >> 32))
+#define QID(who)  ((__u16)((who) >> 16))
+#define TAG(who)  ((who)&0xfff)
 
 /* What names a request to us: controller, queue and tag; never 0. */
-static __always_inline __u64 name_of(__u64 ctrl, __u64 qid, __u32 tag)
+static __always_inline __u64 name_of(__u64 who)
 {
-	return 1ull << 63 | (ctrl & 0xffff) << 32 | (qid & 0xffff) << 16 | tag;
+	return 1ull << 63 | (who & ~0xf000ull);
 }
 
 static __always_inline __u32 near_number(__u64 name)
@@ -54,11 +57,11 @@ static __always_inline __u32 known_place(__u32 mode, __u16 ctrl, __u16 qid)
 
 static __noinline struct command *find_slot_slowly(__u64 name)
 {
-	__u16 ctrl = name >> 32, qid = name >> 16;
+	__u16 ctrl = CTRL(name), qid = QID(name);
 	__u32 place = known_place(MODE_FILTERED, ctrl, qid);
 
 	if (place != NO_PLACE)
-		return find_kept_slot(name, place, name & 0xfff);
+		return find_kept_slot(name, place, TAG(name));
 	if (queue_passes(MODE_FILTERED, ctrl, qid))
 		count_cause(LOST_unmatched_end);
 	return NULL;
@@ -67,7 +70,7 @@ static __noinline struct command *find_slot_slowly(__u64 name)
 /* The slot that a request began in.  NULL: it did not, or is not to be followed. */
 static __always_inline struct command *find_slot(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 name = name_of(ctx->args[0], ctx->args[1], TAG(ctx->args[2]));
+	__u64 name = name_of(WHO);
 	struct command *c = near_slot(near_number(name));
 
 	return c->whose == name && c->setup ? c : find_slot_slowly(name);
@@ -75,14 +78,14 @@ static __always_inline struct command *find_slot(struct bpf_raw_tracepoint_args 
 
 static __always_inline int end(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 {
-	struct ending r = { .status = ARG(1), .how = ARG(2) };
+	struct ending r = { .status = ARG(0), .how = (__u32)ARG(0) >> 16 };
 	struct command *c = find_slot(ctx);
 	struct hist_cell *cell = NULL;
 	struct steps s = {};
 
 	if (!c)
 		return 0;
-	r.stale = c->cid != (__u16)ctx->args[2];
+	r.stale = c->cid != (__u16)WHO;
 	if (mode & MODE_HIST) {
 		cell = cell_of(c->place, c->op, c->bytes);
 		if (cell && flight_end(mode, c, &r, &s))
@@ -101,48 +104,25 @@ static __always_inline int end(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 			program(hist_##what##_filtered, MODE_HIST | MODE_FILTERED)
 
 #define ON_COMPLETE(name, mode)                       \
-	SEC("raw_tp/nvs_rq_complete")                 \
+	SEC("raw_tp/nvs_level_end")                   \
 	int name(struct bpf_raw_tracepoint_args *ctx) \
 	{                                             \
 		return end(mode, ctx);                \
 	}
 FOR_EACH_MODE(ON_COMPLETE, complete)
 
-/* Right behind rq_start, and the only one that tells the opcode. */
-SEC("raw_tp/nvs_cmd_setup")
-int io_opcode(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u64 name = name_of(ctx->args[0], ctx->args[1], TAG(ctx->args[2]));
-	struct command *c = near_slot(near_number(name));
-
-	if (c->whose != name) {
-		__u32 place = known_place(MODE_FILTERED, ctx->args[0], ctx->args[1]);
-
-		c = place == NO_PLACE ? NULL : kept_slot_of(place, TAG(ctx->args[2]));
-		if (!c || c->whose != name)
-			return 0;
-	}
-	/* An event request has no beginning, and no end. */
-	if (!c->setup || c->cid != (__u16)ctx->args[2])
-		return 0;
-	c->opcode = ARG(7);
-	if (!opcode_passes(MODE_FILTERED, c->opcode))
-		c->left_out = 1;
-	return 0;
-}
-
 static __always_inline int bell(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 {
 	struct batch *b = batch_of(bpf_get_smp_processor_id());
 	struct flight_queue *q = queue_at(b->place);
 
-	if (q->ctrl == (__u16)ctx->args[0] && q->qid == (__u16)ctx->args[1])
+	if (q->ctrl == CTRL(WHO) && q->qid == QID(WHO))
 		flight_bell(mode, b);
 	return 0;
 }
 
 #define ON_DOORBELL(name, mode)                       \
-	SEC("raw_tp/nvs_sq_doorbell")                 \
+	SEC("raw_tp/nvs_level_bell")                  \
 	int name(struct bpf_raw_tracepoint_args *ctx) \
 	{                                             \
 		return bell(mode, ctx);               \
@@ -150,10 +130,10 @@ static __always_inline int bell(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 ON_DOORBELL(io_bell, 0)
 ON_DOORBELL(hist_bell, MODE_HIST)
 
-SEC("raw_tp/nvs_cq_enter")
+SEC("raw_tp/nvs_level_look")
 int io_look(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 place = known_place(MODE_FILTERED, ctx->args[0], ctx->args[1]);
+	__u32 place = known_place(MODE_FILTERED, CTRL(WHO), QID(WHO));
 
 	if (place != NO_PLACE)
 		flight_look(queue_at(place), ARG(0));
@@ -163,7 +143,7 @@ int io_look(struct bpf_raw_tracepoint_args *ctx)
 /* Where try_slot() got it none that is the request's already; at @setup. */
 static __noinline struct command *take_slot_slowly(struct command *c, __u64 name, __u64 setup)
 {
-	__u16 ctrl = name >> 32, qid = name >> 16;
+	__u16 ctrl = CTRL(name), qid = QID(name);
 	__u32 place = place_of(ctrl, qid);
 
 	if (place == NO_PLACE)
@@ -174,7 +154,7 @@ static __noinline struct command *take_slot_slowly(struct command *c, __u64 name
 		count_cause(LOST_no_place);
 		return NULL;
 	}
-	return settle_slot(c, near_number(name), setup, name, place, name & 0xfff);
+	return settle_slot(c, near_number(name), setup, name, place, TAG(name));
 }
 
 static __always_inline void ask_task(__u32 mode, struct submitter *who)
@@ -198,12 +178,19 @@ static __always_inline void ask_task(__u32 mode, struct submitter *who)
 
 static __always_inline int begin(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
 {
-	struct beginning r = { .queued = ARG(0), .bytes = ARG(2), .nsid = ARG(3), .op = ARG(5) };
-	__u64 name = name_of(ctx->args[0], ctx->args[1], ARG(6) & 0xfff), setup;
+	struct beginning r = {
+		.queued = ARG(0),
+		.bytes = ARG(2),
+		.nsid = ARG(3),
+		.cid = WHO,
+		.op = ARG(4),
+		.opcode = (__u32)ARG(4) >> 16,
+	};
+	__u64 name = name_of(WHO), setup;
 	struct submitter who = {};
 	struct command *c;
 
-	if (!queue_passes(mode, ctx->args[0], ctx->args[1]))
+	if (!queue_passes(mode, CTRL(WHO), QID(WHO)))
 		return 0;
 	c = near_slot(near_number(name));
 	setup = try_slot(c);
@@ -212,7 +199,6 @@ static __always_inline int begin(__u32 mode, struct bpf_raw_tracepoint_args *ctx
 		if (!c)
 			return 0;
 	}
-	r.cid = ctx->args[2];
 	r.cpu = bpf_get_smp_processor_id();
 	c->cid = r.cid;
 	c->op = r.op;
@@ -220,12 +206,14 @@ static __always_inline int begin(__u32 mode, struct bpf_raw_tracepoint_args *ctx
 	c->sector = ARG(1);
 	ask_task(mode, &who);
 	flight_begin(mode, queue_at(c->place), c, &r, &who);
+	if (!opcode_passes(mode, r.opcode))
+		c->left_out = 1;
 	flight_link(r.cpu, c);
 	return 0;
 }
 
 #define ON_SETUP(name, mode)                          \
-	SEC("raw_tp/nvs_rq_start")                    \
+	SEC("raw_tp/nvs_level_begin")                 \
 	int name(struct bpf_raw_tracepoint_args *ctx) \
 	{                                             \
 		return begin(mode, ctx);              \

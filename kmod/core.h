@@ -346,6 +346,12 @@ static inline u16 nvme_ctrl_id(struct nvme_ctrl *ctrl)
 	return ctrl->instance;
 }
 
+/* And a request's command to the programs of levels io and hist. */
+static inline u64 nvme_req_who(struct nvme_ctrl *ctrl, struct request *rq)
+{
+	return NVS_WHO(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid);
+}
+
 static inline void nvme_get_ctrl(struct nvme_ctrl *ctrl)
 {
 	get_device(&ctrl->ctrl_device);

@@ -136,6 +136,12 @@ static inline struct nvme_dev *to_nvme_dev(struct nvme_ctrl *ctrl)
 	return container_of(ctrl, struct nvme_dev, ctrl);
 }
 
+/* A queue to the programs of levels io and hist. */
+static inline u64 nvme_queue_who(struct nvme_queue *nvmeq)
+{
+	return NVS_WHO(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0);
+}
+
 static inline struct pci_dev *nvme_pdev(struct nvme_dev *dev)
 {
 	return to_pci_dev(dev->ctrl.dev);

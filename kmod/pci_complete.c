@@ -152,6 +152,8 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	if (trace_nvs_cq_enter_enabled())
 		nvme_tell_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, old_head,
 				   nvmeq->cq_phase, nvmeq->vector);
+	if (trace_nvs_level_look_enabled())
+		nvme_tell_level_look(nvme_queue_who(nvmeq), why);
 	/* LAB(6): take in what is new, entry by entry, and give all of it back at once. */
 	while (is_new(nvmeq, cqe)) {
 		/* The rest of the entry must not be read before its phase tag. */

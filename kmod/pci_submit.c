@@ -47,6 +47,8 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 		return;
 	nvmeq->sq_rung = new_tail;
 	/* Traced before the device can see it: what comes of it must stand behind it. */
+	if (trace_nvs_level_bell_enabled())
+		nvme_tell_level_bell(nvme_queue_who(nvmeq));
 	if (nvmeq->sq_shadow) {
 		if (trace_nvs_sq_doorbell_enabled())
 			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);

@@ -13,4 +13,7 @@
 #define NVS_EXPORT_TRACEPOINT(num, ev, size)	EXPORT_TRACEPOINT_SYMBOL_GPL(nvs_##ev);
 NVS_DRIVER_EVENTS(NVS_EXPORT_TRACEPOINT)
 
+#define NVS_EXPORT_LEVEL(ev)			EXPORT_TRACEPOINT_SYMBOL_GPL(nvs_##ev);
+NVS_LEVEL_STEPS(NVS_EXPORT_LEVEL)
+
 static const __u32 nvs_layout[] __used __section(".nvs_layout") = NVS_LAYOUT;

@@ -5,6 +5,7 @@
  * Arguments are scalars, never pointers to our structures, so that a raw_tp BPF
  * program needs no type information of the module and reads them on any kernel.
  * Argument 0 to 2 are ctrl, qid and cid; the row's fields follow in order.
+ * The steps of levels io and hist have one in place of these three, NVS_WHO().
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM nvmescope
@@ -95,6 +96,25 @@
 
 NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
 
+#undef NVS_TRACE_LEVEL
+#define NVS_TRACE_LEVEL(ev)							\
+	TRACE_EVENT(nvs_##ev,							\
+		TP_PROTO(__u64 who NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),	\
+		TP_ARGS(who NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD)),		\
+		TP_STRUCT__entry(						\
+			__field(__u64, who)					\
+			NVS_FIELDS_##ev(NVS_TP_FIELD, NVS_NO_PAD)		\
+		),								\
+		TP_fast_assign(							\
+			__entry->who = who;					\
+			NVS_FIELDS_##ev(NVS_TP_ASSIGN, NVS_NO_PAD)		\
+		),								\
+		TP_printk("who=" NVS_TP_FORMAT_HEX NVS_FIELDS_##ev(NVS_TP_FORMAT, NVS_NO_PAD), \
+			NVS_TP_VALUE_HEX(__entry->who) NVS_FIELDS_##ev(NVS_TP_VALUE, NVS_NO_PAD)) \
+	);
+
+NVS_LEVEL_STEPS(NVS_TRACE_LEVEL)
+
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
@@ -108,20 +128,22 @@ NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
  * same event is being recorded on that CPU would be missed. (Preemption likewise, which tracepoints
  * leave on from 7.0 on.)
  */
-#define NVS_TELL(num, ev, size)							\
-	static inline void							\
-	nvme_tell_##ev(__u16 ctrl, __u16 qid, __u16 cid				\
-		       NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD))		\
+#define NVS_TELL_AS(ev, proto, args)						\
+	static inline void nvme_tell_##ev(proto NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)) \
 	{									\
 		unsigned long irq_flags;					\
 										\
 		if (!trace_nvs_##ev##_enabled())				\
 			return;							\
 		local_irq_save(irq_flags);					\
-		trace_nvs_##ev(ctrl, qid, cid					\
-			       NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD));	\
+		trace_nvs_##ev(args NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD));	\
 		local_irq_restore(irq_flags);					\
 	}
+#define NVS_TELL_PROTO			__u16 ctrl, __u16 qid, __u16 cid
+#define NVS_TELL_ARGS			ctrl, qid, cid
+#define NVS_TELL(num, ev, size)		NVS_TELL_AS(ev, NVS_TELL_PROTO, NVS_TELL_ARGS)
+#define NVS_TELL_LEVEL(ev)		NVS_TELL_AS(ev, __u64 who, who)
 
 NVS_DRIVER_EVENTS(NVS_TELL)
+NVS_LEVEL_STEPS(NVS_TELL_LEVEL)
 #endif /* NVS_TELL */

@@ -131,8 +131,6 @@ bool level_wants(const struct level_programs *l, const char *name)
 		return starts(name, c->level == LEVEL_IO ? "io_" : "hist_");
 	if (!strcmp(name, "io_poll"))
 		return l->poll_queues;
-	if (!strcmp(name, "io_opcode"))
-		return c->level == LEVEL_IO || c->by_opcode;
 	return true;
 }
 
