@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "level.h"
 #include "ring_page.h"
@@ -211,6 +212,21 @@ static int open_tracepoints(struct level_programs *l, uint16_t ctrl,
 	return 0;
 }
 
+/* Where struct task_struct has the name; 0: this kernel does not say. */
+static unsigned int comm_offset(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT) : 0;
+	const struct btf_type *task = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	unsigned int offset = 0;
+
+	for (unsigned int i = 0; task && i < btf_vlen(task); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(task)[i].name_off), "comm"))
+			offset = btf_member_bit_offset(task, i) / 8;
+	btf__free(btf);
+	return offset;
+}
+
 static int open_driver(struct level_programs *l, uint16_t ctrl)
 {
 	struct driver_io_bpf *skel = driver_io_bpf__open();
@@ -219,6 +235,9 @@ static int open_driver(struct level_programs *l, uint16_t ctrl)
 		return -1;
 	l->driver = skel;
 	l->obj = skel->obj;
+	/* What is counted needs no name, but for a filter. */
+	if (l->config.level == LEVEL_IO || l->config.comm[0])
+		skel->rodata->comm_at = comm_offset();
 	skel->rodata->config = l->config;
 	skel->data->filter_ctrl = ctrl;
 	return 0;
