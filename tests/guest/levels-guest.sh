@@ -110,21 +110,29 @@ silent() { # WORDS OPTIONS...
 	_words=$1
 	shift
 	# shellcheck disable=SC2016 # the inner shell's
-	check "empty: $_words" sh -c 'words=$1; shift; rm -rf /tmp/silent; nvmescope record -o /tmp/silent --level io -d nvme0 -t 1 "$@" 2>/tmp/words
+	check "empty: $_words" sh -c 'words=$1; shift; rm -rf /tmp/silent; nvmescope record -o /tmp/silent --level io -d nvme0 "$@" 2>/tmp/words
 		status=$?; cat /tmp/words; [ $status = 0 ] && grep -q "$words" /tmp/words' - "$_words" -p "$provider" "$@"
+}
+
+done_reads() { awk '{ print $1 }' /sys/block/${disk#/dev/}/stat; }
+enough() { [ "$(done_reads)" -ge "$_wanted" ]; }
+# Lasts until so many more reads have ended.
+reads() { # NUMBER
+	_wanted=$(($(done_reads) + $1))
+	wait_for "$1 reads" enough
 }
 
 # Reads that were sent before: their ends are counted, and are no records.
 between() {
 	bind
-	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=60 >/tmp/fio 2>&1 &
+	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=3600 >/tmp/fio 2>&1 &
 	wait_for "sixteen reads in flight" grep -q "^ *16 " /sys/block/${disk#/dev/}/inflight
-	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -t 6
+	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -- sh "$0" with "$provider" reads 48
 	# a recording of a device that is empty says why
-	silent "none passed the filter: nvme0 latency-above=100s" -t 4 --latency-above 100s
+	silent "none passed the filter: nvme0 latency-above=100s" --latency-above 100s -- sh "$0" with "$provider" reads 32
 	kill %1
 	wait || :
-	silent "nvme0 had nothing to do"
+	silent "nvme0 had nothing to do" -t 1
 }
 
 ways_recorded() {
