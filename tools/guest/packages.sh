@@ -19,7 +19,7 @@ declare -A group=(
 	# the virtual machine and what goes into it
 	[guest]="qemu-system-x86 busybox-static|busybox cpio socat kmod fio nvme-cli e2fsprogs"
 	[draw]="gnuplot-nox|gnuplot-qt|gnuplot-x11 librsvg2-bin"
-	[test]="groff-base libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq"
+	[test]="groff-base libcmocka-dev babeltrace2 shellcheck sparse clang-format perl jq procps"
 )
 # only for make check-sanitized, which builds a kernel, make bench-driver, make fuzz and make check-long
 group[sanitized]="bc bison flex libssl-dev rsync"
