@@ -99,6 +99,8 @@ table() { # KERNEL
 for kernel; do
 	run "$kernel"
 	table "$kernel"
+	echo
+	tests/bench/where.sh "$kernel"
 done
 ((missing == 0)) || say "$missing rows not measured"
 ((missing == 0))
