@@ -5,7 +5,6 @@
  * added up at the end.  The few other events are kept, and told in order after that.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,12 +160,8 @@ static void worker_free(struct worker *w)
 
 static unsigned int cores(void)
 {
-	cpu_set_t set;
-	unsigned int n;
+	unsigned int n = usable_cpus();
 
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return 1;
-	n = (unsigned int)CPU_COUNT(&set);
 	return n < MAX_WORKERS ? n : MAX_WORKERS;
 }
 

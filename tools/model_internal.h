@@ -10,6 +10,7 @@
 #define MAX_PENDING 4096
 #define MAX_STACK   32
 #define MAX_THREADS 64
+#define NEAR_QUEUES 64
 /* Commands of one look may end on several CPUs, among those of the next looks. */
 #define RECENT_LOOKS 8
 
@@ -57,8 +58,9 @@ struct model {
 
 	struct model_ctrl *ctrls[MODEL_MAX_CTRLS];
 	unsigned int nr_ctrls, nr_queues;
-	unsigned int cpu;	      /* of the event in hand */
-	struct model_ctrl *last_ctrl; /* of the last event: mostly the next one's too */
+	unsigned int cpu;		       /* of the event in hand */
+	struct model_ctrl *last_ctrl;	       /* of the last event: mostly the next one's too */
+	struct model_queue *near[NEAR_QUEUES]; /* of late, by qid: no search for nearly all */
 
 	struct model_phase *phases;
 	unsigned int nr_phases, max_phases;
@@ -75,6 +77,20 @@ struct model {
 int model_get_ctrl(struct model *m, uint16_t id, struct model_ctrl **ctrl, struct nvs_error *err);
 int model_get_queue(struct model *m, const struct nvs_hdr *h, struct model_queue **queue,
 		    struct nvs_error *err);
+static inline int model_queue_of(struct model *m, const struct nvs_hdr *h,
+				 struct model_queue **queue, struct nvs_error *err)
+{
+	struct model_queue **near = &m->near[h->qid % NEAR_QUEUES];
+	int ret;
+
+	if (*near && (*near)->qid == h->qid && (*near)->ctrl == h->ctrl) {
+		*queue = *near;
+		return 0;
+	}
+	ret = model_get_queue(m, h, queue, err);
+	*near = *queue;
+	return ret;
+}
 /* Makes room for one more in an array of @size byte elements, at most @limit. */
 void *model_grow(void *array, unsigned int nr, unsigned int *max, unsigned int limit, size_t size);
 

@@ -135,7 +135,7 @@ int model_count_io(struct model *m, const struct nvs_io *io, unsigned int nr,
 	if (io[nr - 1].h.ts > t->last_ts)
 		t->last_ts = io[nr - 1].h.ts;
 	*queue = NULL;
-	if (model_get_queue(m, &io->h, &q, err) < 0)
+	if (model_queue_of(m, &io->h, &q, err) < 0)
 		return -1;
 	if (!q)
 		m->totals.beyond_limits += nr - 1; /* one is counted */

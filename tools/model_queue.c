@@ -321,7 +321,7 @@ int queue_event(struct model *m, const struct nvs_hdr *h, struct nvs_error *err)
 {
 	struct model_queue *q;
 
-	if (model_get_queue(m, h, &q, err) < 0)
+	if (model_queue_of(m, h, &q, err) < 0)
 		return -1;
 	if (!q)
 		return 0;

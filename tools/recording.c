@@ -331,6 +331,7 @@ void recording_close(struct recording *r)
 {
 	if (!r)
 		return;
+	ahead_stop(r->ahead);
 	for (unsigned int i = 0; i < r->nr_streams; i++) {
 		free(r->streams[i].posts);
 		if (r->streams[i].map)

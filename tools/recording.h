@@ -81,6 +81,9 @@ int reader_run(struct reader *rd, struct run *run, struct nvs_error *err);
 /* Takes the first event off @run; false: there is none. */
 bool run_next(struct run *run, struct recorded *ev);
 
+/* Processors that this process may run on, at least 1. */
+unsigned int usable_cpus(void);
+
 /* Bytes in all streams; times of the first and the last event, 0 if there is none. */
 uint64_t recording_bytes(const struct recording *r);
 void recording_span(const struct recording *r, uint64_t *first, uint64_t *last);

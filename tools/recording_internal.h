@@ -34,7 +34,9 @@ struct recording {
 	struct ctf_metadata meta;
 	struct stream *streams;
 	unsigned int nr_streams;
-	struct reader *reader; /* recording_next()'s */
+	struct reader *reader; /* recording_next()'s, */
+	struct ahead *ahead;   /* or this one; NULL: it is not read ahead */
+	bool begun;	       /* recording_next() has chosen */
 	uint64_t begin, end;   /* ns: when all programs were attached, and none detached yet */
 	char cut[256];
 };
@@ -54,5 +56,19 @@ int recording_bad_packet(const struct recording *r, const struct stream *s, size
 			 const char *flaw, struct nvs_error *err);
 /* Nobody reads the bytes from @from up to @to any more: their pages need not stay. */
 void stream_let_go(const struct stream *s, size_t from, size_t to);
+
+/* What a reader does not read again, instead of letting its pages go; see stream_let_go(). */
+typedef void leave_fn(void *ctx, const struct stream *s, size_t from, size_t to);
+void reader_on_leave(struct reader *rd, leave_fn *leave, void *ctx);
+
+/* recording_ahead.c */
+
+struct ahead;
+/* Begins at the first event.  NULL: it is short, or there is one processor, or no memory. */
+struct ahead *ahead_start(const struct recording *r);
+/* As recording_next(); an error comes again and again. */
+int ahead_next(struct ahead *a, struct recorded *ev, struct nvs_error *err);
+/* @a may be NULL. */
+void ahead_stop(struct ahead *a);
 
 #endif

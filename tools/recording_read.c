@@ -32,6 +32,8 @@ struct reader {
 	uint64_t before;    /* what the stream at the top has before this comes next */
 	struct cursor *due; /* whose event was handed out last: it is to move on */
 	bool started;
+	leave_fn *leave; /* NULL: pages are let go as it leaves them */
+	void *leave_ctx;
 };
 
 /* Sizes by id, for the path that every event takes; 0: no such event. */
@@ -196,6 +198,15 @@ static int check_events(const struct reader *rd, struct cursor *c, struct nvs_er
 	return flaw ? bad_event(rd, c, flaw, err) : 0;
 }
 
+/* It has no event left of the packet that @c was in. */
+static void leave_packet(const struct reader *rd, const struct cursor *c)
+{
+	if (!rd->leave)
+		stream_let_go(c->s, c->packet, c->packet_end);
+	else if (c->packet_end > c->packet)
+		rd->leave(rd->leave_ctx, c->s, c->packet, c->packet_end);
+}
+
 /* Goes to the next packet that may have events of the window. 1: there is one; 0: none; -1: damaged. */
 static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
@@ -204,7 +215,7 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 	size_t bytes;
 
 	do {
-		stream_let_go(s, c->packet, c->packet_end);
+		leave_packet(rd, c);
 		if (c->packet_end >= c->limit ||
 		    packet_at(s, c->packet_end)->timestamp_begin > rd->to)
 			return 0;
@@ -377,12 +388,24 @@ bool run_next(struct run *run, struct recorded *ev)
 	return true;
 }
 
+void reader_on_leave(struct reader *rd, leave_fn *leave, void *ctx)
+{
+	rd->leave = leave;
+	rd->leave_ctx = ctx;
+}
+
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err)
 {
-	return reader_next(r->reader, ev, err);
+	if (!r->begun)
+		r->ahead = ahead_start(r);
+	r->begun = true;
+	return r->ahead ? ahead_next(r->ahead, ev, err) : reader_next(r->reader, ev, err);
 }
 
 void recording_rewind(struct recording *r)
 {
+	ahead_stop(r->ahead);
+	r->ahead = NULL;
+	r->begun = false;
 	reader_window(r->reader, 0, UINT64_MAX);
 }
