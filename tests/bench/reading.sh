@@ -27,20 +27,22 @@ blk_events=$(cat "$dir"/trace.blktrace.* | wc -c)
 blk_events=$((blk_events / 48))
 nr_events=$("$B/bench/scan" "$events") nr_io=$("$B/bench/scan" "$io") nr_small=$("$B/bench/scan" "$small")
 
-printf '%-38s %9s %8s %8s %12s %8s\n' '' events 'wall s' 'CPU s' 'M/s and core' 'MiB'
+# M/s: millions of events a second by the clock on the wall; and core: by processor time
+printf '%-26s %9s %7s %7s %7s %9s %6s\n' '' events 'wall s' 'CPU s' 'M/s' 'and core' MiB
 row() { # WHAT EVENTS COMMAND...
 	local what=$1 n=$2 wall cpu peak
 	shift 2
 	# once before: the recording is in memory, as of one just made
 	if ! "$B/bench/measure" "$dir/measured" "$@" >"$dir/output" 2>"$dir/said" ||
 		! "$B/bench/measure" "$dir/measured" "$@" >"$dir/output" 2>"$dir/said"; then
-		printf '%-38s not measured: %s\n' "$what" "$(tail -n 1 "$dir/said")"
+		printf '%-26s not measured: %s\n' "$what" "$(tail -n 1 "$dir/said")"
 		missing=$((missing + 1))
 		return
 	fi
 	read -r wall cpu peak <"$dir/measured"
 	awk -v what="$what" -v n="$n" -v wall="$wall" -v cpu="$cpu" -v peak="$peak" 'BEGIN {
-		printf "%-38s %9d %8.2f %8.2f %12.2f %8.0f\n", what, n, wall, cpu, n / cpu / 1e6, peak / 1024 }'
+		printf "%-26s %9d %7.2f %7.2f %7.2f %9.2f %6.0f\n", what, n, wall, cpu,
+			n / wall / 1e6, n / cpu / 1e6, peak / 1024 }'
 }
 
 missing=0
