@@ -7,7 +7,7 @@
 #   programs   BPF programs and trampolines
 #   to them    the kernel's way to them and back, and the driver's to its tracepoints
 #   clock      reading it
-#   task       who submits
+#   task       who submits; and calls that read memory, where a program cannot (before 6.2)
 #   recorder   the recorder itself
 #   copy       bytes that the kernel copies, into files for the most part
 #   clear      pages that it clears before it hands them out
@@ -44,7 +44,7 @@ by_room() {
 			if (symbol ~ /^(nvme_setup_cmd|nvme_complete_batch_req|nvmescope_setup_cmd|nvmescope_complete_batch_req|process_cq|ring_sq|ring_cq|submit_batch|nvme_unmap_data|nvme_pci_complete_batch|__handle_irq_event_percpu)$/) return "to them"
 			if (symbol ~ /^(ktime_get_mono_fast_ns|bpf_ktime_get_ns|read_tsc)$/) return "clock"
 			if (symbol ~ /^(bpf_get_current_.*|strnlen|sized_strscpy|bpf_probe_read_kernel|copy_from_kernel_nofault.*)$/) return "task"
-			if (symbol == "rep_movs_alternative") return "copy"
+			if (symbol ~ /^(rep_movs_alternative$|copy_user_)/) return "copy"
 			return symbol ~ /^clear_page/ ? "clear" : "rest"
 		}
 		{ sum[room($1, $2)] += $3; all += $3 }
