@@ -100,6 +100,15 @@ static uint64_t a_block(void)
 	return ONE_OF(blocks);
 }
 
+/*
+ * The device takes a whole block, however little there is: the rest would be memory that is nobody's, and
+ * what of it is written or compared is chance.
+ */
+static uint8_t take_no_less(uint8_t opcode, uint64_t bytes)
+{
+	return (opcode == 1 || opcode == 5) && bytes < 512 ? 2 : opcode;
+}
+
 /* What the device finishes in its own time, and with an outcome of its own, is not asked. */
 static void harmless(struct nvme_passthru_cmd64 *c, int admin)
 {
@@ -127,8 +136,10 @@ static void harmless(struct nvme_passthru_cmd64 *c, int admin)
 		c->metadata_len = (c->cdw12 + 1) * 8;
 	if (c->metadata_len == 4096 && c->cdw12 >= 512)
 		c->metadata_len = 0;
-	if (!admin)
+	if (!admin) {
+		c->opcode = take_no_less(c->opcode, c->data_len);
 		return;
+	}
 	c->cdw11 = c->cdw12 = 0;
 	if (c->opcode == 2) {
 		/* the firmware and effects logs: SMART counts what happens here */
@@ -232,7 +243,7 @@ static void vectors(struct nvme_passthru_cmd64 *c)
 	c->metadata = 0;
 	c->metadata_len = 0;
 	/* the device transfers what NLB says: not more than the vectors have */
-	c->opcode = below(2) ? 2 : 5;
+	c->opcode = take_no_less(below(2) ? 2 : 5, (uint64_t)n * each);
 	/* no block ends where the vectors do: see harmless() */
 	if ((uint64_t)n * each % 512 && (uint64_t)n * each > 4096)
 		c->opcode = 0x30;
