@@ -105,12 +105,14 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 
 	if (likely(nvmeq->qid || cqe->command_id != NVME_AER_CID))
 		rq = find_request(nvmeq, cqe->command_id, &match);
-	if (trace_nvs_cqe_enabled())
-		trace_cqe(nvmeq, cqe, match);
 	if (unlikely(!rq)) {
+		if (trace_nvs_cqe_enabled())
+			trace_cqe(nvmeq, cqe, match);
 		handle_other(nvmeq, cqe, match);
 		return;
 	}
+	if (trace_nvs_cqe_enabled())
+		trace_cqe(nvmeq, cqe, NVS_CQE_request);
 	nvme_req_finish(rq, cqe->status, cqe->result);
 	end_request(rq, iob);
 }
@@ -141,6 +143,23 @@ static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 	writel(new_head, nvmeq->cq_db);
 }
 
+static noinline void trace_enter(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why, u16 head)
+{
+	nvme_tell_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, head,
+			   nvmeq->cq_phase, nvmeq->vector);
+}
+
+static noinline void trace_exit(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why, unsigned int found)
+{
+	nvme_tell_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
+}
+
+/* For levels io and hist. */
+static noinline void level_look(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
+{
+	nvme_tell_level_look(nvme_queue_who(nvmeq), why);
+}
+
 /* Takes in all that is new.  Returns how many entries that were. */
 static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 			       struct io_comp_batch *iob)
@@ -150,10 +169,9 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	unsigned int found = 0;
 
 	if (trace_nvs_cq_enter_enabled())
-		nvme_tell_cq_enter(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, old_head,
-				   nvmeq->cq_phase, nvmeq->vector);
+		trace_enter(nvmeq, why, old_head);
 	if (trace_nvs_level_look_enabled())
-		nvme_tell_level_look(nvme_queue_who(nvmeq), why);
+		level_look(nvmeq, why);
 	/* LAB(6): take in what is new, entry by entry, and give all of it back at once. */
 	while (is_new(nvmeq, cqe)) {
 		/* The rest of the entry must not be read before its phase tag. */
@@ -170,7 +188,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 		ring_cq(nvmeq, old_head, found);
 	/* LAB(6) end */
 	if (trace_nvs_cq_exit_enabled())
-		nvme_tell_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
+		trace_exit(nvmeq, why, found);
 	return found;
 }
 

@@ -12,19 +12,30 @@
 #include "pci.h"
 #include "trace.h"
 
+static noinline void trace_sqe(struct nvme_queue *nvmeq, const struct nvme_command *cmd, u16 slot)
+{
+	nvme_tell_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id, slot);
+}
+
 /* Copies a command into the next slot.  Under sq_lock. */
 static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct nvme_command *cmd)
 {
-	u16 slot = nvmeq->sq_tail;
+	unsigned int slot = nvmeq->sq_tail;
 
 	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
 	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
 	if (trace_nvs_sqe_enabled())
-		nvme_tell_sqe(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, cmd->common.command_id,
-			      slot);
+		trace_sqe(nvmeq, cmd, slot);
 }
 
-static void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail, enum nvs_BELL how)
+/* For levels io and hist. */
+static noinline void level_bell(struct nvme_queue *nvmeq)
+{
+	nvme_tell_level_bell(nvme_queue_who(nvmeq));
+}
+
+static noinline void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail,
+			      enum nvs_BELL how)
 {
 	u16 count = new_tail - old_tail;
 
@@ -48,7 +59,7 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 	nvmeq->sq_rung = new_tail;
 	/* Traced before the device can see it: what comes of it must stand behind it. */
 	if (trace_nvs_level_bell_enabled())
-		nvme_tell_level_bell(nvme_queue_who(nvmeq));
+		level_bell(nvmeq);
 	if (nvmeq->sq_shadow) {
 		if (trace_nvs_sq_doorbell_enabled())
 			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);
@@ -116,7 +127,7 @@ static blk_status_t nvme_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_m
 
 	spin_lock(&nvmeq->sq_lock);
 	copy_command(nvmeq, nvme_req(rq)->cmd);
-	if (bd->last)
+	if (likely(bd->last))
 		ring_sq(nvmeq);
 	spin_unlock(&nvmeq->sq_lock);
 	return BLK_STS_OK;
