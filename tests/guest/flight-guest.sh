@@ -91,7 +91,7 @@ bounded() {
 
 strict() {
 	fails "--strict: losses are a failure" 1 "lost: [1-9][0-9]* ring full" nvmescope record --strict -o /tmp/strict --ring-size 4K -- \
-		fio --name=r --filename=$disk --ioengine=io_uring --iodepth=32 --direct=1 --rw=randread --bs=4k --number_ios=2000 --output=/dev/null
+		fio --name=r --filename=$disk --ioengine=libaio --iodepth=32 --direct=1 --rw=randread --bs=4k --number_ios=2000 --output=/dev/null
 	keep strict
 	check "--strict: none is none" nvmescope record --strict -o /tmp/sound -- dd if=$disk of=/dev/null bs=4k count=20 iflag=direct
 	keep sound
