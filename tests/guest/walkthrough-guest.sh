@@ -25,10 +25,11 @@ first_work() {
 	rmmod nvmescope
 }
 
-# Bound again, the device loses what @1 says at step @2.
-failing_work() { # KIND STEP
-	echo "$1" >$mishap/device
-	echo "$2" >$mishap/at_step
+# Bound again, the device cannot read memory any more (2) when phase 16, nvme_init_identify, begins.
+failing_work() {
+	echo 2 >$mishap/device
+	echo 16 >$mishap/from_phase
+	echo 1 >$mishap/at_step
 	echo $function >$driver/bind || true
 	wait_for "the driver to give up" grep -q 'nvme_give_up\|nvme_remove_dead_ctrl\|why=dead' /sys/kernel/tracing/trace
 }
@@ -62,7 +63,7 @@ main() {
 	record recover sh "$0" recover_work
 	for event in phase_begin ctrl_gone; do echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_$event/enable; done
 	echo $function >$driver/unbind
-	record failing sh "$0" failing_work 2 "$1"
+	record failing sh "$0" failing_work
 	cat $mishap/steps $mishap/happened /sys/kernel/tracing/trace >/out/failing-steps.txt
 	rmmod mishap
 	unload

@@ -11,9 +11,8 @@ mishap=$build/mishap/$kernel
 [[ -e $mishap/mishap.ko ]] || { echo "Bail out! no $mishap/mishap.ko; run: make mishap-$kernel"; exit 1; }
 # See mishap.c: what is read where nobody answers.
 head -c 16384 /dev/zero | tr '\0' '\377' >"$work/ones"
-# 50: in the middle of the bring-up, before Identify is sent.
 guest life --smp 2 --nvme max_ioqpairs=2,mdts=5 --ns size=64M --ns size=32M --trace 'pci_nvme_*' --share "$mishap:/mishap" \
-	--qemu -device --qemu "pci-testdev,romfile=$work/ones" -- walkthrough-guest.sh main 50
+	--qemu -device --qemu "pci-testdev,romfile=$work/ones" -- walkthrough-guest.sh main
 check "what the device saw is added" "$nvmescope" import "$logs/life/qemu.log" "$logs/life/first"
 
 walk() { # NAME: its steps alone, without the sentences

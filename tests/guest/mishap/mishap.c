@@ -7,6 +7,8 @@
  *
  *	device		what happens to the device: see enum device_mishap
  *	at_step		arms it: at the n-th step from now
+ *	from_phase	or, if this is a phase's number (nvs_symbols.h), from when that begins next: what
+ *			several tasks do before comes in no order
  *	steps		how many there were since
  *	happened	1 if it did
  *	open_steps	at how many steps ever an interrupt could have come: at none, says trace.h
@@ -46,7 +48,8 @@ static unsigned int device;
 module_param(device, uint, 0644);
 
 static atomic_t steps, happened, open_steps;
-static unsigned int at_step;
+static unsigned int at_step, from_phase, step_to_come;
+module_param(from_phase, uint, 0644);
 static DEFINE_MUTEX(arm_lock);
 
 /* Looked up when armed: at the step there is no time for it. */
@@ -143,7 +146,8 @@ static int set_at_step(const char *value, const struct kernel_param *kp)
 	if (!ret) {
 		atomic_set(&steps, 0);
 		atomic_set(&happened, 0);
-		WRITE_ONCE(at_step, n);
+		step_to_come = from_phase ? n : 0;
+		WRITE_ONCE(at_step, from_phase ? 0 : n);
 	}
 	mutex_unlock(&arm_lock);
 	return ret;
@@ -288,6 +292,8 @@ static void on_phase_begin(void *data, __u16 ctrl, __u16 qid, __u16 cid, __u16 p
 {
 	if (phase == alloc_phase)
 		begin_allocations();
+	if (READ_ONCE(step_to_come) && phase == from_phase)
+		WRITE_ONCE(at_step, xchg(&step_to_come, 0));
 	if (phase == NVS_PHASE_nvme_disable_ctrl && parent == NVS_PHASE_nvme_dev_disable)
 		about_to_stop();
 	else if (phase == NVS_PHASE_nvme_wait_ready)
