@@ -15,6 +15,9 @@
 #define CTF_STREAM_CPU	  0
 #define CTF_STREAM_DEVICE 1
 
+/* A packet may be filled with zeros up to the end of such a block of the file: see stream_file.h. */
+#define CTF_BLOCK 4096u
+
 /* No packet is longer; a reader may refuse more than this without looking. */
 #define CTF_PACKET_MAX (64u << 20)
 
@@ -37,7 +40,7 @@ struct ctf_packet {
 	uint64_t timestamp_begin; /* CLOCK_MONOTONIC, ns */
 	uint64_t timestamp_end;
 	uint64_t content_size;	   /* bits, up to the end of the last event's last field */
-	uint64_t packet_size;	   /* bits, a multiple of 64 */
+	uint64_t packet_size;	   /* bits, a multiple of 64; see CTF_BLOCK */
 	uint64_t events_discarded; /* in this stream, from the start of the recording */
 	uint64_t packet_seq_num;   /* 0, 1, 2, ... */
 	uint32_t cpu_id;	   /* or RECORDING_DEVICE */

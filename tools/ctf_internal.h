@@ -33,6 +33,8 @@ struct ctf_trace {
 	int dir_fd;
 	bool reopened; /* somebody else made the directory */
 	bool dirty;    /* the metadata file is behind */
+	bool direct;   /* see ctf_trace_direct() */
+	bool hurry;    /* events come faster than a device may take them: the page cache shall */
 	struct ctf_metadata meta;
 	struct ctf_stream *streams; /* a list */
 	size_t packet_bytes;

@@ -12,6 +12,7 @@
 #include "ctf_internal.h"
 #include "event_buffer.h"
 #include "event_info.h"
+#include "stream_file.h"
 
 /*
  * A packet is big enough when it holds packet_bytes, or spans CTF_PACKET_NS.  None holds more
@@ -25,10 +26,9 @@ struct ctf_stream {
 	unsigned int cpu;
 	char name[CTF_STREAM_NAME_SIZE];
 	char temporary[CTF_STREAM_NAME_SIZE + 8]; /* the name until the end, or "" */
-	int fd;
-	unsigned int part;  /* of the recording, that fd belongs to; see ctf_parts.c */
-	bool failed;	    /* takes no more: said so when it happened */
-	uint64_t file_size; /* whole packets so far */
+	struct stream_file file;		  /* whole packets */
+	unsigned int part; /* of the recording, that the file belongs to; see ctf_parts.c */
+	bool failed;	   /* takes no more: said so when it happened */
 
 	struct event_buffer buf;
 	uint64_t seq;  /* of the next packet */
@@ -54,8 +54,7 @@ void ctf_stream_part_name(char name[CTF_STREAM_NAME_SIZE], unsigned int part)
 
 static void free_stream(struct ctf_stream *s)
 {
-	if (s->fd >= 0)
-		close(s->fd);
+	stream_file_close(&s->file);
 	event_buffer_free(&s->buf);
 	free(s);
 }
@@ -64,7 +63,7 @@ static void free_stream(struct ctf_stream *s)
 static int open_file(struct ctf_stream *s, struct nvs_error *err)
 {
 	struct ctf_trace *t = s->trace;
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (t->reopened ? O_TRUNC : O_EXCL);
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (t->reopened ? O_TRUNC : O_EXCL), fd;
 
 	ctf_stream_name(s->name, s->cpu);
 	if (t->parts)
@@ -72,9 +71,10 @@ static int open_file(struct ctf_stream *s, struct nvs_error *err)
 	/* In a recording that others may read, a stream appears when it is whole. */
 	if (t->reopened)
 		snprintf(s->temporary, sizeof(s->temporary), ".%s.new", s->name);
-	s->fd = openat(t->dir_fd, t->reopened ? s->temporary : s->name, flags, 0600);
-	if (s->fd < 0)
+	fd = openat(t->dir_fd, t->reopened ? s->temporary : s->name, flags, 0600);
+	if (fd < 0)
 		return nvs_fail(err, "cannot make %s/%s: %s", t->dir, s->name, strerror(errno));
+	s->file = stream_file(fd, t->direct);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct
 	s->trace = t;
 	s->cpu = cpu;
 	event_buffer_init(&s->buf, cpu == RECORDING_DEVICE);
-	s->fd = -1;
+	s->file.fd = -1;
 	ctf_stream_name(s->name, cpu);
 	/* Packets that stay in memory need no file, and a part's begins with its first packet. */
 	if (!t->kept && !t->parts && open_file(s, err)) {
@@ -154,8 +154,8 @@ static size_t packet_bytes(const struct ctf_stream *s, struct event_mark m)
 	return m.end - s->buf.first + sizeof(struct ctf_packet);
 }
 
-/* Fills in the header of a packet of the events before @m. */
-static void make_header(struct ctf_stream *s, struct event_mark m)
+/* Fills in the header of a packet of the events before @m and @filling bytes. */
+static void make_header(struct ctf_stream *s, struct event_mark m, size_t filling)
 {
 	struct ctf_packet *p = packet_of(s);
 	size_t bytes = packet_bytes(s, m);
@@ -177,13 +177,21 @@ static void make_header(struct ctf_stream *s, struct event_mark m)
 		.timestamp_begin = begin,
 		.timestamp_end = end,
 		.content_size = 8 * (bytes - padding),
-		.packet_size = 8 * bytes,
+		.packet_size = 8 * (bytes + filling),
 		.events_discarded = s->lost,
 		.packet_seq_num = s->seq,
 		.cpu_id = s->cpu,
 	};
 	memcpy(p->uuid, s->trace->meta.uuid, sizeof(p->uuid));
-	p->checksum = ctf_packet_checksum(p, bytes);
+	p->checksum = ctf_packet_checksum(p, bytes + filling);
+}
+
+static int file_failed(const struct ctf_stream *s, struct nvs_error *err)
+{
+	return nvs_fail(err,
+			"cannot write %s/%s: %s; what was recorded before is whole; make room, or "
+			"record elsewhere",
+			s->trace->dir, s->name, strerror(errno));
 }
 
 /* Of a recording in parts: makes room for a packet, and goes on to the part that is due. */
@@ -193,52 +201,39 @@ static int enter_part(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 		return -1;
 	if (s->part == ctf_part_now(s->trace))
 		return 0;
-	if (s->fd >= 0)
-		close(s->fd);
+	stream_file_close(&s->file);
 	s->part = ctf_part_now(s->trace);
-	s->file_size = 0;
 	s->seq = 0;
 	return open_file(s, err);
 }
-
-/*
- * Into memory (tmpfs) the kernel copies a page at a time, and before each it looks at all that is
- * yet to be written (6.12).
- */
-#define WRITE_AT_ONCE (16u << 10)
 
 /* A packet is in the file as a whole or not at all. */
 static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err)
 {
 	const struct ctf_packet *packet = packet_of(s);
-	size_t done = 0;
-	ssize_t n;
-	int why;
 
 	if (s->trace->kept)
 		return ctf_keep(s->trace->kept, packet, err);
-	while (done < bytes) {
-		size_t left = bytes - done;
-
-		n = write(s->fd, (const unsigned char *)packet + done,
-			  left < WRITE_AT_ONCE ? left : WRITE_AT_ONCE);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			why = errno;
-			if (ftruncate(s->fd, s->file_size))
-				why = errno;
-			return nvs_fail(err,
-					"cannot write %s/%s: %s; what was recorded before is "
-					"whole; make room, or record elsewhere",
-					s->trace->dir, s->name, strerror(why));
-		}
-		done += n;
-	}
-	s->file_size += bytes;
+	if (stream_file_append(&s->file, packet, bytes, s->trace->hurry))
+		return file_failed(s, err);
 	if (s->trace->parts)
 		ctf_part_grew(s->trace, packet);
 	return 0;
+}
+
+/* What stands behind it comes next: where the packet is filled up, it makes room for a moment. */
+static int write_filled(struct ctf_stream *s, struct event_mark m, struct nvs_error *err)
+{
+	size_t bytes = packet_bytes(s, m), filling = stream_file_filling(&s->file, bytes);
+	unsigned char next[CTF_BLOCK], *end = s->buf.bytes + m.end;
+	int failed;
+
+	memcpy(next, end, filling);
+	memset(end, 0, filling);
+	make_header(s, m, filling);
+	failed = write_whole(s, bytes + filling, err);
+	memcpy(end, next, filling);
+	return failed;
 }
 
 /* Once a stream has failed, what it holds and what it is yet given is counted and forgotten. */
@@ -251,23 +246,25 @@ static int give_up(struct ctf_stream *s)
 	return -1;
 }
 
-/* Writes the events before @m. */
-static int write_packet(struct ctf_stream *s, struct event_mark m, struct nvs_error *err)
+/* Writes the events before @m; what is left moves down by *@down. */
+static int write_packet(struct ctf_stream *s, struct event_mark m, size_t *down,
+			struct nvs_error *err)
 {
 	if (event_buffer_room(&s->buf, 0)) {
 		nvs_fail(err, "%s/%s: out of memory for a packet", s->trace->dir, s->name);
 		return give_up(s);
 	}
-	if (s->trace->parts && enter_part(s, packet_bytes(s, m), err))
+	if (s->trace->parts &&
+	    enter_part(s, packet_bytes(s, m) + (s->trace->direct ? CTF_BLOCK : 0), err))
 		return give_up(s);
-	make_header(s, m);
-	if (write_whole(s, packet_bytes(s, m), err))
+	if (write_filled(s, m, err))
 		return give_up(s);
 	if (m.nr)
 		s->buf.not_before = event_buffer_time(&s->buf, m.last);
 	s->written_lost = s->lost;
 	s->seq++;
 	event_buffer_drop(&s->buf, m);
+	*down = s->file.direct ? event_buffer_pack(&s->buf) : 0;
 	return 0;
 }
 
@@ -276,6 +273,7 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 {
 	struct event_mark left = force ? s->buf.all : s->buf.settled, m;
 	size_t most = 4 * s->trace->packet_bytes - sizeof(struct ctf_packet);
+	size_t down;
 
 	if (s->buf.unordered) {
 		if (event_buffer_sort(&s->buf)) {
@@ -290,9 +288,11 @@ static int write_settled(struct ctf_stream *s, bool force, struct nvs_error *err
 		m = left;
 		if (m.end - s->buf.first > most)
 			m = event_buffer_until(&s->buf, most, UINT64_MAX);
-		if (write_packet(s, m, err))
+		if (write_packet(s, m, &down, err))
 			return -1;
 		left.nr -= m.nr;
+		left.end -= down;
+		left.last -= down;
 	}
 	return 0;
 }
@@ -320,6 +320,8 @@ static bool says_nothing(const struct ctf_stream *s)
 /* @now: a packet may be small; @force: it takes what is not settled, too. */
 static int flush(struct ctf_stream *s, uint64_t lost, bool force, bool now, struct nvs_error *err)
 {
+	size_t down;
+
 	s->lost = lost;
 	if (s->failed) {
 		give_up(s);
@@ -330,7 +332,7 @@ static int flush(struct ctf_stream *s, uint64_t lost, bool force, bool now, stru
 		return -1;
 	/* A stream in which nothing happened says so, and how much of it was lost. */
 	if (now && (s->lost != s->written_lost || (force && says_nothing(s))) &&
-	    write_packet(s, event_buffer_until(&s->buf, 0, 0), err))
+	    write_packet(s, event_buffer_until(&s->buf, 0, 0), &down, err))
 		return -1;
 	event_buffer_settle(&s->buf);
 	return 0;
@@ -375,7 +377,7 @@ int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err)
 	if (!s->failed)
 		failed = ctf_stream_flush(s, s->lost, true, err);
 	/* Only now may a file system tell that it has no room after all. */
-	if (!failed && s->fd >= 0 && fsync(s->fd) && errno != EINVAL)
+	if (!failed && s->file.fd >= 0 && fsync(s->file.fd) && errno != EINVAL)
 		failed = nvs_fail(err, "cannot write %s/%s: %s", t->dir, s->name, strerror(errno));
 	if (*s->temporary && (failed || s->failed))
 		unlinkat(t->dir_fd, s->temporary, 0);
@@ -387,7 +389,7 @@ int ctf_stream_finish(struct ctf_stream *s, struct nvs_error *err)
 
 void ctf_stream_discard(struct ctf_stream *s)
 {
-	if (s->fd >= 0)
+	if (s->file.fd >= 0)
 		unlinkat(s->trace->dir_fd, *s->temporary ? s->temporary : s->name, 0);
 	free_stream(s);
 }

@@ -182,6 +182,16 @@ out_free:
 	return NULL;
 }
 
+void ctf_trace_direct(struct ctf_trace *t)
+{
+	t->direct = true;
+}
+
+void ctf_trace_hurry(struct ctf_trace *t, bool hurry)
+{
+	t->hurry = hurry;
+}
+
 int ctf_trace_env(struct ctf_trace *t, const char *key, const char *value)
 {
 	if (!isalpha((unsigned char)*key) && *key != '_')

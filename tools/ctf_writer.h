@@ -31,6 +31,13 @@ struct ctf_trace *ctf_trace_memory(size_t bytes, unsigned int nr_cpus, struct nv
 int ctf_trace_bound(struct ctf_trace *t, uint64_t most, struct nvs_error *err);
 #define CTF_BOUND_LEAST (1u << 20)
 
+/*
+ * Before any stream is opened: files are written past the page cache, where their file system offers
+ * that.  From ctf_trace_hurry(true) to (false) they are not, for the cache takes more at once.
+ */
+void ctf_trace_direct(struct ctf_trace *t);
+void ctf_trace_hurry(struct ctf_trace *t, bool hurry);
+
 struct ctf_dropped {
 	uint64_t events, bytes, parts;
 	uint64_t until; /* time of the latest event of these, ns */

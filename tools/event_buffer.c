@@ -8,6 +8,8 @@
 
 #define HEADER	    sizeof(struct ctf_packet)
 #define BYTES_LEAST (512u << 10)
+/* What is written as whole blocks ends with one. */
+#define SLACK CTF_BLOCK
 /* Looked at, and then copied, while it is near. */
 #define PIECE (16u << 10)
 
@@ -106,10 +108,20 @@ static void move(struct event_buffer *b, size_t down)
 	forget_anchors(b);
 }
 
+/* They begin with a block. NULL: no memory. */
+static unsigned char *new_bytes(size_t cap)
+{
+	void *p;
+
+	if (cap > UINT32_MAX || posix_memalign(&p, CTF_BLOCK, cap + SLACK))
+		return NULL;
+	return p;
+}
+
 int event_buffer_room(struct event_buffer *b, size_t size)
 {
 	size_t cap = b->cap ?: BYTES_LEAST;
-	void *p;
+	unsigned char *p;
 
 	if (b->all.end + size <= b->cap)
 		return 0;
@@ -120,9 +132,12 @@ int event_buffer_room(struct event_buffer *b, size_t size)
 		cap *= 2;
 	if (cap == b->cap)
 		return 0;
-	p = cap > UINT32_MAX ? NULL : realloc(b->bytes, cap);
+	p = new_bytes(cap);
 	if (!p)
 		return -1;
+	if (b->bytes)
+		copy(p, b->bytes, b->all.end);
+	free(b->bytes);
 	b->bytes = p;
 	b->cap = cap;
 	return 0;
@@ -319,7 +334,7 @@ static int make_sorting_room(struct event_buffer *b)
 
 	if (b->spare_cap < b->cap) {
 		free(b->spare);
-		b->spare = malloc(b->cap);
+		b->spare = new_bytes(b->cap);
 		b->spare_cap = b->spare ? b->cap : 0;
 	}
 	if (b->cap_slots < b->all.nr) {
@@ -383,6 +398,15 @@ void event_buffer_drop(struct event_buffer *b, struct event_mark to)
 	if (!b->all.nr)
 		b->first = b->all.end = b->all.last = b->settled.end = HEADER;
 	forget_anchors(b);
+}
+
+size_t event_buffer_pack(struct event_buffer *b)
+{
+	size_t down = b->first - HEADER;
+
+	if (down)
+		move(b, down);
+	return down;
 }
 
 void event_buffer_settle(struct event_buffer *b)

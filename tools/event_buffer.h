@@ -74,5 +74,7 @@ void event_buffer_settle(struct event_buffer *b);
 
 /* Forgets the events before @to. */
 void event_buffer_drop(struct event_buffer *b, struct event_mark to);
+/* Moves what is left to where the next packet begins with a block; returns by how much. */
+size_t event_buffer_pack(struct event_buffer *b);
 
 #endif

@@ -32,11 +32,14 @@
  */
 #define SLEEP_ATTACH (1 * MS)
 #define SLEEP_INIT   (200 * MS)
-#define SLEEP_LONG   (500 * MS)
+#define SLEEP_LONG   (900 * MS)
 #define SLEEP_BUSY   (1 * MS)
 #define SLEEP_IDLE   (10 * MS)
 /* Nothing of a request goes through the rings; at most until histograms are due. */
 #define SLEEP_HIST (1000 * MS)
+/* Percent of a ring that is full: they come faster than they can be written; than a device may */
+#define FILL_FAST  40
+#define FILL_HURRY 20
 
 static const struct record_options *opt;
 
@@ -126,7 +129,7 @@ static uint64_t how_long(struct recorder *r, int fill, uint64_t now)
 	if (!r->attached)
 		return SLEEP_ATTACH;
 	/* They come faster than they can be written. */
-	if (fill > 40)
+	if (fill > FILL_FAST)
 		return 0;
 	if (r->hist) {
 		due = r->hist_since + r->hist_interval;
@@ -182,6 +185,7 @@ static const char *run(struct recorder *r, struct record_child *child, const sig
 		fill = record_drain(r, false, err);
 		if (fill < 0 || record_hist_write(r, false, err))
 			return NULL;
+		ctf_trace_hurry(r->trace, fill > FILL_HURRY);
 		if (r->attached && !r->dropped_privileges)
 			record_priv_drop(r, child->argv);
 		record_cpus_watch(r, record_now());
@@ -317,6 +321,7 @@ static int make_trace(struct recorder *r, struct triggers *triggers, struct nvs_
 		r->trace = ctf_trace_create(opt->output, err);
 	if (!r->trace)
 		return -1;
+	ctf_trace_direct(r->trace);
 	if (opt->flight)
 		return (r->flight = flight_new(&o, triggers, err)) ? 0 : -1;
 	return opt->max_size ? ctf_trace_bound(r->trace, opt->max_size, err) : 0;

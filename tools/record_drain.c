@@ -8,7 +8,7 @@
  * An event of this age is due for a packet.  With the sleep before it is taken and the one before
  * it is written, so much a recorder that is killed loses: two seconds.
  */
-#define OLDEST_NS 1000000000ull
+#define OLDEST_NS 800000000ull
 
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 {

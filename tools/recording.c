@@ -17,6 +17,14 @@
 #include "recording_internal.h"
 #include "printable.h"
 
+/* A packet ends with its last event, or with the block of the file that this ends in. */
+static bool is_filled(const struct ctf_packet *p, size_t offset)
+{
+	size_t left = p->packet_size / 8 - packet_events_end(p);
+
+	return !left || (left < CTF_BLOCK && (offset + p->packet_size / 8) % CTF_BLOCK == 0);
+}
+
 /* Returns what is wrong with the packet at @offset in itself, or NULL. */
 static const char *packet_flaw(const struct recording *r, const struct stream *s, size_t offset)
 {
@@ -31,7 +39,8 @@ static const char *packet_flaw(const struct recording *r, const struct stream *s
 	if (p->packet_size % 64 || p->packet_size > 8ull * CTF_PACKET_MAX ||
 	    p->packet_size < 8 * sizeof(*p))
 		return "an impossible packet size";
-	if (p->content_size > p->packet_size || p->content_size + 64 <= p->packet_size)
+	if (p->content_size > p->packet_size || p->content_size < 8 * CTF_PACKET_USED ||
+	    !is_filled(p, offset))
 		return "an impossible content size";
 	if (p->nr_events > p->packet_size / 8 / sizeof(struct nvs_hdr))
 		return "an impossible number of events";

@@ -51,6 +51,12 @@ static inline const struct ctf_packet *packet_at(const struct stream *s, size_t 
 	return (const struct ctf_packet *)(s->map + offset);
 }
 
+/* Where its events end: content, and the padding of the last one. */
+static inline size_t packet_events_end(const struct ctf_packet *p)
+{
+	return (p->content_size + 63) / 64 * 8;
+}
+
 /* @flaw of the packet at @offset as an error; returns -1. */
 int recording_bad_packet(const struct recording *r, const struct stream *s, size_t offset,
 			 const char *flaw, struct nvs_error *err);

@@ -16,11 +16,12 @@ struct cursor {
 	const struct stream *s;
 	const uint16_t *sizes; /* of events, by id */
 	size_t packet;	       /* offset of the packet being read */
-	size_t packet_end;
-	size_t limit;	   /* it reads no packet from here on */
-	size_t at;	   /* offset of the next event */
-	uint64_t ts;	   /* of that event, as far as it was looked for */
-	unsigned int size; /* of that event */
+	size_t end;	       /* behind its last event, */
+	size_t packet_end;     /* and behind what fills its last block */
+	size_t limit;	       /* it reads no packet from here on */
+	size_t at;	       /* offset of the next event */
+	uint64_t ts;	       /* of that event, as far as it was looked for */
+	unsigned int size;     /* of that event */
 };
 
 struct reader {
@@ -98,7 +99,8 @@ void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 		struct cursor *c = &rd->cursors[i];
 
 		stream_let_go(c->s, c->packet, c->packet_end);
-		c->packet = c->packet_end = c->at = from ? place_before(c->s, from) : 0;
+		c->packet = c->packet_end = from ? place_before(c->s, from) : 0;
+		c->at = c->end = c->packet;
 		c->limit = c->s->size;
 	}
 	rd->from = from;
@@ -147,7 +149,7 @@ void reader_chunk(struct reader *rd, const struct chunk *chunk)
 	reader_window(rd, 0, UINT64_MAX);
 	for (unsigned int i = 0; i < rd->r->nr_streams; i++)
 		rd->cursors[i].limit = 0;
-	c->packet = c->packet_end = c->at = chunk->from;
+	c->packet = c->packet_end = c->at = c->end = chunk->from;
 	c->limit = chunk->to;
 }
 
@@ -169,7 +171,7 @@ static inline const struct nvs_hdr *event_at(const struct cursor *c)
 static int check_events(const struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
 	const struct ctf_packet *p = packet_at(c->s, c->packet);
-	const unsigned char *at = (const void *)(p + 1), *end = c->s->map + c->packet_end;
+	const unsigned char *at = (const void *)(p + 1), *end = c->s->map + c->end;
 	uint64_t ts = p->timestamp_begin;
 	const char *flaw = NULL;
 	uint32_t nr = 0;
@@ -222,7 +224,8 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 		c->packet = c->packet_end;
 		p = packet_at(s, c->packet);
 		bytes = p->packet_size / 8;
-		c->at = c->packet_end = c->packet + bytes;
+		c->packet_end = c->packet + bytes;
+		c->at = c->end = c->packet + packet_events_end(p);
 		if (p->timestamp_end < rd->from)
 			continue;
 		if (p->checksum != ctf_packet_checksum(p, bytes))
@@ -231,7 +234,7 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 		if (check_events(rd, c, err) < 0)
 			return -1;
 		c->at = c->packet + sizeof(*p);
-	} while (c->at == c->packet_end);
+	} while (c->at == c->end);
 	return 1;
 }
 
@@ -241,7 +244,7 @@ static int find_event(struct reader *rd, struct cursor *c, struct nvs_error *err
 	int got;
 
 	do {
-		if (c->at >= c->packet_end && (got = next_packet(rd, c, err)) <= 0)
+		if (c->at >= c->end && (got = next_packet(rd, c, err)) <= 0)
 			return got;
 		c->size = c->sizes[event_at(c)->id];
 		c->ts = event_at(c)->ts;
@@ -332,7 +335,7 @@ static void hand_out(const struct cursor *c, struct recorded *ev)
 static bool goes_on(const struct reader *rd, struct cursor *c)
 {
 	c->at += c->size;
-	if (c->at >= c->packet_end || event_at(c)->ts >= rd->before)
+	if (c->at >= c->end || event_at(c)->ts >= rd->before)
 		return false;
 	c->size = c->sizes[event_at(c)->id];
 	return true;
@@ -366,7 +369,7 @@ int reader_run(struct reader *rd, struct run *run, struct nvs_error *err)
 		return got;
 	*run = (struct run){ .at = ev.hdr, .cpu = ev.cpu };
 	if (packet_at(c->s, c->packet)->timestamp_end < rd->before)
-		c->at = c->packet_end;
+		c->at = c->end;
 	else
 		while (goes_on(rd, c))
 			;
