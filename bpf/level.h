@@ -44,6 +44,15 @@ struct level_config {
 	__u64 opcodes[SET_WORDS(256)];
 };
 
+/* Where the running kernel has what is told of a task: offsets. */
+struct task_layout {
+	__u32 known;			/* 0: it does not say */
+	__u32 pid, tgid, comm, cgroups; /* in struct task_struct */
+	__u32 cgroup;			/* in struct css_set: of cgroup v2 */
+	__u32 node;			/* in struct cgroup: its kernfs_node */
+	__u32 node_id;
+};
+
 /*
  * What is known of a queue, in `queues`.  Written by the programs of its CPUs; read by the
  * recorder at any time.

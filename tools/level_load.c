@@ -212,19 +212,35 @@ static int open_tracepoints(struct level_programs *l, uint16_t ctrl,
 	return 0;
 }
 
-/* Where struct task_struct has the name; 0: this kernel does not say. */
-static unsigned int comm_offset(void)
+/* Where @member is in a structure of the kernel's. false: it is not there. */
+static bool find_member(const struct btf *btf, const char *type, const char *member, __u32 *offset)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (unsigned int i = 0; t && i < btf_vlen(t); i++) {
+		if (strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
+			continue;
+		*offset = btf_member_bit_offset(t, i) / 8;
+		return true;
+	}
+	return false;
+}
+
+static struct task_layout find_task_layout(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT) : 0;
-	const struct btf_type *task = id > 0 ? btf__type_by_id(btf, id) : NULL;
-	unsigned int offset = 0;
+	struct task_layout l = { 0 };
 
-	for (unsigned int i = 0; task && i < btf_vlen(task); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(task)[i].name_off), "comm"))
-			offset = btf_member_bit_offset(task, i) / 8;
+	l.known = btf && find_member(btf, "task_struct", "pid", &l.pid) &&
+		  find_member(btf, "task_struct", "tgid", &l.tgid) &&
+		  find_member(btf, "task_struct", "comm", &l.comm) &&
+		  find_member(btf, "task_struct", "cgroups", &l.cgroups) &&
+		  find_member(btf, "css_set", "dfl_cgrp", &l.cgroup) &&
+		  find_member(btf, "cgroup", "kn", &l.node) &&
+		  find_member(btf, "kernfs_node", "id", &l.node_id);
 	btf__free(btf);
-	return offset;
+	return l;
 }
 
 static int open_driver(struct level_programs *l, uint16_t ctrl)
@@ -235,9 +251,9 @@ static int open_driver(struct level_programs *l, uint16_t ctrl)
 		return -1;
 	l->driver = skel;
 	l->obj = skel->obj;
-	/* What is counted needs no name, but for a filter. */
-	if (l->config.level == LEVEL_IO || l->config.comm[0])
-		skel->rodata->comm_at = comm_offset();
+	/* What is counted needs no task, but for a filter. */
+	if (l->config.level == LEVEL_IO || l->config.pid || l->config.cgroup || l->config.comm[0])
+		skel->rodata->task_layout = find_task_layout();
 	skel->rodata->config = l->config;
 	skel->data->filter_ctrl = ctrl;
 	return 0;
