@@ -351,18 +351,22 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 	return look_ends(address_of(nvmeq), who, NVS_WHY_CQ_timeout);
 }
 
-static __always_inline void read_request(__u64 request, __u64 *end, __u64 *cmd)
+/*
+ * The identifier that @rq's command had.  The driver counts a request's generation on when it finds
+ * its completion entry: so it is the one before.  A driver that does not count, and a request that
+ * may have found none, let us ask the command itself.
+ */
+static __always_inline __u16 cid_of(const struct request *rq, __u64 request, __u64 end)
 {
-	__u64 raw[4]; /* its beginning: a call for both */
+	__u16 cid = 0;
+	__u64 cmd;
 
-	if (direct_reads) {
-		READ_AT(*end, request + END_BASE);
-		*cmd = (__u64)FIELD_AT(request, struct nvme_request, cmd);
-		return;
-	}
-	bpf_probe_read_kernel(raw, sizeof(raw), (void *)request);
-	*end = raw[END_BASE / 8 & 3];
-	*cmd = raw[bpf_core_field_offset(struct nvme_request, cmd) / 8 & 3];
+	if (bpf_core_field_exists(((struct nvme_request *)0)->genctr) && END_BYTE(end, genctr) &&
+	    !(END_BYTE(end, flags) & NVME_REQ_CANCELLED) && !END_WORD(end, status))
+		return ((END_BYTE(end, genctr) - 1) & 0xf) << 12 | rq->tag;
+	cmd = (__u64)FIELD_AT(request, struct nvme_request, cmd);
+	READ_AT(cid, cmd + 2);
+	return cid;
 }
 
 static __always_inline int ends(struct request *rq)
@@ -371,9 +375,9 @@ static __always_inline int ends(struct request *rq)
 	__u32 zero = 0;
 	struct at_work *work;
 	struct emission m;
-	__u64 nvmeq, words, cmd;
+	__u64 nvmeq, request, words;
 	struct owner *o;
-	__u16 cid = 0;
+	__u16 cid;
 
 	if (!rq)
 		return 0;
@@ -386,9 +390,9 @@ static __always_inline int ends(struct request *rq)
 		ask_owner_by(o, nvmeq, rq);
 	if (!passes(o->ctrl) || !qid_passes(o->qid))
 		return 0;
-	read_request((__u64)rq + bpf_core_type_size(struct request), &words, &cmd);
-	/* Not what the request counts by now, but the identifier that the command had. */
-	READ_AT(cid, cmd + 2);
+	request = (__u64)rq + bpf_core_type_size(struct request);
+	READ_AT(words, request + END_BASE);
+	cid = cid_of(rq, request, words);
 	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
