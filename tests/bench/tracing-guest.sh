@@ -9,6 +9,8 @@
 
 slow_disk=/dev/nvme0n1 quick_disk=/dev/nvme0n2
 tracing=/sys/kernel/tracing
+# Where every recorder writes: a disk that is not measured, with a file system as people have it
+files=/files
 
 settle() {
 	for _disk in $slow_disk $quick_disk; do
@@ -37,24 +39,32 @@ lost() { echo "$1 ${2:-?}" >>/out/lost; }        # LABEL NUMBER-OR-WORD
 skipped() { echo "$1 $2" >>/out/skipped; }       # LABEL WHY
 says() { tail -n 3 "/out/$1.txt" | tr '\n' ' '; } # LABEL: why a program did not run
 
+# Rows to be measured; none: all
+only=
+wanted() { # LABEL
+	case " $only " in "  " | *" $1 "*) ;; *) return 1 ;; esac
+}
+
 # --- ours: a recorder starts its command when it is attached -----------------------------
 
 record() { # LABEL OPTIONS...
 	_label=$1
+	wanted "$_label" || return 0
 	shift
-	nvmescope record -o "/tmp/$_label" "$@" -- sh "$0" both "$_label" >"/out/$_label.txt" 2>&1 || true
+	nvmescope record -o "$files/$_label" "$@" -- sh "$0" both "$_label" >"/out/$_label.txt" 2>&1 || true
 	if grep -q "^$_label " /out/runs; then
 		lost "$_label" "$(sed -nE 's/.*, ([0-9]+) lost.*/\1/p' "/out/$_label.txt" | tail -n 1)"
 	else
 		skipped "$_label" "$(says "$_label")"
 	fi
-	rm -rf "/tmp/${_label:?}"
+	rm -rf "$files/${_label:?}"
 }
 
 # --- what there is today ------------------------------------------------------------------
 
 ftrace() { # LABEL EVENTS...: into its buffer, that nobody reads
 	_label=$1
+	wanted "$_label" || return 0
 	shift
 	for _event; do echo 1 >"$tracing/events/nvme/$_event/enable"; done
 	echo >"$tracing/trace"
@@ -66,6 +76,7 @@ ftrace() { # LABEL EVENTS...: into its buffer, that nobody reads
 
 command_tool() { # LABEL HOW-TO-COUNT-LOST COMMAND...: it runs the reads itself
 	_label=$1 _count=$2
+	wanted "$_label" || return 0
 	shift 2
 	"$@" >"/out/$_label.txt" 2>&1 || true
 	if grep -q "^$_label " /out/runs; then
@@ -76,11 +87,12 @@ command_tool() { # LABEL HOW-TO-COUNT-LOST COMMAND...: it runs the reads itself
 }
 
 trace_cmd_lost() { awk '/overrun|dropped/ { for (i = 1; i < NF; i++) if ($i ~ /overrun:|events:/) n += $(i + 1) } END { print n + 0 }' "$1"; }
-perf_lost() { perf report --stats -i /tmp/perf.data 2>/dev/null | awk '/LOST/ { n += $NF } END { print n + 0 }'; }
+perf_lost() { perf report --stats -i $files/perf.data 2>/dev/null | awk '/LOST/ { n += $NF } END { print n + 0 }'; }
 not_told() { echo n/a; }
 
 background_tool() { # LABEL HOW-TO-COUNT-LOST HOW-TO-SEE-IT-READY COMMAND...
 	_label=$1 _count=$2 _ready=$3
+	wanted "$_label" || return 0
 	shift 3
 	"$@" >"/out/$_label.txt" 2>&1 &
 	_pid=$!
@@ -108,25 +120,31 @@ blktrace_lost() { awk '/dropped/ { for (i = 1; i <= NF; i++) if ($i == "dropped"
 rivals() {
 	ftrace ftrace-2 nvme_setup_cmd nvme_complete_rq
 	ftrace ftrace-3 nvme_setup_cmd nvme_complete_rq nvme_sq
-	command_tool trace-cmd trace_cmd_lost trace-cmd record -o /tmp/trace.dat \
+	command_tool trace-cmd trace_cmd_lost trace-cmd record -o $files/trace.dat \
 		-e nvme:nvme_setup_cmd -e nvme:nvme_complete_rq -e nvme:nvme_sq sh "$0" both trace-cmd
-	command_tool perf perf_lost perf record -a -o /tmp/perf.data -e nvme:nvme_setup_cmd \
+	command_tool perf perf_lost perf record -a -o $files/perf.data -e nvme:nvme_setup_cmd \
 		-e nvme:nvme_complete_rq -e nvme:nvme_sq -- sh "$0" both perf
-	cp /tmp/trace.dat /out/ # for reading.sh
-	rm -f /tmp/trace.dat* /tmp/perf.data*
+	if wanted trace-cmd; then cp $files/trace.dat /out/; fi # for reading.sh
+	rm -f $files/trace.dat* $files/perf.data*
 	command_tool bpftrace not_told bpftrace -c "/bin/sh $0 both bpftrace" -e '
 		tracepoint:nvme:nvme_setup_cmd { @sent[args->qid, args->cid] = nsecs; }
 		tracepoint:nvme:nvme_complete_rq /@sent[args->qid, args->cid]/ {
 			@us = hist((nsecs - @sent[args->qid, args->cid]) / 1000);
 			delete(@sent[args->qid, args->cid]); }'
-	mkdir -p /tmp/blktrace
+	mkdir -p $files/blktrace
 	background_tool blktrace blktrace_lost blktrace_ready \
-		blktrace -D /tmp/blktrace -a issue -a complete -d $slow_disk -d $quick_disk
-	rm -rf /tmp/blktrace
+		blktrace -D $files/blktrace -a issue -a complete -d $slow_disk -d $quick_disk
+	rm -rf $files/blktrace
 	background_tool biolatency not_told bpf_ready biolatency 3600 1
 }
 
-all() {
+all() { # [LABEL...]
+	only=$*
+	modprobe virtio_blk
+	modprobe ext4
+	mkdir $files
+	wait_for "a disk for files" test -b /dev/vda
+	mount -t ext4 /dev/vda $files
 	echo 16 >/proc/sys/vm/nr_hugepages
 	: >/out/runs
 	modprobe nvme

@@ -1,18 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tracing.sh KERNEL...: what recording costs: instructions that the whole guest executes for
+# tracing.sh [--only LABEL]... KERNEL...: what recording costs: instructions that the whole guest executes for
 # each 4 KiB read, recorder and its writing included, above those of the same reads untraced;
 # and, in the same run, of the tools that there are today.
 #
-# Prints a table for each kernel; a row over its target says so, and is no failure: the
+# Files go to a disk of their own, with ext4. Prints a table for each kernel (--only: of rows with these
+# labels); a row over its target says so, and is no failure: the
 # table is to be read. Exits 1 if something could not be measured.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/guest/lib.sh
 . tests/bench/lib.sh
 
-(($#)) || die -2 "usage: tracing.sh KERNEL..."
+only=()
+while [[ ${1-} == --only ]]; do
+	only+=("$2")
+	shift 2
+done
+(($#)) || die -2 "usage: tracing.sh [--only LABEL]... KERNEL..."
 bench_programs
 
 # The rows: label, what it is, untraced row to compare with, targets at depth 32 and 1.
@@ -37,22 +43,28 @@ rows=(
 rivals=(/usr/bin/trace-cmd /usr/bin/perf /usr/bin/bpftrace /usr/sbin/blktrace /usr/sbin/biolatency)
 
 run() { # KERNEL
-	local out=$results/tracing-$1 add=() rival
+	local out=$results/tracing-$1 add=() rival disk=$PWD/$results/tracing-$1.img
 	rm -rf "$out"
 	mkdir -p "$out"
+	rm -f "$disk"
+	truncate -s 2G "$disk"
+	mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$disk"
 	for rival in "${rivals[@]}"; do
 		[[ -x $rival ]] || die "no $rival; run tools/guest/packages.sh bench"
 		add+=(--add "$rival:/usr/bin/${rival##*/}")
 	done
 	tools/guest/vm.sh --kernel "$1" --name "tracing-$1" --icount --smp 1 --mem 4G --deadline 3000 --out "$out" --append nokaslr \
-		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=1000000 --ns size=8G,null=1 --module nvme \
+		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=1000000 --ns size=8G,null=1 --module nvme --module virtio_blk \
+		--qemu -drive --qemu "file=$disk,if=none,id=files,format=raw,cache=unsafe" \
+		--qemu -device --qemu virtio-blk-pci,drive=files \
 		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" \
 		--add "$PWD/build/nvmescope:/usr/bin/nvmescope" "${add[@]}" \
 		--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
-		-- sh /src/tests/bench/tracing-guest.sh all >"$out/output.txt" 2>&1 || {
+		-- sh /src/tests/bench/tracing-guest.sh all "${only[@]}" >"$out/output.txt" 2>&1 || {
 		tail -n 20 "$out/output.txt" >&2
 		die "the guest of kernel $1 failed; see $out"
 	}
+	rm -f "$disk"
 }
 
 # Median of the instructions per read of the runs of LABEL and ROW.
@@ -75,6 +87,8 @@ verdict() { # ADDED TARGET
 	[[ ! $2 ]] || { (($1 <= $2)) && echo pass || echo "over by $(($1 - $2))"; }
 }
 
+wanted() { ((! ${#only[@]})) || [[ " ${only[*]} " == *" $1 "* ]]; } # LABEL
+
 missing=0
 table() { # KERNEL
 	local out=$results/tracing-$1 item label what untraced target32 target1 at32 at1 lost
@@ -84,6 +98,7 @@ table() { # KERNEL
 	printf '%-33s %8s %7s %-13s %8s %7s %-13s %s\n' 'added per 4 KiB read' 'depth 32' target '' 'depth 1' target '' lost
 	for item in "${rows[@]}"; do
 		IFS='|' read -r label what untraced target32 target1 <<<"$item"
+		wanted "$label" || continue
 		at32=$(added "$out" "$label" depth-32 "$untraced") at1=$(added "$out" "$label" depth-1 "$untraced")
 		if [[ ! $at32 || ! $at1 ]]; then
 			missing=$((missing + 1))
