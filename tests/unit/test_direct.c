@@ -168,6 +168,45 @@ static void expect_events(const char *path, unsigned int nr)
 	free(found);
 }
 
+/* A packet is filled up to the end of a block of the file, and nowhere else. */
+static void test_filled(void **state)
+{
+	char *dir = scratch_dir(), *path = scratch_path(dir, "rec"), *file;
+	struct ctf_trace *t = ctf_trace_create(path, &err);
+	static unsigned char bytes[4 << 20];
+	struct ctf_packet *p = (void *)bytes;
+	size_t size, content;
+	int fd;
+
+	(void)state;
+	assert_non_null(t);
+	ctf_trace_direct(t);
+	fill(t, 5000);
+	assert_int_equal(ctf_trace_close(t, &err), 0);
+	file = scratch_path(path, "cpu-0");
+	fd = open(file, O_RDWR);
+	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
+	/* The first packet that was worth it */
+	while (p->packet_size / 8 < 16384)
+		p = (void *)((unsigned char *)p + p->packet_size / 8);
+	size = p->packet_size / 8;
+	content = (p->content_size + 63) / 64 * 8;
+	assert_int_equal(((unsigned char *)p - bytes + size) % CTF_BLOCK, 0);
+	assert_in_range(size - content, 8, CTF_BLOCK - 1);
+	for (size_t i = content; i < size; i++)
+		assert_int_equal(((unsigned char *)p)[i], 0);
+
+	p->packet_size -= 64;
+	p->checksum = ctf_packet_checksum(p, size - 8);
+	assert_int_equal(pwrite(fd, p, sizeof(*p), (unsigned char *)p - bytes), sizeof(*p));
+	close(fd);
+	assert_null(recording_open(path, &err));
+	assert_non_null(strstr(err.text, "an impossible content size"));
+	free(file);
+	free(path);
+	scratch_remove(dir);
+}
+
 static void record_directly(unsigned int nr, uint64_t bound)
 {
 	char *dir = scratch_dir(), *path = scratch_path(dir, "rec");
@@ -202,9 +241,8 @@ static void test_in_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_appended),
-		cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_appended), cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_filled),	 cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_in_parts),
 	};
 
