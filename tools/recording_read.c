@@ -174,13 +174,18 @@ static int check_events(const struct reader *rd, struct cursor *c, struct nvs_er
 	const unsigned char *at = (const void *)(p + 1), *end = c->s->map + c->end;
 	uint64_t ts = p->timestamp_begin;
 	const char *flaw = NULL;
-	uint32_t nr = 0;
+	uint32_t nr = 0, id = 0;
+	size_t size = 0;
 
 	for (; at < end; nr++) {
 		const struct nvs_hdr *ev = (const void *)at;
 		size_t left = (size_t)(end - at);
-		size_t size =
-			left >= sizeof(*ev) && ev->id <= NVS_EVENT_ID_MAX ? c->sizes[ev->id] : 0;
+
+		/* Of the same kind as the one before: its size need not be waited for. */
+		if (left < sizeof(*ev) || ev->id != id || !size) {
+			id = left < sizeof(*ev) ? NVS_EVENT_ID_MAX + 1 : ev->id;
+			size = id <= NVS_EVENT_ID_MAX ? c->sizes[id] : 0;
+		}
 
 		if (!size || size > left || ev->ts < ts) {
 			flaw = left < sizeof(*ev) || size > left

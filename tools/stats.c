@@ -30,6 +30,7 @@ void stats_free(struct stats *s)
 			free(s->kind_tally[op][size]);
 		}
 	tasks_free(s);
+	pairs_free(s);
 	free(s->sequence);
 	free(s);
 }
@@ -42,6 +43,8 @@ struct tally *tally_new(struct stats *s, bool parts)
 
 	for (unsigned int i = 0; t && i < NR_STAGES; i++)
 		t->range[i].min = UINT64_MAX;
+	for (unsigned int i = 0; t && i < STAGE_TOTAL; i++)
+		t->least[i] = BRIEF_LONG;
 	s->out_of_memory |= !t;
 	return t;
 }
@@ -79,6 +82,7 @@ void stats_make_room(struct stats *s, unsigned int nr)
 		s->counted += nr;
 		return;
 	}
+	pairs_fold(s);
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		empty_buckets(s->queue_tally[i]);
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
@@ -87,27 +91,56 @@ void stats_make_room(struct stats *s, unsigned int nr)
 	s->counted = nr;
 }
 
-static void tally_merge(struct tally *into, const struct tally *from, bool parts)
+/* Buckets of @stage that anything was counted in lie from the first up to the last. */
+static unsigned int first_bucket(const struct tally *t, unsigned int stage)
+{
+	return histogram_bucket(t->range[stage].min);
+}
+
+static unsigned int last_bucket(const struct tally *t, unsigned int stage)
+{
+	const struct range *r = &t->range[stage];
+
+	return r->min == UINT64_MAX ? 0 : histogram_bucket(r->min + r->span);
+}
+
+/* All but the parts. */
+static void merge_times(struct tally *into, const struct tally *from)
 {
 	for (unsigned int i = 0; i < NR_STAGES; i++) {
-		for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++) {
-			uint64_t n = tally_bucket(from, i, b);
+		const struct range *range = &from->range[i];
+		unsigned int last = last_bucket(from, i);
 
-			if (n) /* so that pages which nobody used stay unused */
-				into->before[i][b] += n;
-		}
 		if (i < STAGE_TOTAL)
 			into->sum[i] += from->sum[i];
-		if (from->range[i].min == UINT64_MAX)
+		for (unsigned int b = first_bucket(from, i); b <= last; b++)
+			into->before[i][b] += tally_bucket(from, i, b);
+		if (range->min == UINT64_MAX)
 			continue;
-		range_widen(&into->range[i], from->range[i].min);
-		range_widen(&into->range[i], from->range[i].min + from->range[i].span);
+		range_widen(&into->range[i], range->min);
+		range_widen(&into->range[i], range->min + range->span);
 	}
-	for (unsigned int b = 0; parts && b < HISTOGRAM_BUCKETS; b++)
-		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
-			if (from->parts[b][i])
-				into->parts[b][i] += from->parts[b][i];
 	into->bytes += from->bytes;
+}
+
+void tally_merge(struct tally *into, const struct tally *from, bool parts)
+{
+	unsigned int last = parts ? last_bucket(from, STAGE_TOTAL) : 0;
+
+	merge_times(into, from);
+	for (unsigned int b = first_bucket(from, STAGE_TOTAL); b <= last; b++)
+		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+			into->parts[b][i] += from->parts[b][i];
+}
+
+void tally_merge_to_queue(struct tally *queue, const struct tally *from)
+{
+	unsigned int last = last_bucket(from, STAGE_TOTAL);
+
+	merge_times(queue, from);
+	for (unsigned int b = first_bucket(from, STAGE_TOTAL); b <= last; b++)
+		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+			queue->sum[i] += from->parts[b][i];
 }
 
 static void merge_one(struct stats *s, struct tally **into, const struct tally *from, bool parts)
@@ -116,8 +149,9 @@ static void merge_one(struct stats *s, struct tally **into, const struct tally *
 		tally_merge(*into, from, parts);
 }
 
-void stats_merge(struct stats *s, const struct stats *from, const uint32_t *index)
+void stats_merge(struct stats *s, struct stats *from, const uint32_t *index)
 {
+	pairs_fold(from);
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++) {
 		const struct queue_stats *q = &from->of_queue[i];
 		struct queue_stats *into;
@@ -183,6 +217,7 @@ static void make_latency(struct stats *s, struct latency **l, struct tally **t, 
 
 void stats_finish(struct stats *s)
 {
+	pairs_fold(s);
 	for (unsigned int i = 0; i < MODEL_MAX_QUEUES; i++)
 		make_latency(s, &s->queue[i], &s->queue_tally[i], false);
 	for (unsigned int op = 0; op < NR_STATS_OPS; op++)

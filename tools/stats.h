@@ -73,6 +73,7 @@ struct queue_stats {
 	uint64_t accesses, sequential;
 };
 
+struct pairs;
 struct tally;
 struct sequence;
 
@@ -88,7 +89,8 @@ struct stats {
 	bool out_of_memory;  /* some commands are missing here: the figures are no good */
 
 	/* Until then. */
-	uint32_t counted; /* commands since room was made for them */
+	uint32_t counted;    /* commands since room was made for them */
+	struct pairs *pairs; /* by queue and kind at once */
 	struct tally *queue_tally[MODEL_MAX_QUEUES];
 	struct tally *kind_tally[NR_STATS_OPS][NR_STATS_SIZES];
 	struct task_stats **task_table; /* hashed */
@@ -109,7 +111,7 @@ uint64_t stats_io(struct stats *s, const struct model_queue *q, const struct nvs
 /* Commands that follow are of another time: nothing is in sequence with what was before. */
 void stats_break(struct stats *s);
 /* Adds @from, of the queues @index[from's index]; both before stats_finish(). */
-void stats_merge(struct stats *s, const struct stats *from, const uint32_t *index);
+void stats_merge(struct stats *s, struct stats *from, const uint32_t *index);
 /* After the last command: makes the figures. */
 void stats_finish(struct stats *s);
 /* All I/O commands together; caller frees.  NULL: no memory. */

@@ -8,6 +8,7 @@
 
 void stats_break(struct stats *s)
 {
+	pairs_make_room(s);
 	memset(s->sequence, 0, sizeof(*s->sequence));
 }
 
@@ -20,11 +21,20 @@ static unsigned int task_place(const struct task_key *key)
 			      TABLE_PLACES);
 }
 
+static struct task_stats *task_alloc(struct stats *s)
+{
+	struct task_stats *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->total.min = UINT64_MAX;
+	s->out_of_memory |= !t;
+	return t;
+}
+
 static struct task_stats *others(struct stats *s)
 {
 	if (!s->other_tasks)
-		s->other_tasks = calloc(1, sizeof(*s->other_tasks));
-	s->out_of_memory |= !s->other_tasks;
+		s->other_tasks = task_alloc(s);
 	return s->other_tasks;
 }
 
@@ -34,11 +44,9 @@ static struct task_stats *task_new(struct stats *s, unsigned int at, const struc
 
 	if (s->nr_tasks == MAX_TASKS)
 		return others(s);
-	t = calloc(1, sizeof(*t));
-	if (!t) {
-		s->out_of_memory = true;
+	t = task_alloc(s);
+	if (!t)
 		return NULL;
-	}
 	t->key = *key;
 	s->task_table[at] = t;
 	s->nr_tasks++;
@@ -76,20 +84,35 @@ void task_merge(struct task_stats *into, const struct task_stats *from)
 	histogram_merge(&into->total, &from->total);
 }
 
-void tasks_merge(struct stats *s, const struct stats *from)
+/* While commands are counted, how many they are and their sum are not. */
+static struct task_stats *settled(struct task_stats *t)
+{
+	struct histogram *h = &t->total;
+
+	h->count = h->sum = 0;
+	for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
+		h->count += h->bucket[b];
+	for (unsigned int i = 0; i < STAGE_TOTAL; i++)
+		h->sum += t->time[i];
+	if (!h->count)
+		h->min = 0;
+	return t;
+}
+
+void tasks_merge(struct stats *s, struct stats *from)
 {
 	for (unsigned int i = 0; from->task_table && i < TABLE_PLACES; i++) {
-		const struct task_stats *t = from->task_table[i];
+		struct task_stats *t = from->task_table[i];
 		struct task_stats *into;
 
 		if (!t)
 			continue;
 		into = task_find(s, &t->key);
 		if (into)
-			task_merge(into, t);
+			task_merge(settled(into), settled(t));
 	}
 	if (from->other_tasks && others(s))
-		task_merge(s->other_tasks, from->other_tasks);
+		task_merge(settled(s->other_tasks), settled(from->other_tasks));
 }
 
 /* The most commands first; what is equal, by identifier. */
@@ -109,6 +132,8 @@ void tasks_finish(struct stats *s)
 {
 	unsigned int nr = 0;
 
+	if (s->other_tasks)
+		settled(s->other_tasks);
 	if (!s->nr_tasks)
 		return;
 	s->tasks = calloc(s->nr_tasks, sizeof(*s->tasks));
@@ -118,7 +143,7 @@ void tasks_finish(struct stats *s)
 	}
 	for (unsigned int i = 0; i < TABLE_PLACES; i++) {
 		if (s->task_table[i])
-			s->tasks[nr++] = *s->task_table[i];
+			s->tasks[nr++] = *settled(s->task_table[i]);
 		free(s->task_table[i]);
 	}
 	free(s->task_table);

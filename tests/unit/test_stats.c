@@ -143,11 +143,90 @@ static void test_buckets_do_not_go_round(void **state)
 	stats_free(other);
 }
 
+/* One command's time in each stage, counted in the plainest way. */
+static void count_plainly(struct histogram *of, const struct nvs_io *io)
+{
+	uint64_t queued = io->queued && io->queued < io->setup ? io->setup - io->queued : 0;
+
+	if (!io->setup || io->setup > io->bell || io->bell > io->seen || io->seen > io->h.ts)
+		return;
+	if (io->queued)
+		histogram_add(&of[STAGE_QUEUE], queued);
+	histogram_add(&of[STAGE_DRIVER], io->bell - io->setup);
+	histogram_add(&of[STAGE_DEVICE], io->seen - io->bell);
+	histogram_add(&of[STAGE_COMPLETION], io->h.ts - io->seen);
+	histogram_add(&of[STAGE_TOTAL], queued + io->h.ts - io->setup);
+}
+
+/* Times of all lengths, on both sides of each bucket's border, and of what 32 bits hold. */
+static void test_buckets(void **state)
+{
+	static struct nvs_io io[NR_RECORDS];
+	static struct histogram plain[NR_STAGES];
+	struct stats *s = stats_new();
+
+	(void)state;
+	make_records(io, NR_RECORDS);
+	for (unsigned int i = 0; i < NR_RECORDS; i++) {
+		uint64_t length = histogram_low(i) - i % 2, at = 1ull << 40;
+
+		io[i].queued = chance(5) ? at : 0;
+		io[i].setup = at += i < 900 ? histogram_low(i / 2) : chance(10);
+		io[i].bell = at += i % 3 ? length : 3;
+		io[i].seen = at += i % 3 ? 77 : length;
+		io[i].h.ts = at + length;
+		count_plainly(plain, &io[i]);
+	}
+	feed(s, io, 100);
+	stats_finish(s);
+	for (unsigned int i = 0; i < NR_STAGES; i++) {
+		plain[i].sum = s->queue[1]->stage[i].sum;
+		assert_memory_equal(&s->queue[1]->stage[i], &plain[i], sizeof(plain[i]));
+	}
+	stats_free(s);
+}
+
+/* More queues and kinds than are counted in pairs. */
+static void test_many_queues(void **state)
+{
+	enum { MANY = 40 };
+	static struct nvs_io io[NR_RECORDS];
+	struct stats *one = stats_new(), *many = stats_new();
+
+	(void)state;
+	make_records(io, NR_RECORDS);
+	for (unsigned int q = 1; q <= MANY; q++) {
+		struct model_queue queue = { .qid = (uint16_t)q, .index = q };
+
+		stats_io(one, &queues[1], io, NR_RECORDS, 1);
+		stats_io(many, &queue, io, NR_RECORDS, 1);
+		if (q % 16 == 0)
+			stats_break(many);
+		if (q % 16 == 0)
+			stats_break(one);
+	}
+	stats_finish(one);
+	stats_finish(many);
+	for (unsigned int op = 0; op < NR_STATS_OPS; op++)
+		for (unsigned int size = 0; size < NR_STATS_SIZES; size++)
+			assert_latency_equal(one->kind[op][size], many->kind[op][size]);
+	for (unsigned int q = 2; q <= MANY; q++)
+		assert_latency_equal(many->queue[1], many->queue[q]);
+	latency_merge(many->queue[1], many->queue[2]);
+	for (unsigned int q = 3; q <= MANY; q++)
+		latency_merge(many->queue[1], many->queue[q]);
+	assert_latency_equal(one->queue[1], many->queue[1]);
+	stats_free(one);
+	stats_free(many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_buckets_do_not_go_round),
+		cmocka_unit_test(test_buckets),
+		cmocka_unit_test(test_many_queues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
