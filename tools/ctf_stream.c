@@ -221,10 +221,13 @@ static int write_whole(struct ctf_stream *s, size_t bytes, struct nvs_error *err
 	return 0;
 }
 
-/* What stands behind it comes next: where the packet is filled up, it makes room for a moment. */
-static int write_filled(struct ctf_stream *s, struct event_mark m, struct nvs_error *err)
+/*
+ * A packet of the events before @m; @fill: and of zeros, up to the end of its block of the file.  What
+ * stands there in memory comes next, and makes room for a moment.
+ */
+static int write_one(struct ctf_stream *s, struct event_mark m, bool fill, struct nvs_error *err)
 {
-	size_t bytes = packet_bytes(s, m), filling = stream_file_filling(&s->file, bytes);
+	size_t bytes = packet_bytes(s, m), filling = fill ? stream_file_room(&s->file, bytes) : 0;
 	unsigned char next[CTF_BLOCK], *end = s->buf.bytes + m.end;
 	int failed;
 
@@ -233,7 +236,11 @@ static int write_filled(struct ctf_stream *s, struct event_mark m, struct nvs_er
 	make_header(s, m, filling);
 	failed = write_whole(s, bytes + filling, err);
 	memcpy(end, next, filling);
-	return failed;
+	if (failed)
+		return -1;
+	s->written_lost = s->lost;
+	s->seq++;
+	return 0;
 }
 
 /* Once a stream has failed, what it holds and what it is yet given is counted and forgotten. */
@@ -250,19 +257,24 @@ static int give_up(struct ctf_stream *s)
 static int write_packet(struct ctf_stream *s, struct event_mark m, size_t *down,
 			struct nvs_error *err)
 {
+	bool direct;
+
 	if (event_buffer_room(&s->buf, 0)) {
 		nvs_fail(err, "%s/%s: out of memory for a packet", s->trace->dir, s->name);
 		return give_up(s);
 	}
 	if (s->trace->parts &&
-	    enter_part(s, packet_bytes(s, m) + (s->trace->direct ? CTF_BLOCK : 0), err))
+	    enter_part(s, packet_bytes(s, m) + (s->trace->direct ? 3 * CTF_BLOCK : 0), err))
 		return give_up(s);
-	if (write_filled(s, m, err))
+	direct = stream_file_takes(&s->file, packet_bytes(s, m));
+	/* It is to begin with a block: one without events fills the block before. */
+	if (direct && stream_file_room(&s->file, 0) &&
+	    write_one(s, event_buffer_until(&s->buf, 0, 0), true, err))
+		return give_up(s);
+	if (write_one(s, m, direct, err))
 		return give_up(s);
 	if (m.nr)
 		s->buf.not_before = event_buffer_time(&s->buf, m.last);
-	s->written_lost = s->lost;
-	s->seq++;
 	event_buffer_drop(&s->buf, m);
 	*down = s->file.direct ? event_buffer_pack(&s->buf) : 0;
 	return 0;

@@ -20,10 +20,13 @@ struct stream_file stream_file(int fd, bool direct)
 	return (struct stream_file){ .fd = fd, .direct = direct };
 }
 
-size_t stream_file_filling(const struct stream_file *f, size_t bytes)
+bool stream_file_takes(const struct stream_file *f, size_t bytes)
 {
-	if (!f->direct || bytes < DIRECT_LEAST)
-		return 0;
+	return f->direct && bytes >= DIRECT_LEAST;
+}
+
+size_t stream_file_room(const struct stream_file *f, size_t bytes)
+{
 	return (CTF_BLOCK - (f->size + bytes) % CTF_BLOCK) % CTF_BLOCK;
 }
 

@@ -3,8 +3,8 @@
  * A file that packets are appended to, past the page cache where that is possible: then the kernel
  * neither copies a packet nor clears pages for it, and what others have in that cache stays there.
  *
- * Direct writes want whole blocks, in the file as in memory.  So a packet that is worth one is filled
- * up to the end of a block: the next begins with one, and is written directly.
+ * Direct writes want whole blocks, in the file as in memory.  So a packet that is worth one
+ * begins with a block, and is filled up to the end of one.
  */
 #ifndef NVS_STREAM_FILE_H
 #define NVS_STREAM_FILE_H
@@ -23,8 +23,10 @@ struct stream_file {
 /* @fd: an empty file's, which is this one's from now on.  @direct: past the cache, if it can. */
 struct stream_file stream_file(int fd, bool direct);
 
-/* Bytes that a packet of @bytes, appended next, is to be filled with. */
-size_t stream_file_filling(const struct stream_file *f, size_t bytes);
+/* Is a packet of @bytes worth a direct write?  Then it is to begin and to end with a block. */
+bool stream_file_takes(const struct stream_file *f, size_t bytes);
+/* How much is left of the block that @bytes more end in. */
+size_t stream_file_room(const struct stream_file *f, size_t bytes);
 
 /*
  * Appends the @bytes at @packet.  @cached: through the page cache in any case, for it takes bursts

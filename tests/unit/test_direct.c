@@ -72,7 +72,7 @@ static void test_appended(void **state)
 		size_t bytes = 8 * (1 + chance(chance(3) ? MOST / 8 : 100));
 
 		if (chance(10))
-			bytes += stream_file_filling(&f, bytes);
+			bytes += stream_file_room(&f, bytes);
 		memcpy(memory, all + size, bytes);
 		assert_int_equal(stream_file_append(&f, memory, bytes, !chance(5)), 0);
 		size += bytes;
