@@ -566,6 +566,18 @@ static inline int nvme_compat_import_fixed(struct io_uring_cmd *cmd, u64 addr, u
 #endif
 }
 
+/* 6.15: several pieces of registered buffers, at once. */
+static inline int nvme_compat_import_fixed_vec(struct io_uring_cmd *cmd, u64 addr, u32 nr, int dir,
+					       struct iov_iter *iter, unsigned int issue_flags)
+{
+#ifdef HAVE_IMPORT_FIXED_VEC
+	return io_uring_cmd_import_fixed_vec(cmd, u64_to_user_ptr(addr), nr, dir, iter,
+					     issue_flags);
+#else
+	return -EINVAL;
+#endif
+}
+
 #ifdef HAVE_INTEGRITY_MAP_USER
 /* Unmapped with the data, which is when what was read gets to the user. */
 static inline int nvme_compat_map_metadata(struct request *rq, void __user *user, u32 len)

@@ -4,6 +4,7 @@
  */
 #include <linux/blk-integrity.h>
 #include <linux/capability.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -288,6 +289,29 @@ int nvme_passthru_status(struct request *rq, blk_status_t status)
 	return blk_status_to_errno(status);
 }
 
+/**
+ * nvme_passthru_map() - give the request the user's memory
+ * @p:		the command
+ * @rq:		its request
+ *
+ * What is longer than the queue takes is refused by the block layer; but from 7.0 on only
+ * when there is memory for a copy of it, and it may be 2 GiB.  It is offered 16 MiB of that, or
+ * twice what the queue takes, which is as much too long.
+ *
+ * Return: 0, or -errno.
+ */
+int nvme_passthru_map(const struct nvme_passthru *p, struct request *rq)
+{
+	unsigned long most = max_t(unsigned long, SZ_16M,
+				   2ul * queue_max_hw_sectors(rq->q) << SECTOR_SHIFT);
+
+	if (!p->addr || !p->len)
+		return 0;
+	return blk_rq_map_user_io(rq, NULL, u64_to_user_ptr(p->addr),
+				  p->vec ? most : min_t(unsigned long, p->len, most), GFP_KERNEL,
+				  p->vec, p->vec ? p->len : 0, false, rq_data_dir(rq));
+}
+
 /* Maps the memory, runs the request, frees it. */
 static int execute(const struct nvme_passthru_from *from, struct request *rq,
 		   struct nvme_passthru *p)
@@ -295,12 +319,9 @@ static int execute(const struct nvme_passthru_from *from, struct request *rq,
 	struct bio *bio;
 	int ret, ret_unmap;
 
-	if (p->addr && p->len) {
-		ret = blk_rq_map_user_io(rq, NULL, u64_to_user_ptr(p->addr), p->len, GFP_KERNEL,
-					 p->vec, 0, 0, rq_data_dir(rq));
-		if (ret)
-			goto out_free;
-	}
+	ret = nvme_passthru_map(p, rq);
+	if (ret)
+		goto out_free;
 	bio = rq->bio;	/* completion moves rq->bio on */
 	ret = nvme_passthru_add_metadata(from, p, rq);
 	if (ret)

@@ -54,6 +54,7 @@ bool nvme_passthru_allowed(const struct nvme_passthru_from *from, const struct n
 struct request *nvme_passthru_request(const struct nvme_passthru_from *from,
 				      const struct nvme_passthru *p, blk_opf_t opf,
 				      blk_mq_req_flags_t flags);
+int nvme_passthru_map(const struct nvme_passthru *p, struct request *rq);
 int nvme_passthru_add_metadata(const struct nvme_passthru_from *from, struct nvme_passthru *p,
 			       struct request *rq);
 int nvme_passthru_finish_metadata(struct nvme_passthru_meta *copy, int ret);

@@ -60,16 +60,17 @@ static int map_memory(struct request *rq, const struct nvme_passthru *p,
 	struct iov_iter iter;
 	int ret;
 
+	if (!(ioucmd->flags & IORING_URING_CMD_FIXED))
+		return nvme_passthru_map(p, rq);
 	if (!p->addr || !p->len)
 		return 0;
-	if (!(ioucmd->flags & IORING_URING_CMD_FIXED))
-		return blk_rq_map_user_io(rq, NULL, u64_to_user_ptr(p->addr), p->len, GFP_KERNEL,
-					  p->vec, 0, 0, rq_data_dir(rq));
 	/* A registered buffer: its pages are pinned and known. */
 	if (p->vec)
-		return -EINVAL;
-	ret = nvme_compat_import_fixed(ioucmd, p->addr, p->len, rq_data_dir(rq), &iter,
-				       issue_flags);
+		ret = nvme_compat_import_fixed_vec(ioucmd, p->addr, p->len, rq_data_dir(rq), &iter,
+						   issue_flags);
+	else
+		ret = nvme_compat_import_fixed(ioucmd, p->addr, p->len, rq_data_dir(rq), &iter,
+					       issue_flags);
 	if (ret < 0)
 		return ret;
 	return blk_rq_map_user_iov(rq->q, rq, NULL, &iter, GFP_KERNEL);

@@ -4,10 +4,13 @@
  * node: numbers, structures, addresses and lengths by chance, from a seed.  Prints a
  * line for each, what it was and what came of it, so that two drivers can be compared.
  *
- *	badinput NODE r|w SEED CALLS
+ *	badinput NODE r|w SEED CALLS [MOST]
  *
  * Chance chooses among opcodes that do no lasting harm: nothing here formats,
  * deletes a queue, resets, or changes a feature.
+ *
+ * Calls that bring more than MOST bytes are told of and not made: for drivers whose kernel
+ * would take all memory for them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +32,7 @@
 static uint8_t *area;
 static uint64_t state;
 static int fd, is_ctrl, is_generic;
+static uint64_t most = UINT64_MAX;
 
 /* splitmix64: the same on every machine. */
 static uint64_t chance(void)
@@ -191,6 +195,14 @@ static void describe(const char *what, const struct nvme_passthru_cmd64 *c)
 	fflush(stdout);
 }
 
+/* Does it bring too much for this kernel?  Then the line ends here. */
+static int is_too_much(uint64_t bytes)
+{
+	if (bytes > most)
+		printf("not made\n");
+	return bytes > most;
+}
+
 /* --- the calls ------------------------------------------------------------------- */
 
 static void passthru(void)
@@ -214,12 +226,23 @@ static void passthru(void)
 	memcpy(&narrow, &wide, sizeof(narrow));
 	narrow.result = 0;
 	describe(calls[i].name, &wide);
+	if (is_too_much(wide.data_len))
+		return;
 	ret = ioctl(fd, calls[i].number, calls[i].is64 ? (void *)&wide : (void *)&narrow);
 	outcome(ret, errno, calls[i].is64 ? wide.result : narrow.result);
 }
 
 /* Vectors: too many, of no length, of lengths that add up to more than there may be. */
 static struct iovec pieces[2048];
+
+static uint64_t bytes_of(const struct nvme_passthru_cmd64 *c)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < c->vec_cnt && i < 2048; i++)
+		bytes = bytes + pieces[i].iov_len < bytes ? UINT64_MAX : bytes + pieces[i].iov_len;
+	return bytes;
+}
 
 static void vectors(struct nvme_passthru_cmd64 *c)
 {
@@ -263,6 +286,8 @@ static void vectored(void)
 	       c.vec_cnt, pieces[0].iov_len, pieces[1].iov_len, c.nsid, c.flags, c.cdw12, c.cdw10,
 	       c.cdw11);
 	fflush(stdout);
+	if (is_too_much(bytes_of(&c)))
+		return;
 	ret = ioctl(fd, NVME_IOCTL_IO64_CMD_VEC, &c);
 	outcome(ret, errno, c.result);
 }
@@ -388,7 +413,9 @@ static void ring(void)
 	__atomic_store_n((uint32_t *)(rings + params.sq_off.tail), 1, __ATOMIC_RELEASE);
 	printf("ring %#x op %#x flags %#x index %u ", params.flags, op, flags, sqe->buf_index);
 	describe(vec ? "vectored" : "plain", &c);
-	if (syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) {
+	if (is_too_much(vec ? bytes_of(&c) : c.data_len)) {
+		/* closed with its ring */
+	} else if (syscall(SYS_io_uring_enter, r, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0) {
 		printf("enter: %s\n", name_of(errno));
 	} else {
 		/* polled, it may return without */
@@ -409,12 +436,14 @@ int main(int argc, char **argv)
 	unsigned long n, seed;
 	const char *name;
 
-	if (argc != 5)
+	if (argc != 5 && argc != 6)
 		return 2;
 	name = strrchr(argv[1], '/') + 1;
 	is_ctrl = name[0] == 'n' && !strchr(name + 1, 'n');
 	is_generic = name[1] == 'g';
 	seed = strtoul(argv[3], NULL, 0);
+	if (argc == 6)
+		most = strtoull(argv[5], NULL, 0);
 	/* with nothing behind it: a length too many faults */
 	area = mmap(NULL, AREA + 4096, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

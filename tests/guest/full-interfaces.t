@@ -123,13 +123,24 @@ is "metadata: written each way and read each way, it is the same" \
 outcomes='0 EFAULT EINVAL ENOTTY EOPNOTSUPP 0x40'
 is "bad input, seed $seed: there was every kind of outcome" \
 	"$(for outcome in $outcomes; do grep -qe "-> $outcome" "$bad/bad.ours" && printf '%s ' "$outcome"; done)" "$outcomes "
+# The in-box driver of 7.2 is not asked for what it would take all memory for: 2 GiB and more.
+made() { awk 'NR == FNR { if (/-> not made$/) left_out[FNR]; next } !(FNR in left_out)' "$bad/bad.inbox" "$bad/bad.$1"; }
+same_outcomes() {
+	made inbox >"$work/inbox" && made ours >"$work/ours" && [[ -s $work/inbox ]] || return
+	[[ $kernel != 7.* ]] || as_prps
+	diff "$work/inbox" "$work/ours"
+}
+# From 6.13 on the in-box driver describes a user's memory by SGLs, from whose length the device sees that it is
+# less than a block (Data SGL Length Invalid, 0Fh); ours by PRPs, which have none. So that, and only there:
+# a read of a block into less, whose outcome is the only difference.
+as_prps() {
+	sed -i -E 's/^(.* IO(64)?_CMD op 0x2 .*\/0x([0-9a-f]|[0-9a-f]{2}|1[0-9a-f]{2}) meta .* -> )0x400f 0$/\10 0/
+		s/^(.* IO64_CMD_VEC vectors .* -> )0x400f 0$/\10 0/' "$work/inbox"
+}
 if [[ $kernel == 6.1 ]]; then
 	skip "metadata: as with the in-box driver" "that of 6.1 dies of metadata through io_uring"
 	skip "bad input: outcomes are the in-box driver's" "that of 6.1 does not survive it"
-elif [[ $kernel == 7.* ]]; then
-	skip "metadata: as with the in-box driver" "that of 7.2 is not asked, see below"
-	skip "bad input: outcomes are the in-box driver's" "with that of 7.2 the guest runs out of memory"
 else
 	check "metadata: as with the in-box driver" diff "$bad/metadata.inbox" "$bad/metadata.ours"
-	check "bad input: outcomes are the in-box driver's, call for call" diff "$bad/bad.inbox" "$bad/bad.ours"
+	check "bad input: outcomes are the in-box driver's, call for call" same_outcomes
 fi
