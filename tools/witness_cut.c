@@ -159,15 +159,29 @@ static size_t first_at_time(const struct witness_lane *lane, uint64_t then)
 	return i;
 }
 
+/* Of two places, one of which has all: is it the first of them, unless its pace is the worse? */
+static bool fits_rather(const struct witness_lane *lane, size_t at, size_t run, size_t best,
+			size_t best_run)
+{
+	bool all = fits_all(lane, run);
+	uint64_t spread, best_spread;
+
+	run_at(lane, at, run < best_run ? run : best_run, &spread);
+	run_at(lane, best, run < best_run ? run : best_run, &best_spread);
+	return all ? best_spread >= spread / 2 : spread < best_spread / 2;
+}
+
 /*
  * Where the lane's log agrees with the recording's head, next to the time that this must
- * have been at: @ahead is what the log's clock is ahead of the recording's.
+ * have been at: @ahead is what the log's clock is ahead of the recording's.  A place from where
+ * the log has all of the recording goes before: one command at a time comes round with the same
+ * head every 16, and clocks of a busy machine are apart by more than that.
  */
 static size_t nearest_head(const struct witness *w, const struct witness_lane *lane, uint64_t line,
 			   uint64_t ahead)
 {
 	size_t need = lane->rec.nr < HEAD_MAX ? lane->rec.nr : HEAD_MAX;
-	size_t best = first_from_line(lane, line);
+	size_t best = first_from_line(lane, line), best_run = 0;
 	uint64_t spread, best_far = UINT64_MAX;
 
 	if (need && lane->log.nr && lane->log.items[0].ts && is_loose(w, lane->kind))
@@ -175,10 +189,15 @@ static size_t nearest_head(const struct witness *w, const struct witness_lane *l
 	for (size_t at = 0; need && at < lane->log.nr; at++) {
 		uint64_t then = lane->rec.items[0].ts + ahead, ts = lane->log.items[at].ts;
 		uint64_t far = ts > then ? ts - then : then - ts;
+		size_t run = run_at(lane, at, RUN_MAX, &spread);
+		bool rather = fits_all(lane, run) == fits_all(lane, best_run)
+				      ? far < best_far
+				      : fits_rather(lane, at, run, best, best_run);
 
-		if (far >= best_far || run_at(lane, at, need, &spread) < need)
+		if (run < need || !rather)
 			continue;
 		best = at;
+		best_run = run;
 		best_far = far;
 	}
 	return best;

@@ -559,6 +559,36 @@ static void test_began_while_running(void **state)
 	done(&s, &w);
 }
 
+/*
+ * A queue's first 16 commands come twice, and the log's clock, by the other queue's, points at the
+ * second time: the first is where the log has all of it.
+ */
+static void test_same_head_twice(void **state)
+{
+	struct story s = { .drift = 1e-3 };
+	struct witness w;
+	uint64_t start, round;
+
+	(void)state;
+	begin(&s);
+	s.recording = false;
+	start_controller(&s, 0x10000);
+	s.recording = true;
+	start = s.ts;
+	for (unsigned int cid = 0; cid < 32; cid += 2)
+		do_pair(&s, 0, cid % 16);
+	round = (s.ts - start) / 2;
+	for (unsigned int cid = 16; cid < 40; cid += 2)
+		do_pair(&s, 0, cid);
+	s.ts = start + 1000 * round;
+	do_reads(&s);
+	finish(&s);
+	assert_int_equal(judge(&s, &w), 0);
+	assert_int_equal(w.verdict, WITNESS_EQUAL);
+	assert_int_equal(lane_of(&w, 0, WITNESS_CQE)->equal, 56);
+	done(&s, &w);
+}
+
 /* The same 16 reads come round and round, at an uneven pace. */
 static void go_round(struct story *s, unsigned int rounds)
 {
@@ -750,6 +780,7 @@ int main(void)
 		cmocka_unit_test(test_second_of_two_runs),
 		cmocka_unit_test(test_first_of_three_starts),
 		cmocka_unit_test(test_began_while_running),
+		cmocka_unit_test(test_same_head_twice),
 		cmocka_unit_test(test_round_and_round),
 		cmocka_unit_test(test_level_io),
 		cmocka_unit_test(test_no_completions_recorded),
