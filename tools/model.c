@@ -178,12 +178,13 @@ void model_finish(struct model *m)
 
 int model_run(struct model *m, struct recording *r, struct nvs_error *err)
 {
-	struct recorded ev;
+	const struct recorded *ev;
 	int ret;
 
-	while ((ret = recording_next(r, &ev, err)) > 0)
-		if (model_event(m, &ev, err) < 0)
-			return -1;
+	while ((ret = recording_some(r, &ev, err)) > 0)
+		for (; ret > 0; ret--, ev++)
+			if (model_event(m, ev, err) < 0)
+				return -1;
 	if (ret == 0)
 		model_finish(m);
 	return ret;

@@ -13,6 +13,8 @@
 #define NEAR_QUEUES 64
 /* Commands of one look may end on several CPUs, among those of the next looks. */
 #define RECENT_LOOKS 8
+/* Of commands in one doorbell, whose n-th part is worked out once. */
+#define NR_SHARES 128
 
 enum cmd_state {
 	CMD_FREE,
@@ -66,6 +68,7 @@ struct model {
 	unsigned int nr_phases, max_phases;
 	struct model_mark *marks;
 	unsigned int nr_marks, max_marks;
+	uint32_t share[NR_SHARES];
 	struct thread threads[MAX_THREADS];
 	unsigned int nr_threads;
 };

@@ -97,8 +97,21 @@ static void count_other(struct model_queue *q, const struct nvs_io *ev)
 	q->trouble.disordered += !steps_in_order(ev);
 }
 
+/* In units of 2^-32. */
+static inline uint32_t share_of(struct model *m, unsigned int batch)
+{
+	uint32_t *share = &m->share[batch % NR_SHARES];
+
+	if (batch >= NR_SHARES)
+		return UINT32_MAX / batch;
+	if (__builtin_expect(!*share && batch, 0))
+		*share = UINT32_MAX / batch;
+	return *share;
+}
+
 /* A doorbell for n commands has n records that say so: each stands for its n-th part. */
-static void count_queue(struct model_queue *q, const struct nvs_io *io, unsigned int nr)
+static void count_queue(struct model *m, struct model_queue *q, const struct nvs_io *io,
+			unsigned int nr)
 {
 	uint64_t plain = 0, bell_share = 0, bell_cmds = 0;
 	uint32_t peak = q->peak_depth;
@@ -109,7 +122,7 @@ static void count_queue(struct model_queue *q, const struct nvs_io *io, unsigned
 		else
 			count_other(q, ev);
 		peak = ev->depth > peak ? ev->depth : peak;
-		bell_share += ev->batch ? UINT32_MAX / ev->batch : 0;
+		bell_share += share_of(m, ev->batch);
 		bell_cmds += ev->batch != 0;
 		count_look(q, ev);
 	}
@@ -140,7 +153,7 @@ int model_count_io(struct model *m, const struct nvs_io *io, unsigned int nr,
 	if (!q)
 		m->totals.beyond_limits += nr - 1; /* one is counted */
 	else
-		count_queue(q, io, nr);
+		count_queue(m, q, io, nr);
 	*queue = q;
 	return 0;
 }

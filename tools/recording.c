@@ -25,11 +25,10 @@ static bool is_filled(const struct ctf_packet *p, size_t offset)
 	return !left || (left < CTF_BLOCK && (offset + p->packet_size / 8) % CTF_BLOCK == 0);
 }
 
-/* Returns what is wrong with the packet at @offset in itself, or NULL. */
-static const char *packet_flaw(const struct recording *r, const struct stream *s, size_t offset)
+/* Returns what is wrong with packet @p at @offset in itself, or NULL. */
+static const char *packet_flaw(const struct recording *r, const struct stream *s,
+			       const struct ctf_packet *p, size_t offset)
 {
-	const struct ctf_packet *p = packet_at(s, offset);
-
 	if (p->magic != CTF_MAGIC)
 		return "no packet begins here";
 	if (memcmp(p->uuid, r->meta.uuid, sizeof(p->uuid)))
@@ -51,12 +50,10 @@ static const char *packet_flaw(const struct recording *r, const struct stream *s
 	return NULL;
 }
 
-/* Returns what is wrong with the packet at @offset behind the one at @before, or NULL. */
-static const char *sequence_flaw(const struct stream *s, size_t before, size_t offset)
+/* Returns what is wrong with packet @p behind @q (NULL: it is the first), or NULL. */
+static const char *sequence_flaw(const struct ctf_packet *p, const struct ctf_packet *q)
 {
-	const struct ctf_packet *p = packet_at(s, offset), *q = packet_at(s, before);
-
-	if (!offset)
+	if (!q)
 		return p->packet_seq_num ? "the first packet is missing" : NULL;
 	if (p->packet_seq_num != q->packet_seq_num + 1)
 		return "packets are missing before this one";
@@ -101,7 +98,7 @@ void stream_let_go(const struct stream *s, size_t from, size_t to)
 }
 
 /* Remembers where packet number @nr is, or not: they are evenly apart, and bounded in number. */
-static int put_signpost(struct stream *s, uint64_t nr, size_t packet)
+static int put_signpost(struct stream *s, uint64_t nr, size_t packet, uint64_t ts)
 {
 	if (!s->posts) {
 		s->posts = calloc(MAX_SIGNPOSTS, sizeof(*s->posts));
@@ -117,93 +114,87 @@ static int put_signpost(struct stream *s, uint64_t nr, size_t packet)
 		for (unsigned int i = 1; i < s->nr_posts; i++)
 			s->posts[i] = s->posts[2 * i];
 	}
-	s->posts[s->nr_posts++] =
-		(struct signpost){ packet_at(s, packet)->timestamp_begin, packet };
+	s->posts[s->nr_posts++] = (struct signpost){ ts, packet };
 	return 0;
 }
 
 /* What a packet that is sound says of its stream. */
-static int note_packet(const struct recording *r, struct stream *s, size_t at, uint64_t nr,
-		       struct nvs_error *err)
+static int note_packet(const struct recording *r, struct stream *s, const struct ctf_packet *p,
+		       size_t at, uint64_t nr, struct nvs_error *err)
 {
-	const struct ctf_packet *p = packet_at(s, at);
-
 	s->lost = p->events_discarded;
 	if (p->nr_events && !s->first_ts)
 		s->first_ts = p->timestamp_begin;
 	if (p->nr_events)
 		s->last_ts = p->timestamp_end;
-	return put_signpost(s, nr, at) ? nvs_fail(err, "%s: out of memory", r->dir) : 0;
+	if (put_signpost(s, nr, at, p->timestamp_begin))
+		return nvs_fail(err, "%s: out of memory", r->dir);
+	return 0;
 }
 
-/* Walks the packets of @s, and finds how much of the file is whole. */
-static int check_packets(struct recording *r, struct stream *s, struct nvs_error *err)
+static int cannot_read(const struct recording *r, const struct stream *s, struct nvs_error *err)
 {
-	size_t at, before = 0, gone = 0;
-	uint64_t nr = 0;
+	return nvs_fail(err, "cannot read %s/%s: %s", r->dir, s->name, strerror(errno));
+}
 
-	for (at = 0; at < s->file_size; before = at, at += packet_at(s, at)->packet_size / 8) {
-		const struct ctf_packet *p = packet_at(s, at);
+/*
+ * Walks the packets of @s, and finds how much of the file is whole.  Headers are copied, for the
+ * kernel maps many pages around each one that is looked at in the map.
+ */
+static int check_packets(struct recording *r, struct stream *s, int fd, struct nvs_error *err)
+{
+	struct ctf_packet p, before = { 0 };
+	size_t at = 0;
+
+	for (uint64_t nr = 0; at < s->file_size; nr++, before = p, at += p.packet_size / 8) {
 		size_t left = s->file_size - at;
+		ssize_t got = pread(fd, &p, sizeof(p), (off_t)at);
 		const char *flaw;
 
-		if (left < sizeof(*p) || zeros(s->map + at, left))
+		if (got < 0)
+			return cannot_read(r, s, err);
+		if ((size_t)got < sizeof(p) || (!p.magic && zeros(s->map + at, left)))
 			break;
-		if (p->magic == CTF_MAGIC && p->version != NVS_EVENTS_VERSION)
+		if (p.magic == CTF_MAGIC && p.version != NVS_EVENTS_VERSION)
 			return nvs_fail(err,
 					"%s/%s has event layout %u at byte %zu, but this nvmescope "
 					"reads layout %d",
-					r->dir, s->name, p->version, at, NVS_EVENTS_VERSION);
-		flaw = packet_flaw(r, s, at);
+					r->dir, s->name, p.version, at, NVS_EVENTS_VERSION);
+		flaw = packet_flaw(r, s, &p, at);
 		if (!flaw)
-			flaw = sequence_flaw(s, before, at);
+			flaw = sequence_flaw(&p, nr ? &before : NULL);
 		if (flaw)
 			return recording_bad_packet(r, s, at, flaw, err);
-		if (p->packet_size / 8 > left)
+		if (p.packet_size / 8 > left)
 			break;
-		if (note_packet(r, s, at, nr++, err))
+		if (note_packet(r, s, &p, at, nr, err))
 			return -1;
-		if (at - gone > STEP_BYTES) {
-			stream_let_go(s, gone, at);
-			gone = at;
-		}
 	}
-	stream_let_go(s, gone, at);
+	stream_let_go(s, at, s->file_size);
 	s->size = at;
 	if (at < s->file_size)
 		note_cut(r, s);
 	return 0;
 }
 
-static int map_stream(const struct recording *r, struct stream *s, int dir_fd,
-		      struct nvs_error *err)
+static int map_stream(const struct recording *r, struct stream *s, int fd, struct nvs_error *err)
 {
-	int fd = openat(dir_fd, s->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	void *map;
 
-	if (fd < 0 || fstat(fd, &st))
-		goto fail;
-	if (!S_ISREG(st.st_mode)) {
-		close(fd);
+	if (fstat(fd, &st))
+		return cannot_read(r, s, err);
+	if (!S_ISREG(st.st_mode))
 		return nvs_fail(err, "%s/%s is not a file", r->dir, s->name);
-	}
-	if (st.st_size) {
-		map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (map == MAP_FAILED)
-			goto fail;
-		madvise(map, st.st_size, MADV_SEQUENTIAL);
-		s->map = map;
-		s->file_size = st.st_size;
-	}
-	close(fd);
+	if (!st.st_size)
+		return 0;
+	map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return cannot_read(r, s, err);
+	madvise(map, st.st_size, MADV_SEQUENTIAL);
+	s->map = map;
+	s->file_size = st.st_size;
 	return 0;
-
-fail:
-	nvs_fail(err, "cannot read %s/%s: %s", r->dir, s->name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
 }
 
 /* CPU and part whose stream @name is; false when it is no stream's name. */
@@ -223,16 +214,20 @@ static int add_stream(struct recording *r, int dir_fd, const struct stream *name
 		      struct nvs_error *err)
 {
 	struct stream *s = realloc(r->streams, (r->nr_streams + 1) * sizeof(*s));
+	int fd, ret;
 
 	if (!s)
 		return nvs_fail(err, "%s: out of memory", r->dir);
 	r->streams = s;
 	s += r->nr_streams;
 	*s = *named;
-	if (map_stream(r, s, dir_fd, err))
-		return -1;
 	r->nr_streams++;
-	return check_packets(r, s, err);
+	fd = openat(dir_fd, s->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return cannot_read(r, s, err);
+	ret = map_stream(r, s, fd, err) < 0 ? -1 : check_packets(r, s, fd, err);
+	close(fd);
+	return ret;
 }
 
 /* Readers differ in what readdir() gives first; the order of events must not. */

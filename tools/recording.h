@@ -47,6 +47,8 @@ void recording_close(struct recording *r);
  * first was detached, is not handed out: some kinds of events are there and others not.
  */
 int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err);
+/* The same of all that are at hand: returns how many, one behind the other until the next call. */
+int recording_some(struct recording *r, const struct recorded **ev, struct nvs_error *err);
 void recording_rewind(struct recording *r);
 
 /*
@@ -65,7 +67,11 @@ struct chunk {
 /* All of it in chunks of about @bytes, to be freed.  NULL: no memory, @err is set. */
 struct chunk *recording_chunks(const struct recording *r, size_t bytes, unsigned int *nr,
 			       struct nvs_error *err);
-/* Sets it before the first event of @chunk; it ends with the last one. */
+/*
+ * Sets it before the first event of @chunk; it ends with the last one.  A chunk is mapped so many
+ * bytes ahead: what is fetched from there before it is due is not waited for.
+ */
+#define RECORDING_AHEAD (256u << 10)
 void reader_chunk(struct reader *rd, const struct chunk *chunk);
 
 /* As recording_next(). */

@@ -163,15 +163,31 @@ static void next_batch(struct ahead *a)
 	a->at = 0;
 }
 
-int ahead_next(struct ahead *a, struct recorded *ev, struct nvs_error *err)
+int ahead_some(struct ahead *a, const struct recorded **ev, struct nvs_error *err)
 {
+	unsigned int left;
+
 	while (!a->now || (a->at == a->now->nr && a->now->after > 0))
 		next_batch(a);
-	if (a->at < a->now->nr) {
-		*ev = a->now->ev[a->at++];
-		return 1;
+	left = a->now->nr - a->at;
+	if (left) {
+		*ev = &a->now->ev[a->at];
+		a->at = a->now->nr;
+		return (int)left;
 	}
 	if (a->now->after < 0)
 		*err = a->err;
 	return a->now->after;
+}
+
+int ahead_next(struct ahead *a, struct recorded *ev, struct nvs_error *err)
+{
+	const struct recorded *some;
+	int got = ahead_some(a, &some, err);
+
+	if (got > 0) {
+		*ev = *some;
+		a->at -= (unsigned int)got - 1;
+	}
+	return got > 0 ? 1 : got;
 }

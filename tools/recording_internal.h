@@ -37,6 +37,7 @@ struct recording {
 	struct reader *reader; /* recording_next()'s, */
 	struct ahead *ahead;   /* or this one; NULL: it is not read ahead */
 	bool begun;	       /* recording_next() has chosen */
+	struct recorded one;   /* recording_some()'s, if it is not read ahead */
 	uint64_t begin, end;   /* ns: when all programs were attached, and none detached yet */
 	char cut[256];
 };
@@ -74,6 +75,8 @@ struct ahead;
 struct ahead *ahead_start(const struct recording *r);
 /* As recording_next(); an error comes again and again. */
 int ahead_next(struct ahead *a, struct recorded *ev, struct nvs_error *err);
+/* As recording_some(). */
+int ahead_some(struct ahead *a, const struct recorded **ev, struct nvs_error *err);
 /* @a may be NULL. */
 void ahead_stop(struct ahead *a);
 

@@ -22,6 +22,7 @@ struct cursor {
 	size_t at;	       /* offset of the next event */
 	uint64_t ts;	       /* of that event, as far as it was looked for */
 	unsigned int size;     /* of that event */
+	size_t mapped;	       /* of a chunk: pages up to here */
 };
 
 struct reader {
@@ -33,6 +34,7 @@ struct reader {
 	uint64_t before;    /* what the stream at the top has before this comes next */
 	struct cursor *due; /* whose event was handed out last: it is to move on */
 	bool started;
+	bool in_chunk;	 /* and reads one stream alone */
 	leave_fn *leave; /* NULL: pages are let go as it leaves them */
 	void *leave_ctx;
 };
@@ -107,6 +109,7 @@ void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 	rd->to = to < rd->r->end ? to : rd->r->end;
 	rd->nr_heap = 0;
 	rd->due = NULL;
+	rd->in_chunk = false;
 	rd->started = false;
 }
 
@@ -151,6 +154,8 @@ void reader_chunk(struct reader *rd, const struct chunk *chunk)
 		rd->cursors[i].limit = 0;
 	c->packet = c->packet_end = c->at = c->end = chunk->from;
 	c->limit = chunk->to;
+	c->mapped = 0;
+	rd->in_chunk = true;
 }
 
 static int bad_event(const struct reader *rd, const struct cursor *c, const char *flaw,
@@ -214,6 +219,22 @@ static void leave_packet(const struct reader *rd, const struct cursor *c)
 		rd->leave(rd->leave_ctx, c->s, c->packet, c->packet_end);
 }
 
+/* Maps what is ahead in one go, but no more than it reads: it lets nothing else go again. */
+static void map_ahead(struct cursor *c)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t to = c->packet_end + RECORDING_AHEAD < c->limit ? c->packet_end + RECORDING_AHEAD
+							       : c->limit;
+
+	if (c->mapped >= to)
+		return;
+	if (c->mapped < c->packet)
+		c->mapped = c->packet - c->packet % page;
+	to = to + STEP_BYTES < c->limit ? to + STEP_BYTES : c->limit;
+	madvise((void *)(c->s->map + c->mapped), to - c->mapped, MADV_POPULATE_READ);
+	c->mapped = to - to % page;
+}
+
 /* Goes to the next packet that may have events of the window. 1: there is one; 0: none; -1: damaged. */
 static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
@@ -233,6 +254,8 @@ static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *er
 		c->at = c->end = c->packet + packet_events_end(p);
 		if (p->timestamp_end < rd->from)
 			continue;
+		if (rd->in_chunk)
+			map_ahead(c);
 		if (p->checksum != ctf_packet_checksum(p, bytes))
 			return recording_bad_packet(rd->r, s, c->packet,
 						    "a packet with a wrong checksum", err);
@@ -402,12 +425,24 @@ void reader_on_leave(struct reader *rd, leave_fn *leave, void *ctx)
 	rd->leave_ctx = ctx;
 }
 
-int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err)
+static void begin(struct recording *r)
 {
 	if (!r->begun)
 		r->ahead = ahead_start(r);
 	r->begun = true;
+}
+
+int recording_next(struct recording *r, struct recorded *ev, struct nvs_error *err)
+{
+	begin(r);
 	return r->ahead ? ahead_next(r->ahead, ev, err) : reader_next(r->reader, ev, err);
+}
+
+int recording_some(struct recording *r, const struct recorded **ev, struct nvs_error *err)
+{
+	begin(r);
+	*ev = &r->one;
+	return r->ahead ? ahead_some(r->ahead, ev, err) : reader_next(r->reader, &r->one, err);
 }
 
 void recording_rewind(struct recording *r)

@@ -72,14 +72,13 @@ static void take(struct slowest *s, const struct slow *new)
 
 void slowest_command(struct slowest *s, const struct model_queue *q, const struct model_cmd *c)
 {
-	struct slow new = { .ctrl = q->ctrl, .qid = q->qid };
+	struct model_split split;
 
-	if (!s->max || !q->qid || !model_split(c, &new.split))
+	if (!s->max || !q->qid || !model_split(c, &split))
 		return;
-	if (s->nr == s->max && new.split.total < s->of[0].split.total)
-		return;
-	new.cmd = *c;
-	take(s, &new);
+	if (s->nr < s->max || split.total >= s->of[0].split.total)
+		take(s,
+		     &(struct slow){ .ctrl = q->ctrl, .qid = q->qid, .split = split, .cmd = *c });
 }
 
 void slowest_merge(struct slowest *s, const struct slowest *from)
