@@ -63,6 +63,7 @@ const struct env_key analysis_env_keys[] = {
 /* The pass serves two: the figures kept here, and whoever asked for more. */
 struct pass {
 	struct analysis *a;
+	struct model_visitor v;
 	const struct model_visitor *extra;
 	void *ctx;
 };
@@ -170,12 +171,47 @@ static int no_memory(const char *dir, struct nvs_error *err)
 			dir);
 }
 
+/* What is read goes here. */
+static int begin_figures(struct analysis *a, const struct pass *pass, struct nvs_error *err)
+{
+	a->stats = stats_new();
+	a->model = model_new(&pass->v, (void *)pass);
+	if (!a->stats || !a->model || slowest_init(&a->slowest, a->wants.slowest))
+		return no_memory(a->dir, err);
+	return 0;
+}
+
+static void drop_figures(struct analysis *a)
+{
+	slowest_free(&a->slowest);
+	stats_free(a->stats);
+	model_free(a->model);
+	a->stats = NULL;
+	a->model = NULL;
+}
+
+static int read_all(struct analysis *a, const struct pass *pass, struct nvs_error *err)
+{
+	int ret = begin_figures(a, pass, err);
+
+	if (ret == 0 && !pass->extra)
+		ret = analysis_read_io(a, usable_cpus(), err);
+	/* Which tasks are told apart is chance if there are too many for all: one thread has an order. */
+	if (ret > 0 && a->stats->other_tasks) {
+		drop_figures(a);
+		ret = begin_figures(a, pass, err);
+		if (ret == 0)
+			ret = analysis_read_io(a, 1, err);
+	}
+	if (ret == 0)
+		ret = model_run(a->model, a->recording, err);
+	return ret;
+}
+
 int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_wants *wants,
 		     const struct model_visitor *extra, void *ctx, struct nvs_error *err)
 {
-	struct model_visitor visitor = make_visitor(extra);
-	struct pass pass = { .a = a, .extra = extra, .ctx = ctx };
-	int ret;
+	struct pass pass = { .a = a, .v = make_visitor(extra), .extra = extra, .ctx = ctx };
 
 	memset(a, 0, sizeof(*a));
 	a->dir = dir;
@@ -183,14 +219,7 @@ int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_
 	a->recording = recording_open(dir, err);
 	if (!a->recording)
 		return -1;
-	a->stats = stats_new();
-	a->model = model_new(&visitor, &pass);
-	if (!a->stats || !a->model || slowest_init(&a->slowest, wants->slowest))
-		return no_memory(dir, err);
-	ret = extra ? 0 : analysis_read_io(a, err);
-	if (ret == 0)
-		ret = model_run(a->model, a->recording, err);
-	if (ret < 0 || slowest_finish(&a->slowest, a->recording, err) < 0)
+	if (read_all(a, &pass, err) < 0 || slowest_finish(&a->slowest, a->recording, err) < 0)
 		return -1;
 	stats_finish(a->stats);
 	hist_tables_finish(&a->hist);
@@ -213,10 +242,8 @@ void analysis_close(struct analysis *a)
 	free(a->order);
 	free(a->marks);
 	free(a->all);
-	slowest_free(&a->slowest);
+	drop_figures(a);
 	hist_tables_free(&a->hist);
-	stats_free(a->stats);
-	model_free(a->model);
 	if (a->recording)
 		recording_close(a->recording);
 	memset(a, 0, sizeof(*a));

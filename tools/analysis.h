@@ -47,10 +47,10 @@ int analysis_open_as(struct analysis *a, const char *dir, const struct analysis_
 void analysis_close(struct analysis *a);
 
 /*
- * Reads a recording of level io into @a->model, stats and slowest.  1: done; 0: it is of another
- * level, and nothing was read; -1: @err is set.
+ * Reads a recording of level io into @a->model, stats and slowest, with up to @cores threads.
+ * 1: done; 0: it is of another level, and nothing was read; -1: @err is set.
  */
-int analysis_read_io(struct analysis *a, struct nvs_error *err);
+int analysis_read_io(struct analysis *a, unsigned int cores, struct nvs_error *err);
 
 static inline bool analysis_wants_queue(const struct analysis *a, unsigned int ctrl,
 					unsigned int qid)

@@ -158,13 +158,6 @@ static void worker_free(struct worker *w)
 	free(w->kept);
 }
 
-static unsigned int cores(void)
-{
-	unsigned int n = usable_cpus();
-
-	return n < MAX_WORKERS ? n : MAX_WORKERS;
-}
-
 /* Of events at the same time, those of the lower CPU come first, and then those that lie first. */
 static int by_time(const void *a, const void *b)
 {
@@ -250,7 +243,7 @@ static int run(struct crowd *crowd, struct worker *w, unsigned int nr, struct nv
 	return add_up(crowd->a, w, started, err) < 0 ? -1 : 1;
 }
 
-int analysis_read_io(struct analysis *a, struct nvs_error *err)
+int analysis_read_io(struct analysis *a, unsigned int cores, struct nvs_error *err)
 {
 	const char *level = recording_env(a->recording, "level");
 	struct crowd crowd = { .a = a };
@@ -265,7 +258,8 @@ int analysis_read_io(struct analysis *a, struct nvs_error *err)
 	if (!chunks)
 		return -1;
 	crowd.chunks = chunks;
-	nr = cores() < crowd.nr_chunks ? cores() : crowd.nr_chunks;
+	nr = cores < MAX_WORKERS ? cores : MAX_WORKERS;
+	nr = nr < crowd.nr_chunks ? nr : crowd.nr_chunks;
 	w = calloc(nr + 1, sizeof(*w));
 	ret = !w   ? nvs_fail(err, "out of memory: close other programs and try again")
 	      : nr ? run(&crowd, w, nr, err)

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "command.h"
 #include "hist.h"
 #include "scratch.h"
+#include "stats.h"
 #include "synth.h"
 
 #define SLOWEST "9"
@@ -426,6 +428,37 @@ static void histograms_are_right(void **state)
 	free(text);
 }
 
+/* More tasks than are told apart: which ones, depends on neither cores nor chance. */
+static void many_tasks(void **state)
+{
+	struct synth_options o = {
+		.queues = 4, .commands = 2000, .depth = 24, .batch = 4, .tasks = 1000, .io = true
+	};
+	struct bench b = { .tmp = scratch_dir() };
+	cpu_set_t all, one;
+	struct nvs_error err;
+	json_t *again;
+
+	(void)state;
+	b.dir = scratch_path(b.tmp, "rec");
+	b.s = synth_make(&o);
+	assert_int_equal(synth_write(b.s, b.dir, 0, &err), 0);
+	b.root = report(&b, "--slowest", SLOWEST);
+	assert_int_equal(json_array_size(json_object_get(b.root, "processes")), MAX_TASKS);
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	again = report(&b, "--slowest", SLOWEST);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_true(json_equal(b.root, again));
+	json_decref(b.root);
+	json_decref(again);
+	synth_free(b.s);
+	scratch_remove(b.tmp);
+	free(b.dir);
+}
+
 int main(void)
 {
 #define EVENTS(f)                                               \
@@ -453,6 +486,7 @@ int main(void)
 		IO(wrong_options),
 		IO(text_has_what_is_asked_for),
 		EVENTS(text_has_what_is_asked_for),
+		cmocka_unit_test(many_tasks),
 		cmocka_unit_test_setup_teardown(histograms_are_right, setup_hist, teardown),
 	};
 
