@@ -369,7 +369,7 @@ static __always_inline __u16 cid_of(const struct request *rq, __u64 request, __u
 	return cid;
 }
 
-static __always_inline int ends(struct request *rq)
+static __always_inline int ends(struct request *rq, bool again)
 {
 	struct nvs_rq_complete *e;
 	__u32 zero = 0;
@@ -393,6 +393,8 @@ static __always_inline int ends(struct request *rq)
 	request = (__u64)rq + bpf_core_type_size(struct request);
 	READ_AT(words, request + END_BASE);
 	cid = cid_of(rq, request, words);
+	if (!is_owed(o, cid, STEP_ENDED, again, AGAIN_complete))
+		return 0;
 	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
@@ -408,7 +410,13 @@ static __always_inline int ends(struct request *rq)
 SEC("tp_btf/nvme_complete_rq")
 int BPF_PROG(on_complete, struct request *rq)
 {
-	return UNDISTURBED(ends(rq));
+	return UNDISTURBED(ends(rq, false));
+}
+
+SEC("tp_btf/nvme_complete_rq")
+int BPF_PROG(on_complete_again, struct request *rq)
+{
+	return UNDISTURBED(ends(rq, true));
 }
 
 static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)

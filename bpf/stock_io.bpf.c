@@ -52,6 +52,38 @@ static __always_inline __u64 read_end(struct request *rq)
 	return words;
 }
 
+/* The slot that @rq has because its first one was taken, or NULL. */
+static __always_inline struct command *kept_by(struct request *rq, __u32 place)
+{
+	struct command *c = NULL;
+
+	if (place < MAX_PLACES)
+		c = kept_slot((place << config.tag_shift) + rq->tag);
+	return c && c->whose == (__u64)rq ? c : NULL;
+}
+
+/*
+ * For the second of two programs (again.h): the slot that @rq is in flight in, or NULL.  What
+ * there is to count the first one counts.
+ */
+static __always_inline struct command *in_flight(struct request *rq)
+{
+	struct command *c = near_slot(near_number(rq));
+	struct known_queue *k;
+
+	if (c->whose != (__u64)rq) {
+		k = look_up(rq->mq_hctx);
+		c = k ? kept_by(rq, k->place) : NULL;
+	}
+	return c && c->setup ? c : NULL;
+}
+
+static __always_inline void caught(bool again, enum again which)
+{
+	if (again)
+		__sync_fetch_and_add(&caught_up[which], 1);
+}
+
 /*
  * The tracepoint of the end does not tell status from status.  But blk-mq lets the driver end
  * requests in batches only if they are successes (of passthrough: see end()), and all others pass
@@ -61,12 +93,9 @@ static __always_inline int ends_singly(struct request *rq)
 {
 	struct command *c = near_slot(near_number(rq));
 
-	if (c->whose != (__u64)rq) {
-		__u32 place = place_by(rq->mq_hctx);
-
-		c = place < MAX_PLACES ? kept_slot((place << config.tag_shift) + rq->tag) : NULL;
-	}
-	if (c && c->whose == (__u64)rq)
+	if (c->whose != (__u64)rq)
+		c = kept_by(rq, place_by(rq->mq_hctx));
+	if (c)
 		c->ask = 1;
 	return 0;
 }
@@ -122,14 +151,14 @@ static __always_inline void end_in(__u32 mode, struct request *rq, struct comman
 		count_stages(cell, rq->__data_len, r.status, &s);
 }
 
-static __always_inline int end(__u32 mode, struct request *rq)
+static __always_inline int end(__u32 mode, struct request *rq, bool again)
 {
 	struct command *c;
 	__u32 op;
 
 	if (!rq)
 		return 0;
-	c = find_slot(mode, rq);
+	c = again ? in_flight(rq) : find_slot(mode, rq);
 	if (!c)
 		return 0;
 	op = rq->cmd_flags & 0xff;
@@ -139,6 +168,7 @@ static __always_inline int end(__u32 mode, struct request *rq)
 	else
 		end_in(mode, rq, c, op, false);
 	c->setup = 0;
+	caught(again, AGAIN_complete);
 	return 0;
 }
 
@@ -210,18 +240,21 @@ int BPF_PROG(one_failed, struct request *rq)
 	return UNDISTURBED(count_failed(rq));
 }
 
-#define ON_COMPLETE(name, way, mode)               \
-	SEC("tp_btf/nvme_complete_rq")             \
-	int BPF_PROG(name, struct request *rq)     \
-	{                                          \
-		return UNDISTURBED(way(mode, rq)); \
+#define ON_COMPLETE(name, call)                \
+	SEC("tp_btf/nvme_complete_rq")         \
+	int BPF_PROG(name, struct request *rq) \
+	{                                      \
+		return UNDISTURBED(call);      \
 	}
-ON_COMPLETE(io_complete, end, 0)
-ON_COMPLETE(io_complete_filtered, end, MODE_FILTERED)
-ON_COMPLETE(hist_complete, end, MODE_HIST)
-ON_COMPLETE(hist_complete_filtered, end, MODE_HIST | MODE_FILTERED)
-ON_COMPLETE(one_probe, count_alone, MODE_HIST)
-ON_COMPLETE(one_probe_filtered, count_alone, MODE_HIST | MODE_FILTERED)
+#define ON_END(name, mode)                      \
+	ON_COMPLETE(name, end(mode, rq, false)) \
+	ON_COMPLETE(name##_again, end(mode, rq, true))
+ON_END(io_complete, 0)
+ON_END(io_complete_filtered, MODE_FILTERED)
+ON_END(hist_complete, MODE_HIST)
+ON_END(hist_complete_filtered, MODE_HIST | MODE_FILTERED)
+ON_COMPLETE(one_probe, count_alone(MODE_HIST, rq))
+ON_COMPLETE(one_probe_filtered, count_alone(MODE_HIST | MODE_FILTERED, rq))
 
 static __always_inline void unbuilt(struct batch *b, struct request *rq)
 {
@@ -233,40 +266,54 @@ static __always_inline void unbuilt(struct batch *b, struct request *rq)
 		flight_unbuilt(b, c);
 }
 
+static __always_inline void bell(__u32 mode, struct batch *b, bool again, enum again which)
+{
+	if (!b->linked)
+		return;
+	flight_bell(mode, b);
+	caught(again, which);
+}
+
 /* With more to follow, the doorbell waits for them, or for nvme_commit_rqs. */
-static __always_inline int queued(__u32 mode, struct blk_mq_queue_data *bd, int status)
+static __always_inline int queued(__u32 mode, struct blk_mq_queue_data *bd, int status, bool again)
 {
 	struct batch *b = batch_of(bpf_get_smp_processor_id());
 
 	if (status & 0xff)
 		unbuilt(b, bd->rq);
 	else if (bd->last)
-		flight_bell(mode, b);
+		bell(mode, b, again, AGAIN_queue_rq);
 	return 0;
 }
 
-static __always_inline int rang(__u32 mode)
+static __always_inline int rang(__u32 mode, bool again)
 {
-	flight_bell(mode, batch_of(bpf_get_smp_processor_id()));
+	bell(mode, batch_of(bpf_get_smp_processor_id()), again, AGAIN_queue_rqs);
 	return 0;
 }
 
-#define ON_DOORBELL(level, mode)                                                                \
-	SEC("fexit/nvme_queue_rqs")                                                             \
-	int BPF_PROG(level##_bell_rqs)                                                          \
-	{                                                                                       \
-		return UNDISTURBED(rang(mode));                                                 \
-	}                                                                                       \
-	SEC("fexit/nvme_queue_rq")                                                              \
-	int BPF_PROG(level##_bell_rq, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, \
-		     int status)                                                                \
-	{                                                                                       \
-		return UNDISTURBED(queued(mode, bd, status));                                   \
-	}                                                                                       \
-	SEC("fexit/nvme_commit_rqs")                                                            \
-	int BPF_PROG(level##_bell_commit)                                                       \
-	{                                                                                       \
-		return UNDISTURBED(rang(mode));                                                 \
+/* Of programs at the end of a function the one that is attached last runs first. */
+#define ON_DOORBELLS(name, mode, again)                                                          \
+	SEC("fexit/nvme_queue_rqs")                                                              \
+	int BPF_PROG(name##_rqs##again)                                                          \
+	{                                                                                        \
+		return UNDISTURBED(rang(mode, IS##again));                                       \
+	}                                                                                        \
+	SEC("fexit/nvme_queue_rq")                                                               \
+	int BPF_PROG(name##_rq##again, struct blk_mq_hw_ctx *hctx, struct blk_mq_queue_data *bd, \
+		     int status)                                                                 \
+	{                                                                                        \
+		return UNDISTURBED(queued(mode, bd, status, IS##again));                         \
+	}
+#define IS	 false
+#define IS_again true
+#define ON_DOORBELL(level, mode)                       \
+	ON_DOORBELLS(level##_bell, mode, _again)       \
+	ON_DOORBELLS(level##_bell, mode, )             \
+	SEC("fexit/nvme_commit_rqs")                   \
+	int BPF_PROG(level##_bell_commit)              \
+	{                                              \
+		return UNDISTURBED(rang(mode, false)); \
 	}
 ON_DOORBELL(io, 0)
 ON_DOORBELL(hist, MODE_HIST)
@@ -389,7 +436,15 @@ static __always_inline void ask_task(__u32 mode, struct submitter *who)
 	}
 }
 
-static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_command *cmd)
+/* Is @c what @rq began in just now? */
+static __always_inline bool has_begun(__u32 mode, const struct command *c, const struct request *rq,
+				      const struct nvme_command *cmd)
+{
+	return c && !is_stale(rq, c) && ((mode & MODE_HIST) || c->cid == cmd->command_id);
+}
+
+static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_command *cmd,
+				 bool again)
 {
 	struct submitter who = {};
 	struct beginning r = {};
@@ -397,6 +452,8 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 	struct command *c;
 
 	if (!rq || (mode != MODE_HIST && !cmd))
+		return 0;
+	if (again && (!look_up(rq->mq_hctx) || has_begun(mode, in_flight(rq), rq, cmd)))
 		return 0;
 	c = take_slot(rq);
 	if (!c)
@@ -422,15 +479,19 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 	if (!opcode_passes(mode, r.opcode))
 		c->left_out = 1;
 	flight_link(r.cpu, c);
+	caught(again, AGAIN_setup);
 	return 0;
 }
 
-#define ON_SETUP(name, mode)                                             \
+#define ON_BEGIN(name, mode, again)                                      \
 	SEC("tp_btf/nvme_setup_cmd")                                     \
 	int BPF_PROG(name, struct request *rq, struct nvme_command *cmd) \
 	{                                                                \
-		return UNDISTURBED(begin(mode, rq, cmd));                \
+		return UNDISTURBED(begin(mode, rq, cmd, again));         \
 	}
+#define ON_SETUP(name, mode)        \
+	ON_BEGIN(name, mode, false) \
+	ON_BEGIN(name##_again, mode, true)
 ON_SETUP(io_setup, 0)
 ON_SETUP(io_setup_filtered, MODE_FILTERED)
 ON_SETUP(hist_setup, MODE_HIST)

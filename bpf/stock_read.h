@@ -3,6 +3,7 @@
 #ifndef NVS_STOCK_READ_H
 #define NVS_STOCK_READ_H
 
+#include "again.h"
 #include "stock.h"
 #include "ring.h"
 
@@ -30,19 +31,31 @@ void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 const volatile bool preemptible = false;
 void bpf_preempt_disable(void) __ksym __weak;
 void bpf_preempt_enable(void) __ksym __weak;
+void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
+void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 
-/* @call, a program's work, with preemption off. */
-#define UNDISTURBED(call)                                                                          \
-	({                                                                                         \
-		int __result;                                                                      \
-                                                                                                   \
-		if (preemptible)                                                                   \
-			bpf_preempt_disable();                                                     \
-		__result = (call);                                                                 \
-		if (preemptible)                                                                   \
-			bpf_preempt_enable();                                                      \
-		__result;                                                                          \
+/*
+ * @call, a program's work, with preemption off.  A task whose time is over by then would be
+ * exchanged as soon as it is on again, still within the program; but not while interrupts are off.
+ */
+#define UNDISTURBED(call)                                \
+	({                                               \
+		unsigned long __flags;                   \
+		int __result;                            \
+                                                         \
+		if (preemptible)                         \
+			bpf_preempt_disable();           \
+		__result = (call);                       \
+		if (preemptible) {                       \
+			bpf_local_irq_save(&__flags);    \
+			bpf_preempt_enable();            \
+			bpf_local_irq_restore(&__flags); \
+		}                                        \
+		__result;                                \
 	})
+
+/* Steps that the second of two programs told, for the first was not run: by enum again. */
+__u64 caught_up[NR_AGAIN] = {};
 
 /* Any structure of the kernel's that begins with 64 bytes of numbers will do. */
 struct pt_regs {
@@ -88,14 +101,14 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
  * A pointer to void as a number.  Later kernels take what is loaded from such a field for a
  * pointer, which cannot be reckoned with.
  */
-#define ADDRESS_IN(pointer, type, field)                                                           \
-	({                                                                                         \
-		__u64 __a = 0;                                                                     \
-		if (direct_reads)                                                                  \
-			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field));       \
-		else                                                                               \
-			__a = (__u64)(pointer)->field;                                             \
-		__a;                                                                               \
+#define ADDRESS_IN(pointer, type, field)                                                     \
+	({                                                                                   \
+		__u64 __a = 0;                                                               \
+		if (direct_reads)                                                            \
+			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field)); \
+		else                                                                         \
+			__a = (__u64)(pointer)->field;                                       \
+		__a;                                                                         \
 	})
 
 /* A typed pointer as a number, which the verifier lets go anywhere. */

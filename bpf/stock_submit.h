@@ -6,7 +6,7 @@
 #ifndef NVS_STOCK_SUBMIT_H
 #define NVS_STOCK_SUBMIT_H
 
-#include "stock_queue.h"
+#include "stock_again.h"
 
 /* Of a command that stands in the SQ, by words: each that is read costs. */
 static __always_inline void fill_command(struct nvs_cmd_sent *e, const __u64 *sqe, __u32 slot,
@@ -199,7 +199,7 @@ static __always_inline void ask_owner_by(struct owner *o, __u64 nvmeq, struct re
 	o->qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
 }
 
-static __always_inline int begins(struct request *rq, struct nvme_command *cmd)
+static __always_inline int begins(struct request *rq, struct nvme_command *cmd, bool again)
 {
 	struct at_work *work;
 	struct queue_state *st;
@@ -223,6 +223,8 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd)
 		ask_owner_by(o, nvmeq, rq);
 	}
 	st = passes(o->ctrl) ? state_of(o->ctrl, o->qid) : NULL;
+	if (st && !is_owed(o, cmd->command_id, STEP_BEGAN, again, AGAIN_setup))
+		return 0;
 	work->built = !!st;
 	if (!st)
 		return 0;
@@ -248,11 +250,17 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd)
 SEC("tp_btf/nvme_setup_cmd")
 int BPF_PROG(on_setup, struct request *rq, struct nvme_command *cmd)
 {
-	return UNDISTURBED(begins(rq, cmd));
+	return UNDISTURBED(begins(rq, cmd, false));
 }
 
-/* The end of what this CPU was building commands for. */
-static __always_inline int submitted(void)
+SEC("tp_btf/nvme_setup_cmd")
+int BPF_PROG(on_setup_again, struct request *rq, struct nvme_command *cmd)
+{
+	return UNDISTURBED(begins(rq, cmd, true));
+}
+
+/* The end of what this CPU was building commands for: tells of what none has told before. */
+static __always_inline int submitted(bool again, enum again which)
 {
 	__u32 zero = 0;
 	struct at_work *work = bpf_map_lookup_elem(&at_work, &zero);
@@ -263,20 +271,25 @@ static __always_inline int submitted(void)
 	o = &work->building;
 	look_at_sq(o->nvmeq, o->ctrl, o->qid);
 	work->built = 0;
+	if (again)
+		__sync_fetch_and_add(&caught_up[which], 1);
 	return 0;
 }
 
-SEC("fexit/nvme_queue_rq")
-int BPF_PROG(on_queue_rq)
-{
-	return UNDISTURBED(submitted());
-}
-
-SEC("fexit/nvme_queue_rqs")
-int BPF_PROG(on_queue_rqs)
-{
-	return UNDISTURBED(submitted());
-}
+/* Of programs at the end of a function the one that is attached last runs first. */
+#define ON_SUBMITTED(fn)                                          \
+	SEC("fexit/nvme_" #fn)                                    \
+	int BPF_PROG(on_##fn##_again)                             \
+	{                                                         \
+		return UNDISTURBED(submitted(true, AGAIN_##fn));  \
+	}                                                         \
+	SEC("fexit/nvme_" #fn)                                    \
+	int BPF_PROG(on_##fn)                                     \
+	{                                                         \
+		return UNDISTURBED(submitted(false, AGAIN_##fn)); \
+	}
+ON_SUBMITTED(queue_rq)
+ON_SUBMITTED(queue_rqs)
 
 static __always_inline int committed(struct blk_mq_hw_ctx *hctx)
 {

@@ -17,7 +17,8 @@ struct hist_live {
 	unsigned int nr_cpus;
 	unsigned int nr_links;
 	struct {
-		int prog_fd, link_fd;
+		const struct bpf_program *prog;
+		int link_fd;
 	} links[MAX_LINKS];
 };
 
@@ -32,7 +33,7 @@ static int attach(struct hist_live *h, const struct bpf_program *prog, struct nv
 					: bpf_raw_tracepoint_open(tracepoint, prog_fd);
 	if (fd < 0)
 		return nvs_fail(err, "cannot attach to %s: %s", section, strerror(errno));
-	h->links[h->nr_links].prog_fd = prog_fd;
+	h->links[h->nr_links].prog = prog;
 	h->links[h->nr_links++].link_fd = fd;
 	return 0;
 }
@@ -122,16 +123,31 @@ uint64_t hist_live_lost(const struct hist_live *h, enum lost_cause cause)
 	return total;
 }
 
+/* Of two programs that do the same, the second. */
+static int again_of(const struct hist_live *h, const char *section)
+{
+	for (unsigned int i = 0; i < h->nr_links; i++) {
+		const struct bpf_program *prog = h->links[i].prog;
+
+		if (record_stock_is_again(prog) &&
+		    !strcmp(bpf_program__section_name(prog), section))
+			return bpf_program__fd(prog);
+	}
+	return -1;
+}
+
 uint64_t hist_live_skipped(const struct hist_live *h)
 {
 	uint64_t total = 0;
 
 	for (unsigned int i = 0; i < h->nr_links; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t len = sizeof(info);
+		const struct bpf_program *prog = h->links[i].prog;
+		const char *section = bpf_program__section_name(prog);
 
-		if (!bpf_obj_get_info_by_fd(h->links[i].prog_fd, &info, &len))
-			total += info.recursion_misses;
+		if (!record_stock_is_again(prog))
+			total += record_stock_missed(section, bpf_program__fd(prog),
+						     again_of(h, section),
+						     level_caught_up(&h->programs));
 	}
 	return total;
 }

@@ -345,6 +345,11 @@ uint64_t level_unknown(const struct level_programs *l)
 	return l->tracepoints ? l->tracepoints->bss->unknown_ctrl : 0;
 }
 
+const void *level_caught_up(const struct level_programs *l)
+{
+	return l->stock ? l->stock->bss->caught_up : NULL;
+}
+
 struct bpf_object *level_programs(bool stock, bool by_tracepoints, const char *level)
 {
 	struct level_programs l = {

@@ -44,6 +44,8 @@ int level_open(struct level_programs *l, const struct level_load *how,
 void level_close(struct level_programs *l);
 /* Requests whose controller could not be told, so far. */
 uint64_t level_unknown(const struct level_programs *l);
+/* What the second of two programs told, 64 bits each by enum again; NULL: there are none. */
+const void *level_caught_up(const struct level_programs *l);
 /*
  * The programs of a level as record loads them, not loaded, those of other levels with autoload
  * off; to be closed with bpf_object__close(). NULL: there are none.

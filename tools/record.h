@@ -180,6 +180,15 @@ void record_hist_close(struct recorder *r);
 bool record_stock_on_io_path(const char *section);
 struct bpf_program;
 struct attach_sources;
+/* Is it the second of two that do the same (bpf/again.h)? */
+bool record_stock_is_again(const struct bpf_program *prog);
+/*
+ * How often neither the program of @section was run nor the second one in its place: at most as
+ * often as that was missed, and as the first was without its having told.  @again_fd: of the
+ * second, -1: there is none; @caught: how often it told, by enum again, NULL: there are none.
+ */
+uint64_t record_stock_missed(const char *section, int prog_fd, int again_fd,
+			     const uint64_t *caught);
 /*
  * All that the programs know of the driver, they know by its types.  1: of these nothing is
  * said, but its tracepoints are there; -1: @err says.

@@ -182,6 +182,24 @@ static uint64_t untracked(const struct recorder *r)
 	return r->bpf->stock && r->lost ? r->bpf->stock->bss->untracked : 0;
 }
 
+/* What the second of two programs told, by enum again. */
+static const uint64_t *caught_up(const struct recorder *r)
+{
+	const void *caught =
+		r->bpf->stock ? r->bpf->stock->bss->caught_up : level_caught_up(&r->bpf->level);
+
+	return caught;
+}
+
+/* Of two programs that do the same, the second. */
+static int again_of(const struct record_bpf *b, const char *name)
+{
+	for (unsigned int i = 0; i < b->nr_points; i++)
+		if (b->points[i].again && !strcmp(b->points[i].name, name))
+			return b->points[i].prog_fd;
+	return -1;
+}
+
 uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
 {
 	uint64_t total = untracked(r);
@@ -193,15 +211,18 @@ uint64_t record_missed(const struct recorder *r, char *by_event, size_t size)
 			     (unsigned long long)total);
 	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 		const struct attach_point *p = &r->bpf->points[i];
-		struct bpf_prog_info info = { 0 };
-		uint32_t len = sizeof(info);
+		uint64_t missed;
 
-		if (bpf_obj_get_info_by_fd(p->prog_fd, &info, &len) || !info.recursion_misses)
+		if (p->again)
 			continue;
-		total += info.recursion_misses;
+		missed = record_stock_missed(p->name, p->prog_fd, again_of(r->bpf, p->name),
+					     caught_up(r));
+		if (!missed)
+			continue;
+		total += missed;
 		if (n < size)
 			n += snprintf(by_event + n, size - n, "%s%s %llu", n ? ", " : "", p->name,
-				      (unsigned long long)info.recursion_misses);
+				      (unsigned long long)missed);
 	}
 	return total;
 }
@@ -217,7 +238,7 @@ char *record_attach_points(const struct recorder *r, bool missing)
 	for (unsigned int i = 0; i < r->bpf->nr_points; i++) {
 		const struct attach_point *p = &r->bpf->points[i];
 
-		if (p->missing == missing)
+		if (p->missing == missing && !p->again)
 			fprintf(f, "%s%s", ftell(f) ? " " : "", p->name);
 	}
 	return fclose(f) ? NULL : text;

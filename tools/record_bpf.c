@@ -72,7 +72,10 @@ static void list_points(struct recorder *r)
 	{
 		const char *section = bpf_program__section_name(prog);
 		const char *slash = strchr(section, '/');
+		bool again = record_stock_is_again(prog);
 
+		if (again && !bpf_program__autoload(prog))
+			continue;
 		if (slash && (!r->level.level || level_wants(&b->level, bpf_program__name(prog))) &&
 		    b->nr_points < sizeof(b->points) / sizeof(b->points[0]))
 			b->points[b->nr_points++] = (struct attach_point){
@@ -80,6 +83,7 @@ static void list_points(struct recorder *r)
 				.prog_fd = bpf_program__fd(prog),
 				.link_fd = -1,
 				.missing = !bpf_program__autoload(prog),
+				.again = again,
 			};
 	}
 }
@@ -176,6 +180,8 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 	if (record_shape_rings(r, skel->obj, err))
 		return -1;
 	bpf_map__set_max_entries(skel->maps.queues, queues * ctrls);
+	if (kernel.preemptible)
+		bpf_map__set_max_entries(skel->maps.told, queues * ctrls);
 	skel->rodata->queues_per_ctrl = queues;
 	skel->rodata->direct_reads = kernel.direct_reads;
 	skel->rodata->preemptible = kernel.preemptible;

@@ -26,6 +26,7 @@ struct record_bpf {
 		int prog_fd;
 		int link_fd; /* -1: not attached */
 		bool missing;
+		bool again; /* the second of two that do the same */
 	} points[128];
 };
 

@@ -2,8 +2,10 @@
 /* The stock provider: which of its programs have something to attach to on this kernel. */
 #include <string.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include "again.h"
 #include "attach.h"
 #include "record.h"
 
@@ -41,12 +43,61 @@ bool record_stock_on_io_path(const char *section)
 	return !slash || strncmp(section, "f", 1);
 }
 
+/* The type came with tracepoints that leave preemption on. */
+static bool is_preemptible(const struct attach_sources *s)
+{
+	const struct btf *btf = s->btf[TYPES_VMLINUX];
+
+	return btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0 &&
+	       btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
+}
+
+bool record_stock_is_again(const struct bpf_program *prog)
+{
+	const char *name = bpf_program__name(prog), *last = strrchr(name, '_');
+
+	return last && !strcmp(last, AGAIN_SUFFIX);
+}
+
+/* How often the kernel did not run a program, because it ran already. */
+static uint64_t times_missed(int prog_fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (prog_fd < 0 || bpf_obj_get_info_by_fd(prog_fd, &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t record_stock_missed(const char *section, int prog_fd, int again_fd, const uint64_t *caught)
+{
+	static const char *const sections[NR_AGAIN] = {
+		[AGAIN_setup] = "tp_btf/nvme_setup_cmd",
+		[AGAIN_queue_rq] = "fexit/nvme_queue_rq",
+		[AGAIN_queue_rqs] = "fexit/nvme_queue_rqs",
+		[AGAIN_complete] = "tp_btf/nvme_complete_rq",
+	};
+	uint64_t missed = times_missed(prog_fd), again = times_missed(again_fd);
+
+	if (again_fd < 0 || !caught)
+		return missed;
+	for (int i = 0; i < NR_AGAIN; i++)
+		if (!strcmp(section, sections[i]))
+			missed -= missed < caught[i] ? missed : caught[i];
+	return missed < again ? missed : again;
+}
+
 int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
 			    struct nvs_error *err)
 {
 	const char *section = bpf_program__section_name(prog);
 	const char *what = attach_need(section);
 
+	if (record_stock_is_again(prog) && !is_preemptible(s)) {
+		bpf_program__set_autoload(prog, false);
+		return 0;
+	}
 	if (attach_find(s, section) == ATTACH_FOUND) {
 		attach_target(s, section);
 		return 0;
@@ -56,15 +107,6 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 				strchr(section, '/') + 1, what);
 	bpf_program__set_autoload(prog, false);
 	return 0;
-}
-
-/* The type came with tracepoints that leave preemption on. */
-static bool is_preemptible(const struct attach_sources *s)
-{
-	const struct btf *btf = s->btf[TYPES_VMLINUX];
-
-	return btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0 &&
-	       btf__find_by_name_kind(btf, "bpf_preempt_disable", BTF_KIND_FUNC) > 0;
 }
 
 struct stock_kernel record_stock_kernel(const struct attach_sources *s)
