@@ -11,7 +11,8 @@
 #include "analysis.h"
 
 #define CHUNK_BYTES (8u << 20)
-#define MAX_WORKERS 64
+/* Each takes some 7 MiB, and a report 64 at most on a machine of any size. */
+#define MAX_WORKERS 8
 /* Records taken at once: they stay in the nearest cache. */
 #define BATCH 128
 /* More events than this that are no commands: then this is not the way to read them. */
