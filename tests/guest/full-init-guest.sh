@@ -224,11 +224,13 @@ start() {
 
 # The shared directories (9p) do not survive a suspended machine.  So the machine is not:
 # devices are suspended in the reverse order of their coming, one after the other, and
-# nvme0, which came before nvme1 and after all else, refuses, because its I/O does not end.
+# nvme0, which came before nvme1 and after all else, refuses, because its I/O does not end: not within
+# io_timeout, that is, from when it is asked, which on a busy machine may be many seconds after its beginning.
 throttle() { # NODE BYTES-PER-SECOND
 	host qmp "{\"execute\": \"block_set_io_throttle\", \"arguments\": {\"id\": \"$1\", \"bps\": $2, \"bps_rd\": 0, \"bps_wr\": 0, \"iops\": 0, \"iops_rd\": 0, \"iops_wr\": 0}}"
 }
 sleep_and_wake() { # NUMBER: of suspends up to now
+	check "suspend $1: nvme0 is slow" throttle nvme0n1 8192
 	# Asynchronous: whoever waits for it can be frozen all the same. With libaio, fio then waits
 	# for as many completions as before, though it has got some of them.
 	fio --name=slow --filename=/dev/nvme0n1 --ioengine=io_uring --direct=1 --iodepth=8 --rw=read --bs=128k --size=1M \
@@ -236,6 +238,7 @@ sleep_and_wake() { # NUMBER: of suspends up to now
 	slow_pid=$!
 	wait_for "slow reads" in_flight nvme0n1 3
 	fails "suspend $1: nvme0 refuses, its I/O does not end" any busy sh -c "echo mem >/sys/power/state"
+	throttle nvme0n1 0
 	is "suspend $1: nvme1 went to sleep" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_suspend .*result=0")" "$1"
 	is "suspend $1: notified" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_shutdown_ctrl .*result=0")" "$1"
 	is "suspend $1: nvme1 woke up" "$(trace "nvs_phase_end: ctrl=1 .* phase=nvme_resume .*result=0")" "$1"
@@ -254,14 +257,13 @@ pm() {
 	disk=/dev/nvme1n1
 	check "a pattern is written" pattern write --do_verify=0
 	load_begin 20
-	check "nvme0 is slow from now on" throttle nvme0n1 131072
+	check "what nvme0 does may take two minutes" sh -c "echo 120000 >/sys/block/nvme0n1/queue/io_timeout"
 	sleep_and_wake 1
 	sleep_and_wake 2
 	load_end suspend
 	check "the pattern is as it was" pattern read
 	check "live" live
 	is "no illegal transition, nobody gone" "$(trace "nvs_ctrl_state:.* changed=0|nvs_ctrl_gone")" 0
-	check "nvme0 is as quick as before" throttle nvme0n1 0
 	check "nvme0 still reads" reads
 	unload
 }

@@ -3,7 +3,7 @@
 #
 # The ways in which a controller comes up, and what may happen to it while it is up.
 . "$(dirname "$0")/lib.sh"
-plan 109
+plan 110
 
 mishap=$build/mishap/$kernel
 [[ -e $mishap/mishap.ko ]] || { echo "Bail out! no $mishap/mishap.ko; run: make mishap-$kernel"; exit 1; }

@@ -140,7 +140,7 @@ depmod -b "$root" "$release"
 (cd "$root" && find . -mindepth 1 | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) >"$tmp/image" ||
 	die "cpio could not write $tmp/image; is there room on the disk?"
 mv "$tmp/image" "$image"
-# 100 MB each, and a new one for every new build of a tool: those used last stay.
-# shellcheck disable=SC2012 # our own names, by time of use
-ls -t "$NVMESCOPE_CACHE"/initramfs-*.cpio | tail -n +25 | xargs -r rm -f
+# 100 MB each, and a new one for every new build of a tool: those used last stay. Others may do the same now.
+find "$NVMESCOPE_CACHE" -maxdepth 1 -ignore_readdir_race -name 'initramfs-*.cpio' -printf '%T@ %p\n' |
+	sort -rn | tail -n +25 | cut -d ' ' -f 2- | xargs -r -d '\n' rm -f
 echo "$image"
