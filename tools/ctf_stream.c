@@ -20,6 +20,9 @@
  */
 _Static_assert(5 * CTF_PACKET_BYTES <= CTF_PACKET_MAX, "readers would refuse our packets");
 
+/* What comes with a packet at most: its last block's rest, and one without events before it. */
+#define FILLING_MOST (3 * CTF_BLOCK)
+
 struct ctf_stream {
 	struct ctf_trace *trace;
 	struct ctf_stream *next;
@@ -264,7 +267,7 @@ static int write_packet(struct ctf_stream *s, struct event_mark m, size_t *down,
 		return give_up(s);
 	}
 	if (s->trace->parts &&
-	    enter_part(s, packet_bytes(s, m) + (s->trace->direct ? 3 * CTF_BLOCK : 0), err))
+	    enter_part(s, packet_bytes(s, m) + (s->trace->direct ? FILLING_MOST : 0), err))
 		return give_up(s);
 	direct = stream_file_takes(&s->file, packet_bytes(s, m));
 	/* It is to begin with a block: one without events fills the block before. */

@@ -219,7 +219,10 @@ static void leave_packet(const struct reader *rd, const struct cursor *c)
 		rd->leave(rd->leave_ctx, c->s, c->packet, c->packet_end);
 }
 
-/* Maps what is ahead in one go, but no more than it reads: it lets nothing else go again. */
+/*
+ * Maps what is ahead in one go, but no more than it reads: it lets nothing else go again.  Where that
+ * cannot be asked for (before 5.14), pages are mapped as they are looked at.
+ */
 static void map_ahead(struct cursor *c)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -15,6 +15,7 @@ cd "$(dirname "$0")/../.."
 
 only=()
 while [[ ${1-} == --only ]]; do
+	(($# > 1)) || die -2 "--only wants the label of a row; see $0"
 	only+=("$2")
 	shift 2
 done
@@ -38,6 +39,11 @@ rows=(
 	"driver-io|ours: io|ours|900|1200"
 	"driver-events|ours: events|ours|2200|2800"
 )
+
+for label in "${only[@]}"; do
+	printf '%s\n' "${rows[@]}" | grep -q "^$label|" ||
+		die -2 "no row $label; there are: $(printf '%s\n' "${rows[@]}" | cut -d'|' -f1 | tr '\n' ' ')"
+done
 
 # Programs of others, as they are packaged, with what they are linked with.
 rivals=(/usr/bin/trace-cmd /usr/bin/perf /usr/bin/bpftrace /usr/sbin/blktrace /usr/sbin/biolatency)

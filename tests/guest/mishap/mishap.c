@@ -162,6 +162,7 @@ module_param_named(open_steps, open_steps.counter, int, 0444);
 static int set_back(const char *value, const struct kernel_param *kp)
 {
 	mutex_lock(&arm_lock);
+	step_to_come = 0;
 	WRITE_ONCE(at_step, 0);
 	if (atomic_xchg(&happened, 0) && device != NO_DMA) {
 		pci_write_config_dword(place.port, PCI_PRIMARY_BUS, place.bus_numbers);
