@@ -54,11 +54,11 @@ static __always_inline void skip_rest(struct ring_head *head, __u64 at, __u64 by
 #define NO_ROOM (~0ull)
 
 /*
- * Not @used bytes without another look: at the end of a chunk, or when another program came in
+ * Not @size bytes without another look: at the end of a chunk, or when another program came in
  * between.  Returns the place, or NO_ROOM.  Who begins a chunk with another waiting wakes
  * the recorder.
  */
-static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 used)
+static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 size, __u32 used)
 {
 	__u64 bytes = head->bytes, chunk = head->chunk, was, at, taken, end, place;
 	__u32 nothing = 0;
@@ -69,7 +69,7 @@ static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 used)
 		taken = *(volatile __u64 *)&head->taken;
 		end = (at | (chunk - 1)) + 1;
 		place = at + used > end ? end : at;
-		if (place + used > taken + bytes)
+		if (place + size > taken + bytes)
 			return NO_ROOM;
 		if (__sync_val_compare_and_swap(&head->reserved, was,
 						(place + used) << RING_OPEN_BITS |
@@ -87,7 +87,7 @@ static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 used)
 }
 
 /*
- * The next place of @size bytes (a constant), of which @used will be, in this CPU's ring.
+ * The next place of @used bytes in this CPU's ring, of @size (a constant) that may be written.
  * A program may be interrupted at any point by another that does the same: who moves
  * head->reserved on has the place.
  */
@@ -115,7 +115,7 @@ static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, 
 		if (found == was)
 			return ring_place(head, at);
 	}
-	at = reserve_slowly(head, used);
+	at = reserve_slowly(head, size, used);
 	return at == NO_ROOM ? NULL : ring_place(head, at);
 }
 
