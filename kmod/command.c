@@ -120,7 +120,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	}
 	req->status = 0;
 
-	if (trace_nvs_rq_start_enabled())
+	if (nvme_telling_rq_start())
 		trace_start(ctrl, rq);
 
 	switch (req_op(rq)) {
@@ -146,7 +146,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 			return status;
 	}
 	cmd->common.command_id = req->cid;
-	if (trace_nvs_cmd_setup_enabled())
+	if (nvme_telling_cmd_setup())
 		trace_cmd(ctrl, rq, cmd);
 	if (trace_nvs_level_begin_enabled())
 		level_begin(ctrl, rq, cmd);
@@ -293,7 +293,7 @@ void nvme_complete_rq(struct request *rq)
 
 	if (unlikely(req->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	if (trace_nvs_rq_complete_enabled())
+	if (nvme_telling_rq_complete())
 		trace_complete(rq, NVS_HOW_DONE_direct);
 	if (trace_nvs_level_end_enabled())
 		level_end(rq, NVS_HOW_DONE_direct);
@@ -312,7 +312,7 @@ void nvme_complete_batch_req(struct request *rq)
 {
 	if (unlikely(nvme_req(rq)->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	if (trace_nvs_rq_complete_enabled())
+	if (nvme_telling_rq_complete())
 		trace_complete(rq, NVS_HOW_DONE_batched);
 	if (trace_nvs_level_end_enabled())
 		level_end(rq, NVS_HOW_DONE_batched);

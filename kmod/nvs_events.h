@@ -416,6 +416,13 @@ struct nvs_hdr {
 	E(level_look)			\
 	E(level_end)
 
+/* What the driver tells of steps at once: see kmod/steps.h */
+#define NVS_STEPS_ROOM		1024
+
+struct nvs_block {
+	__u8 events[NVS_STEPS_ROOM] __attribute__((aligned(8)));
+};
+
 /* Everything below is made from the tables above. */
 
 #define NVS_NO_PAD(type, name)

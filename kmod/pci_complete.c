@@ -50,6 +50,7 @@ static noinline void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_compl
 
 static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 {
+	bool steps = nvme_steps_begin();
 	unsigned int count = 0;
 	struct nvme_req *req;
 	struct request *rq;
@@ -62,10 +63,11 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 		nvme_complete_batch_req(rq);
 		count++;
 	}
-	if (trace_nvs_batch_complete_enabled())
+	if (nvme_telling_batch_complete())
 		nvme_tell_batch_complete(nvme_ctrl_id(req->ctrl),
 					 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)),
 					 0, count);
+	nvme_steps_end(steps);
 	blk_mq_end_request_batch(iob);
 }
 
@@ -106,12 +108,12 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 	if (likely(nvmeq->qid || cqe->command_id != NVME_AER_CID))
 		rq = find_request(nvmeq, cqe->command_id, &match);
 	if (unlikely(!rq)) {
-		if (trace_nvs_cqe_enabled())
+		if (nvme_telling_cqe())
 			trace_cqe(nvmeq, cqe, match);
 		handle_other(nvmeq, cqe, match);
 		return;
 	}
-	if (trace_nvs_cqe_enabled())
+	if (nvme_telling_cqe())
 		trace_cqe(nvmeq, cqe, NVS_CQE_request);
 	nvme_req_finish(rq, cqe->status, cqe->result);
 	end_request(rq, iob);
@@ -131,14 +133,14 @@ static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 	u16 new_head = nvmeq->cq_head;
 
 	if (nvmeq->cq_shadow) {
-		if (trace_nvs_cq_doorbell_enabled())
+		if (nvme_telling_cq_doorbell())
 			trace_cq(nvmeq, old_head, count, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->cq_shadow, nvmeq->cq_event_idx, old_head, new_head))
 			return;
 		old_head = new_head;
 		count = 0;
 	}
-	if (trace_nvs_cq_doorbell_enabled())
+	if (nvme_telling_cq_doorbell())
 		trace_cq(nvmeq, old_head, count, NVS_BELL_mmio);
 	writel(new_head, nvmeq->cq_db);
 }
@@ -168,7 +170,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	u16 old_head = nvmeq->cq_head;
 	unsigned int found = 0;
 
-	if (trace_nvs_cq_enter_enabled())
+	if (nvme_telling_cq_enter())
 		trace_enter(nvmeq, why, old_head);
 	if (trace_nvs_level_look_enabled())
 		level_look(nvmeq, why);
@@ -187,7 +189,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	if (found)
 		ring_cq(nvmeq, old_head, found);
 	/* LAB(6) end */
-	if (trace_nvs_cq_exit_enabled())
+	if (nvme_telling_cq_exit())
 		trace_exit(nvmeq, why, found);
 	return found;
 }
@@ -195,14 +197,16 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 irqreturn_t nvme_irq(int irq, void *data)
 {
 	struct nvme_queue *nvmeq = data;
+	bool steps = nvme_steps_begin();
 	DEFINE_IO_COMP_BATCH(iob);
+	unsigned int found;
 
 	/* INTx and single-vector MSI: one line, and all queues ask whether it is theirs. */
-	if (!process_cq(nvmeq, NVS_WHY_CQ_irq, &iob))
-		return IRQ_NONE;
+	found = process_cq(nvmeq, NVS_WHY_CQ_irq, &iob);
 	if (!nvme_compat_rqlist_empty(&iob.req_list))
 		nvme_pci_complete_batch(&iob);
-	return IRQ_HANDLED;
+	nvme_steps_end(steps);
+	return found ? IRQ_HANDLED : IRQ_NONE;
 }
 
 /* With use_threaded_interrupts: is there work for the thread, nvme_irq()? */
@@ -216,11 +220,13 @@ irqreturn_t nvme_irq_check(int irq, void *data)
 /* Apart, so that a look that finds nothing costs little. */
 static noinline unsigned int take_polled(struct nvme_queue *nvmeq, struct io_comp_batch *iob)
 {
+	bool steps = nvme_steps_begin();
 	unsigned int found;
 
 	spin_lock(&nvmeq->cq_lock);
 	found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob);
 	spin_unlock(&nvmeq->cq_lock);
+	nvme_steps_end(steps);
 	return found;
 }
 
@@ -289,7 +295,10 @@ void nvme_mute_cq(struct nvme_queue *nvmeq)
  */
 void nvme_pci_complete_rq(struct request *rq)
 {
+	bool steps = nvme_steps_begin();
+
 	if (blk_rq_nr_phys_segments(rq))
 		nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
 	nvme_complete_rq(rq);
+	nvme_steps_end(steps);
 }

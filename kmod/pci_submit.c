@@ -24,7 +24,7 @@ static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct 
 
 	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
 	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
-	if (trace_nvs_sqe_enabled())
+	if (nvme_telling_sqe())
 		trace_sqe(nvmeq, cmd, slot);
 }
 
@@ -61,13 +61,13 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 	if (trace_nvs_level_bell_enabled())
 		level_bell(nvmeq);
 	if (nvmeq->sq_shadow) {
-		if (trace_nvs_sq_doorbell_enabled())
+		if (nvme_telling_sq_doorbell())
 			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx, old_tail, new_tail))
 			return;
 		old_tail = new_tail;
 	}
-	if (trace_nvs_sq_doorbell_enabled())
+	if (nvme_telling_sq_doorbell())
 		trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_mmio);
 	/* Orders the commands before it, as every writel() does for DMA memory. */
 	writel(new_tail, nvmeq->sq_db);
@@ -112,31 +112,42 @@ static __always_inline blk_status_t check_ready(struct nvme_queue *nvmeq, struct
 	return BLK_STS_OK;
 }
 
+static __always_inline blk_status_t submit_one(struct nvme_queue *nvmeq, struct request *rq,
+					       bool last)
+{
+	blk_status_t status = prepare(nvmeq->dev, rq);
+
+	if (unlikely(status))
+		return status;
+	spin_lock(&nvmeq->sq_lock);
+	copy_command(nvmeq, nvme_req(rq)->cmd);
+	if (likely(last))
+		ring_sq(nvmeq);
+	spin_unlock(&nvmeq->sq_lock);
+	return BLK_STS_OK;
+}
+
 static blk_status_t nvme_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
 {
 	struct nvme_queue *nvmeq = hctx->driver_data;
 	struct request *rq = bd->rq;
 	blk_status_t status;
+	bool steps;
 
 	status = check_ready(nvmeq, rq);
 	if (unlikely(status))
 		return status;
-	status = prepare(nvmeq->dev, rq);
-	if (unlikely(status))
-		return status;
-
-	spin_lock(&nvmeq->sq_lock);
-	copy_command(nvmeq, nvme_req(rq)->cmd);
-	if (likely(bd->last))
-		ring_sq(nvmeq);
-	spin_unlock(&nvmeq->sq_lock);
-	return BLK_STS_OK;
+	steps = nvme_steps_begin();
+	status = submit_one(nvmeq, rq, bd->last);
+	nvme_steps_end(steps);
+	return status;
 }
 
 /* blk-mq announced more with bd->last = false, and now has no more. */
 static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
 {
 	struct nvme_queue *nvmeq = hctx->driver_data;
+	bool steps = nvme_steps_begin();
 
 	spin_lock(&nvmeq->sq_lock);
 	if (nvmeq->sq_tail != nvmeq->sq_rung) {
@@ -147,6 +158,7 @@ static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
 		ring_sq(nvmeq);
 	}
 	spin_unlock(&nvmeq->sq_lock);
+	nvme_steps_end(steps);
 }
 
 /* Prepared requests for one queue, in order, chained by rq_next. */
@@ -171,7 +183,7 @@ static void submit_batch(struct batch *batch)
 		copy_command(nvmeq, nvme_req(rq)->cmd);
 		rq = next;
 	}
-	if (trace_nvs_batch_submit_enabled())
+	if (nvme_telling_batch_submit())
 		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
 				       NVS_BATCH_queue_rqs, batch->count);
 	ring_sq(nvmeq);
@@ -204,6 +216,7 @@ static void nvme_queue_rqs(nvme_rqlist *rqlist)
 	struct batch batch = {};
 	nvme_rqlist refused = NVME_COMPAT_RQLIST_INIT;
 	struct request *rq;
+	bool steps = nvme_steps_begin();
 
 	while (!nvme_compat_rqlist_empty(rqlist)) {
 		struct nvme_queue *nvmeq;
@@ -218,6 +231,7 @@ static void nvme_queue_rqs(nvme_rqlist *rqlist)
 	}
 	if (batch.first)
 		submit_batch(&batch);
+	nvme_steps_end(steps);
 	*rqlist = refused;
 }
 

@@ -16,4 +16,38 @@ NVS_DRIVER_EVENTS(NVS_EXPORT_TRACEPOINT)
 #define NVS_EXPORT_LEVEL(ev)			EXPORT_TRACEPOINT_SYMBOL_GPL(nvs_##ev);
 NVS_LEVEL_STEPS(NVS_EXPORT_LEVEL)
 
+EXPORT_TRACEPOINT_SYMBOL_GPL(nvs_steps);
+
+DEFINE_PER_CPU(struct nvme_steps, nvme_steps);
+EXPORT_PER_CPU_SYMBOL_GPL(nvme_steps);
+
+/**
+ * nvme_tell_steps() - tell what a CPU has kept
+ * @s: this CPU's; interrupts are off
+ */
+void nvme_tell_steps(struct nvme_steps *s)
+{
+	u32 bytes = s->bytes;
+
+	if (!bytes)
+		return;
+	s->bytes = 0;
+	trace_nvs_steps(&s->block, bytes);
+}
+EXPORT_SYMBOL_GPL(nvme_tell_steps);
+
+/* The end of a stretch: within another's, the steps wait for that one's end. */
+void nvme_tell_stretch(void)
+{
+	unsigned long irq_flags;
+
+	if (!this_cpu_dec_return(nvme_steps.open)) {
+		local_irq_save(irq_flags);
+		nvme_tell_steps(this_cpu_ptr(&nvme_steps));
+		local_irq_restore(irq_flags);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(nvme_tell_stretch);
+
 static const __u32 nvs_layout[] __used __section(".nvs_layout") = NVS_LAYOUT;

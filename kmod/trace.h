@@ -115,6 +115,25 @@ NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
 
 NVS_LEVEL_STEPS(NVS_TRACE_LEVEL)
 
+/*
+ * Steps in a block, each as it stands in a recording: see steps.h.  Writable, for that is what lets
+ * a program read it by loads; it is nobody's any more.
+ */
+#ifndef DEFINE_EVENT_WRITABLE
+#define DEFINE_EVENT_WRITABLE(class, call, proto, args, size)			\
+	DEFINE_EVENT(class, call, PARAMS(proto), PARAMS(args))
+#endif
+
+DECLARE_EVENT_CLASS(nvs_steps,
+		    TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
+		    TP_STRUCT__entry(__field(__u32, bytes)),
+		    TP_fast_assign(__entry->bytes = bytes;),
+		    TP_printk("bytes=%u", __entry->bytes));
+
+DEFINE_EVENT_WRITABLE(nvs_steps, nvs_steps,
+		      TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
+		      sizeof(struct nvs_block));
+
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
@@ -144,6 +163,8 @@ NVS_LEVEL_STEPS(NVS_TRACE_LEVEL)
 #define NVS_TELL(num, ev, size)		NVS_TELL_AS(ev, NVS_TELL_PROTO, NVS_TELL_ARGS)
 #define NVS_TELL_LEVEL(ev)		NVS_TELL_AS(ev, __u64 who, who)
 
-NVS_DRIVER_EVENTS(NVS_TELL)
+NVS_INIT_EVENTS(NVS_TELL)
+NVS_RECOVERY_EVENTS(NVS_TELL)
 NVS_LEVEL_STEPS(NVS_TELL_LEVEL)
+#include "steps.h"
 #endif /* NVS_TELL */

@@ -247,7 +247,7 @@ enum attach_state attach_find(const struct attach_sources *s, const char *sectio
 	name = name ? name + 1 : section;
 	if (!strncmp(section, "tp_btf/", 7))
 		return find_tracepoint(s, name, true);
-	if (!strncmp(section, "raw_tp/", 7) || !strncmp(section, "tp/", 3))
+	if (!strncmp(section, "raw_tp", 6) || !strncmp(section, "tp/", 3))
 		return find_tracepoint(s, name, false);
 	return find_function(s, name);
 }

@@ -48,7 +48,7 @@ void attach_open(struct attach_sources *s, const char *core_module, const char *
 void attach_open_names(struct attach_sources *s, const char *kallsyms, const char *traceable);
 void attach_close(struct attach_sources *s);
 
-/* What is there of a program's section: "fexit/nvme_queue_rq", "raw_tp/nvs_cqe". */
+/* What is there of a program's section: "fexit/nvme_queue_rq", "raw_tp/nvs_reset". */
 enum attach_state attach_find(const struct attach_sources *s, const char *section);
 
 /* The number of the type that such a section attaches to, and whose it is; 0: there is none. */

@@ -60,7 +60,7 @@ int bpf_fail_load(int why, struct nvs_error *err)
 }
 
 /*
- * "raw_tp/nvs_cqe" is the section of the program for tracepoint nvs_cqe.  What the stock
+ * "raw_tp/nvs_reset" is the section of the program for tracepoint nvs_reset.  What the stock
  * provider attaches to is a matter of program type, too: it goes by the whole section.
  */
 static void list_points(struct recorder *r)

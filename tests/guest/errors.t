@@ -11,9 +11,9 @@ guest record --smp 2 --nvme max_ioqpairs=2 --ns size=64M -- errors-guest.sh main
 check "disk full: what fitted reads back" "$nvmescope" report "$logs/record/full"
 check "disk full: babeltrace2 reads it too" babeltrace2 -o dummy "$logs/record/full"
 check "killed: what was written reads back" "$nvmescope" report "$logs/record/killed"
-check "tracefs: the events and steps of the table are all there, and nothing else" \
-	diff <(awk '/define NVS_(INIT_EVENTS|STEP_EVENTS|RECOVERY_EVENTS|LEVEL_STEPS)/, /^$/' "$NVMESCOPE_ROOT/kmod/nvs_events.h" |
-		sed -nE 's/.*E\(([0-9]+, *)?([a-z_]+)(, [0-9]+)?\).*/nvs_\2/p' | sort) "$logs/record/tracefs"
+check "tracefs: the events and steps of the table are all there, the block of steps, and nothing else" \
+	diff <({ echo nvs_steps; awk '/define NVS_(INIT_EVENTS|STEP_EVENTS|RECOVERY_EVENTS|LEVEL_STEPS)/, /^$/' "$NVMESCOPE_ROOT/kmod/nvs_events.h" |
+		sed -nE 's/.*E\(([0-9]+, *)?([a-z_]+)(, [0-9]+)?\).*/nvs_\2/p'; } | sort) "$logs/record/tracefs"
 
 # --- here: broken recordings ---------------------------------------------------------
 rec=$logs/record/whole
