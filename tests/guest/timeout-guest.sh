@@ -30,15 +30,15 @@ abort_work() {
 	check "abort: and are on the disk" same 5
 }
 
-# Lets the disk go on as soon as the driver has had enough of it.
+# Lets the disk go on as soon as the driver has had enough of it, and has let go of its commands.
 relent() {
-	wait_for "a reset" grep -q 'why=timeout' /sys/kernel/tracing/trace
+	wait_for "the controller to be disabled" grep -q 'nvs_phase_end.*nvme_dev_disable' /sys/kernel/tracing/trace
 	throttle 0
 }
 
 # The last of twelve would wait for 11 s: two timeouts and more.
 reset_work() {
-	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_reset/enable
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_phase_end/enable
 	throttle 65536
 	relent &
 	check "reset: twelve writes, the last much later, all end well" write_at_once 12
