@@ -22,7 +22,7 @@ one_of_two() {
 	disks='/dev/nvme0n1 /dev/nvme1n1'
 	load
 	check "one of two: recorded" nvmescope record -o /out/device -d nvme1 -- sh "$0" both
-	# One CPU sends to queue 1 alone, and to each disk there is one.
+	# Each CPU has a queue of its own.
 	check "one queue: recorded" nvmescope record -o /out/queue --queue 1 -- sh "$0" by_each_cpu
 	unload
 }
