@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Provider "driver" at levels io and hist: a few of our own tracepoints, put together.  Each
- * tells its queue and identifier; commands wait for their doorbell by the CPU that built them,
- * which rings it.
+ * Provider "driver" at levels io and hist: our driver tells of a request at its end, by the event
+ * that is to be recorded (kmod/pci_level.c).  What is left is to choose, and to copy or to count.
  */
 #include <linux/types.h>
 #include <stdbool.h>
 #include "driver_event.h"
-#include "near_slots.h"
+#include "places.h"
+#include "stages.h"
 
 static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __u16 id)
 {
@@ -24,222 +24,162 @@ static __always_inline bool passes(const struct bpf_raw_tracepoint_args *ctx, __
 NVS_INIT_EVENTS(RECORD_EVENT)
 NVS_RECOVERY_EVENTS(RECORD_EVENT)
 
-/* Argument N of a step's fields, which stand behind who. */
-#define WHO	  (ctx->args[0])
-#define ARG(n)	  (ctx->args[1 + (n)])
-#define CTRL(who) ((__u16)((who) >> 32))
-#define QID(who)  ((__u16)((who) >> 16))
-#define TAG(who)  ((who)&0xfff)
-
-/* What names a request to us: controller, queue and tag; never 0. */
-static __always_inline __u64 name_of(__u64 who)
+static __always_inline bool io_passes(__u32 mode, const struct nvs_io *io)
 {
-	return 1ull << 63 | (who & ~0xf000ull);
+	return request_passes(mode, io->op, io->bytes) && tag_passes(mode, io->h.cid & 0xfff) &&
+	       opcode_passes(mode, io->opcode) && status_passes(mode, io->status) &&
+	       task_passes(mode, io->tgid, io->comm0, io->comm1, io->cgroup);
 }
 
-static __always_inline __u32 near_number(__u64 name)
+/* Its steps, in order.  false: it took less time than is asked for. */
+static __always_inline bool steps_of(__u32 mode, const struct nvs_io *io, struct steps *s)
 {
-	return near_hash((__u32)name ^ (__u32)(name >> 32) << 8);
+	__u16 how = io->how;
+
+	s->queued = io->queued;
+	s->setup = io->setup;
+	s->bell = io->bell;
+	s->seen = io->seen;
+	s->end = io->h.ts;
+	if (!in_order(s) || how == NVS_HOW_DONE_cancelled) {
+		const struct circumstances known = { .how = how };
+		/* A copy, so that the others stay in registers */
+		struct steps odd = *s;
+
+		put_in_order(&odd, &known);
+		*s = odd;
+		if ((mode & MODE_HIST) && !s->seen)
+			s->seen = s->end;
+	}
+	return latency_passes(mode, s->end - (s->queued ?: s->setup));
 }
 
-/* Place of a queue; NO_PLACE: it is not recorded, or there is none. */
-static __always_inline __u32 known_place(__u32 mode, __u16 ctrl, __u16 qid)
+static __always_inline int tell(__u32 mode, const struct nvs_io *io)
 {
-	__u32 place;
+	struct emission m;
+	struct nvs_io *e;
+	struct steps s;
 
-	if (!queue_passes(mode, ctrl, qid))
-		return NO_PLACE;
-	place = place_of(ctrl, qid);
-	return place < MAX_PLACES ? place : NO_PLACE;
-}
-
-/* Attached in this order: ends first, beginnings last. */
-
-static __noinline struct command *find_slot_slowly(__u64 name)
-{
-	__u16 ctrl = CTRL(name), qid = QID(name);
-	__u32 place = known_place(MODE_FILTERED, ctrl, qid);
-
-	if (place != NO_PLACE)
-		return find_kept_slot(name, place, TAG(name));
-	if (queue_passes(MODE_FILTERED, ctrl, qid))
-		count_cause(LOST_unmatched_end);
-	return NULL;
-}
-
-/* The slot that a request began in.  NULL: it did not, or is not to be followed. */
-static __always_inline struct command *find_slot(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u64 name = name_of(WHO);
-	struct command *c = near_slot(near_number(name));
-
-	return c->whose == name && c->setup ? c : find_slot_slowly(name);
-}
-
-static __always_inline int end(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
-{
-	struct ending r = { .status = ARG(0), .how = (__u32)ARG(0) >> 16 };
-	struct command *c = find_slot(ctx);
-	struct hist_cell *cell = NULL;
-	struct steps s = {};
-
-	if (!c)
+	if (!queue_passes(mode, io->h.ctrl, io->h.qid))
 		return 0;
-	r.stale = c->cid != (__u16)WHO;
-	if (mode & MODE_HIST) {
-		cell = cell_of(c->place, c->op, c->bytes);
-		if (cell && flight_end(mode, c, &r, &s))
-			count_stages(cell, c->bytes, r.status, &s);
-	} else if (flight_end(mode, c, &r, &s)) {
-		tell_io(c, c->op, c->bytes, c->sector, &r, &s);
+	if (!io->setup) {
+		count_cause(LOST_unmatched_end);
+		return 0;
 	}
-	c->setup = 0;
+	if (!io_passes(mode, io) || !steps_of(mode, io, &s))
+		return 0;
+	e = emit_some(&m, NVS_ID_io, sizeof(*e), sizeof(*e), 1);
+	if (!e)
+		return 0;
+	*e = *io;
+	e->h.ts = s.end;
+	e->queued = s.queued;
+	e->bell = s.bell;
+	e->seen = s.seen;
+	commit(&m);
 	return 0;
 }
 
-/* With filters and without, for each level: what is not asked costs nothing. */
-#define FOR_EACH_MODE(program, what)                                       \
-	program(io_##what, 0) program(io_##what##_filtered, MODE_FILTERED) \
-		program(hist_##what, MODE_HIST)                            \
-			program(hist_##what##_filtered, MODE_HIST | MODE_FILTERED)
+/*
+ * Places are found here without a call: queue << 32 | place, by a hash; of several at one entry the
+ * one that asked last.  No queue is called ~0.
+ */
+#define NEAR_PLACES_BITS 8
+static __u64 near_places[1 << NEAR_PLACES_BITS] = { [0 ... (1 << NEAR_PLACES_BITS) - 1] = ~0ull };
 
-#define ON_COMPLETE(name, mode)                       \
-	SEC("raw_tp/nvs_level_end")                   \
-	int name(struct bpf_raw_tracepoint_args *ctx) \
-	{                                             \
-		return end(mode, ctx);                \
-	}
-FOR_EACH_MODE(ON_COMPLETE, complete)
-
-static __always_inline int bell(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
+static __noinline __u32 get_place_slowly(__u16 ctrl, __u16 qid, __u32 near)
 {
-	struct batch *b = batch_of(bpf_get_smp_processor_id());
-	struct flight_queue *q = queue_at(b->place);
-
-	if (q->ctrl == CTRL(WHO) && q->qid == QID(WHO))
-		flight_bell(mode, b);
-	return 0;
-}
-
-#define ON_DOORBELL(name, mode)                       \
-	SEC("raw_tp/nvs_level_bell")                  \
-	int name(struct bpf_raw_tracepoint_args *ctx) \
-	{                                             \
-		return bell(mode, ctx);               \
-	}
-ON_DOORBELL(io_bell, 0)
-ON_DOORBELL(hist_bell, MODE_HIST)
-
-SEC("raw_tp/nvs_level_look")
-int io_look(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 place = known_place(MODE_FILTERED, CTRL(WHO), QID(WHO));
-
-	if (place != NO_PLACE)
-		flight_look(queue_at(place), ARG(0));
-	return 0;
-}
-
-/* Where try_slot() got it none that is the request's already; at @setup. */
-static __noinline struct command *take_slot_slowly(struct command *c, __u64 name, __u64 setup)
-{
-	__u16 ctrl = CTRL(name), qid = QID(name);
 	__u32 place = place_of(ctrl, qid);
 
 	if (place == NO_PLACE)
 		place = new_place(ctrl, qid);
 	if (place >= MAX_PLACES) {
-		if (!setup)
-			c->setup = 0;
 		count_cause(LOST_no_place);
-		return NULL;
+		return NO_PLACE;
 	}
-	return settle_slot(c, near_number(name), setup, name, place, TAG(name));
+	near_places[near & ((1 << NEAR_PLACES_BITS) - 1)] =
+		((__u64)qid << 16 | ctrl) << 32 | place;
+	return place;
 }
 
-/*
- * Where the kernel has what is told of a task.  To load it takes a tenth of what the calls take,
- * which serve where the kernel does not say.
- */
-const volatile struct task_layout task_layout = {};
-
-#define LOAD(type, object, at) (*(type *)((void *)(object) + task_layout.at))
-
-static __always_inline void load_task(struct submitter *who)
+/* The place of a queue that is recorded; NO_PLACE: there is none left, which is counted. */
+static __always_inline __u32 get_place(const struct nvs_hdr *h)
 {
-	void *task = (void *)bpf_get_current_task_btf();
-	void *cgroup = LOAD(void *, LOAD(void *, task, cgroups), cgroup);
+	__u32 queue = (__u32)h->qid << 16 | h->ctrl;
+	__u32 near = (queue * HASH_FACTOR) >> (32 - NEAR_PLACES_BITS);
+	__u64 known = near_places[near];
 
-	who->pid = LOAD(__u32, task, pid);
-	who->tgid = LOAD(__u32, task, tgid);
-	who->cgroup = LOAD(__u64, LOAD(void *, cgroup, node), node_id);
-	who->comm0 = LOAD(__u64, task, comm);
-	who->comm1 = LOAD(__u64, task, comm + 8);
+	if (known >> 32 == queue)
+		return known & (MAX_PLACES - 1);
+	return get_place_slowly(h->ctrl, h->qid, near);
 }
 
-static __always_inline void ask_task(__u32 mode, struct submitter *who)
-{
-	__u64 task, comm[2] = {};
+/* Somebody asks how many requests are at the device now, and of their doorbells. */
+const volatile bool live = false;
 
-	/* What is counted needs no task, but for a filter. */
-	if ((mode & MODE_HIST) &&
-	    !((mode & MODE_FILTERED) && (config.pid || config.comm[0] || config.cgroup)))
-		return;
-	if (task_layout.known) {
-		load_task(who);
-		return;
-	}
-	task = bpf_get_current_pid_tgid();
-	who->pid = task;
-	who->tgid = task >> 32;
-	bpf_get_current_comm(comm, sizeof(comm));
-	who->comm0 = comm[0];
-	who->comm1 = comm[1];
-	who->cgroup = bpf_get_current_cgroup_id();
+/* Was its doorbell counted, too?  Others were rung before. */
+static __always_inline void leave_device(struct flight_queue *q, const struct nvs_io *io)
+{
+	if (q->since && io->bell >= q->since)
+		__sync_fetch_and_add(&q->in_flight, -1);
 }
 
-static __always_inline int begin(__u32 mode, struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int count(__u32 mode, const struct nvs_io *io)
 {
-	struct beginning r = {
-		.queued = ARG(0),
-		.bytes = ARG(2),
-		.nsid = ARG(3),
-		.cid = WHO,
-		.op = ARG(4),
-		.opcode = (__u32)ARG(4) >> 16,
-	};
-	__u64 name = name_of(WHO), setup;
-	struct submitter who = {};
-	struct command *c;
+	__u32 place;
+	struct hist_cell *cell;
+	struct steps s;
 
-	if (!queue_passes(mode, CTRL(WHO), QID(WHO)))
+	if (!queue_passes(mode, io->h.ctrl, io->h.qid))
 		return 0;
-	c = near_slot(near_number(name));
-	setup = try_slot(c);
-	if (setup || c->whose != name) {
-		c = take_slot_slowly(c, name, setup);
-		if (!c)
-			return 0;
+	place = get_place(&io->h);
+	if (place == NO_PLACE)
+		return 0;
+	if (live)
+		leave_device(queue_at(place), io);
+	if (!io->setup) {
+		count_cause(LOST_unmatched_end);
+		return 0;
 	}
-	r.cpu = bpf_get_smp_processor_id();
-	c->cid = r.cid;
-	c->op = r.op;
-	c->bytes = r.bytes;
-	c->sector = ARG(1);
-	ask_task(mode, &who);
-	flight_begin(mode, queue_at(c->place), c, &r, &who);
-	if (!opcode_passes(mode, r.opcode))
-		c->left_out = 1;
-	flight_link(r.cpu, c);
+	cell = cell_of(place, io->op, io->bytes);
+	if (!cell || !io_passes(mode, io) || !steps_of(mode, io, &s))
+		return 0;
+	count_stages(cell, io->bytes, io->status, &s);
 	return 0;
 }
 
-#define ON_SETUP(name, mode)                          \
-	SEC("raw_tp/nvs_level_begin")                 \
-	int name(struct bpf_raw_tracepoint_args *ctx) \
-	{                                             \
-		return begin(mode, ctx);              \
+/* With filters and without, for each level: what is not asked costs nothing. */
+#define ON_END(name, what, mode)                           \
+	SEC("raw_tp.w/nvs_io")                             \
+	int name(struct bpf_raw_tracepoint_args *ctx)      \
+	{                                                  \
+		return what(mode, (void *)ctx->args[0]);   \
 	}
-FOR_EACH_MODE(ON_SETUP, setup)
+ON_END(io_complete, tell, 0)
+ON_END(io_complete_filtered, tell, MODE_FILTERED)
+ON_END(hist_complete, count, MODE_HIST)
+ON_END(hist_complete_filtered, count, MODE_HIST | MODE_FILTERED)
+
+/* Before the device can see it: no request ends before. */
+SEC("raw_tp/nvs_level_bell")
+int live_bell(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct nvs_hdr h = { .ctrl = ctx->args[0], .qid = ctx->args[1] };
+	struct flight_queue *q;
+	__u32 place;
+
+	if (!queue_passes(MODE_FILTERED, h.ctrl, h.qid))
+		return 0;
+	place = get_place(&h);
+	if (place == NO_PLACE)
+		return 0;
+	q = queue_at(place);
+	/* Under the queue's lock: later ones have later times. */
+	if (!q->since)
+		q->since = ctx->args[3];
+	__sync_fetch_and_add(&q->in_flight, (__u32)ctx->args[2]);
+	__sync_fetch_and_add(&q->bells, 1);
+	return 0;
+}
 
 char _license[] SEC("license") = "GPL";

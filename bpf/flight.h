@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Levels io and hist: a command is followed from its building to its request's end in a slot
- * of its own, and is told of once, at its end.  Both providers call these from what they attach
- * to; which slot is whose is their affair.
+ * of its own, and is told of once, at its end.  Of the kernel's own driver: ours does so itself.
  *
- * A doorbell is told of after it was rung, or just before, by the CPU that rings it: until then
+ * A doorbell is told of after it was rung, by the CPU that rings it: until then
  * that CPU's commands hang together, each slot naming the one before it.
  */
 #ifndef NVS_FLIGHT_H
 #define NVS_FLIGHT_H
 
-#include "count.h"
+#include "places.h"
 #include "ring.h"
+#include "stages.h"
 
 struct command {
 	/* All that level hist touches, in one cache line */
-	__u64 whose;  /* request of the kernel's own driver: its address */
+	__u64 whose;  /* the request's address */
 	__u64 hctx;   /* and what it was queued through */
 	__u64 setup;  /* when it was built; 0: the slot is free; SLOT_TAKEN: being filled in */
 	__u64 queued; /* 0: blk-mq keeps no time of it */
@@ -25,11 +25,11 @@ struct command {
 	__u16 place, cpu, batch, depth;
 	__u8 ask;      /* its status may be other than success */
 	__u8 left_out; /* by a filter: followed for the queue's depth alone */
-	__u16 cid, op, opcode;
+	__u16 cid, opcode;
 
-	__u32 bytes, nsid, pid, tgid;
-	__u64 sector, cgroup, comm0, comm1;
-	__u64 pad[2]; /* a power of two */
+	__u32 nsid, pid, tgid;
+	__u64 cgroup, comm0, comm1;
+	__u64 pad[3]; /* a power of two */
 };
 
 #define SLOT_TAKEN 1
@@ -40,57 +40,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct command);
 } commands SEC(".maps");
-
-/*
- * Places: what is kept of a queue lies at its place, given when it is met first.  In .bss,
- * where neither a call nor a check is needed to get at it.
- */
-#define MAX_PLACES 2048
-#define NO_PLACE   0xffffffff
-struct flight_queue flight_queues[MAX_PLACES] = {};
-__u32 next_place = 0;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* queues_per_ctrl for each of max_ctrls */
-	__type(key, __u32);
-	__type(value, __u32); /* place + 1; 0: not met yet */
-} places SEC(".maps");
-
-static __always_inline struct flight_queue *queue_at(__u32 place)
-{
-	return &flight_queues[place & (MAX_PLACES - 1)];
-}
-
-/* The place of a queue, or NO_PLACE. */
-static __always_inline __u32 place_of(__u32 ctrl, __u32 qid)
-{
-	__u32 index = ctrl * config.queues_per_ctrl + qid, *place;
-
-	if (ctrl >= config.max_ctrls || qid >= config.queues_per_ctrl)
-		return NO_PLACE;
-	place = bpf_map_lookup_elem(&places, &index);
-	return place ? *place - 1 : NO_PLACE;
-}
-
-/* Gives a queue that has none a place. NO_PLACE: there is none left, or one is just being given. */
-static __always_inline __u32 new_place(__u32 ctrl, __u32 qid)
-{
-	__u32 index = ctrl * config.queues_per_ctrl + qid, *given, place;
-
-	if (ctrl >= config.max_ctrls || qid >= config.queues_per_ctrl)
-		return NO_PLACE;
-	given = bpf_map_lookup_elem(&places, &index);
-	if (!given || __sync_val_compare_and_swap(given, 0, NO_PLACE))
-		return NO_PLACE;
-	place = __sync_fetch_and_add(&next_place, 1);
-	if (place >= config.places || place >= MAX_PLACES)
-		return NO_PLACE;
-	queue_at(place)->ctrl = ctrl;
-	queue_at(place)->qid = qid;
-	__sync_lock_test_and_set(given, place + 1);
-	return place;
-}
 
 /* Defined by who includes this: the slot of a number, or NULL. */
 static struct command *slot_at(__u32 number);
@@ -310,55 +259,6 @@ struct ending {
 	bool stale; /* what is in its slot is of an earlier use of its tag */
 };
 
-/* The steps of a command, in order; a look that was not seen is 0. */
-struct steps {
-	__u64 queued, setup, bell, seen, end;
-};
-
-static __always_inline bool in_order(const struct steps *s)
-{
-	return s->queued <= s->setup && s->setup <= s->bell && s->bell <= s->seen &&
-	       s->seen <= s->end;
-}
-
-/*
- * The look that found its entry.  A command that is sent and completed while a look is under way
- * is found by that look, which began before.  And a doorbell is told of after it was rung: it may
- * be that its command was found meanwhile.
- */
-static __always_inline void put_look_in_order(struct steps *s, const struct flight_queue *q)
-{
-	if (s->seen < s->setup) {
-		count_cause(LOST_unseen_look);
-		s->seen = q->polled ? 0 : s->bell;
-	} else if (s->seen < s->bell) {
-		s->bell = q->built >= s->setup && q->built <= s->seen ? q->built : s->setup;
-	}
-}
-
-/* Where they are not in order, or where the driver took no completion: @cancelled. */
-static __noinline int put_in_order(struct steps *s, __u32 place, bool cancelled)
-{
-	if (!s)
-		return 0;
-	if (s->queued > s->setup || s->setup > s->end) {
-		count_cause(LOST_negative_delta);
-		if (s->queued > s->setup)
-			s->queued = s->setup;
-		if (s->end < s->setup)
-			s->end = s->setup;
-	}
-	if (!s->bell) {
-		count_cause(LOST_unseen_bell);
-		s->bell = s->setup;
-	}
-	if (cancelled)
-		s->seen = 0;
-	else
-		put_look_in_order(s, queue_at(place));
-	return 0;
-}
-
 /* @op, @bytes, @sector: of the request */
 static __always_inline void tell_io(const struct command *c, __u16 op, __u32 bytes, __u64 sector,
 				    const struct ending *r, const struct steps *s)
@@ -397,22 +297,6 @@ static __always_inline void tell_io(const struct command *c, __u16 op, __u32 byt
 	commit(&m);
 }
 
-static __always_inline void count_stages(struct hist_cell *cell, __u32 bytes, __u32 status,
-					 const struct steps *s)
-{
-	__u64 start = s->setup;
-
-	count_request(cell, bytes, status);
-	if (s->queued) {
-		start = s->queued;
-		count_stage(cell, NVS_STAGE_queue, s->setup - start);
-	}
-	count_stage(cell, NVS_STAGE_driver, s->bell - s->setup);
-	count_stage(cell, NVS_STAGE_device, s->seen - s->bell);
-	count_stage(cell, NVS_STAGE_completion, s->end - s->seen);
-	count_stage(cell, NVS_STAGE_total, s->end - start);
-}
-
 /*
  * A request ended whose command is in @c, a slot that is the caller's to free: when did what
  * happen?  false: it is not to be told of.
@@ -437,10 +321,15 @@ static __always_inline bool flight_end(__u32 mode, struct command *c, const stru
 	s->queued = c->queued;
 	s->bell = c->bell;
 	if (!in_order(s) || r->how == NVS_HOW_DONE_cancelled) {
+		const struct circumstances known = {
+			.built = q->built,
+			.polled = q->polled,
+			.how = r->how,
+		};
 		/* A copy, so that the others stay in registers */
 		struct steps odd = *s;
 
-		put_in_order(&odd, c->place, r->how == NVS_HOW_DONE_cancelled);
+		put_in_order(&odd, &known);
 		*s = odd;
 		if ((mode & MODE_HIST) && !s->seen)
 			s->seen = s->end;

@@ -44,15 +44,6 @@ struct level_config {
 	__u64 opcodes[SET_WORDS(256)];
 };
 
-/* Where the running kernel has what is told of a task: offsets. */
-struct task_layout {
-	__u32 known;			/* 0: it does not say */
-	__u32 pid, tgid, comm, cgroups; /* in struct task_struct */
-	__u32 cgroup;			/* in struct css_set: of cgroup v2 */
-	__u32 node;			/* in struct cgroup: its kernfs_node */
-	__u32 node_id;
-};
-
 /*
  * What is known of a queue, in `queues`.  Written by the programs of its CPUs; read by the
  * recorder at any time.
@@ -60,7 +51,10 @@ struct task_layout {
 struct flight_queue {
 	__u64 key;	 /* whose it is: address of the driver's structure; 0: nobody's */
 	__u64 seen;	 /* when the driver last began to look at its CQ */
-	__u64 built;	 /* when it last built a command for it */
+	union {
+		__u64 built; /* when it last built a command for it */
+		__u64 since; /* our driver: since when its doorbells are counted */
+	};
 	__u32 place;	 /* of its commands and its histograms */
 	__u32 in_flight; /* requests at the driver */
 	__u16 ctrl, qid;

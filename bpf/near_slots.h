@@ -9,8 +9,6 @@
 
 #include "flight.h"
 
-#define HASH_FACTOR 0x9e3779b1u /* 2^32 by the golden ratio: it spreads what lies in a row */
-
 #define NEAR_SLOTS_BITS 13
 #define NEAR_SLOTS	(1u << NEAR_SLOTS_BITS)
 static struct command near_slots[NEAR_SLOTS] = {};

@@ -75,18 +75,6 @@ static noinline void trace_cmd(struct nvme_ctrl *ctrl, struct request *rq,
 			    le32_to_cpu(c->cdw15), c->opcode, c->flags);
 }
 
-/* For levels io and hist. */
-static noinline void level_begin(struct nvme_ctrl *ctrl, struct request *rq,
-				 const struct nvme_command *cmd)
-{
-	struct nvme_ns *ns = rq->q->queuedata;
-
-	nvme_tell_level_begin(nvme_req_who(ctrl, rq), rq->start_time_ns,
-			      blk_rq_is_passthrough(rq) ? 0 : blk_rq_pos(rq), blk_rq_bytes(rq),
-			      ns ? ns->nsid : 0,
-			      (__force u32)req_op(rq) | cmd->common.opcode << 16);
-}
-
 static noinline void trace_start(struct nvme_ctrl *ctrl, struct request *rq)
 {
 	struct nvme_ns *ns = rq->q->queuedata;
@@ -148,8 +136,6 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	cmd->common.command_id = req->cid;
 	if (nvme_telling_cmd_setup())
 		trace_cmd(ctrl, rq, cmd);
-	if (trace_nvs_level_begin_enabled())
-		level_begin(ctrl, rq, cmd);
 	return BLK_STS_OK;
 }
 EXPORT_SYMBOL_GPL(nvme_setup_cmd);
@@ -223,15 +209,6 @@ static noinline void trace_complete(struct request *rq, enum nvs_HOW_DONE how)
 			      blk_rq_bytes(rq), req->status, how);
 }
 
-static noinline void level_end(struct request *rq, enum nvs_HOW_DONE how)
-{
-	struct nvme_req *req = nvme_req(rq);
-
-	if (req->flags & NVME_REQ_CANCELLED)
-		how = NVS_HOW_DONE_cancelled;
-	nvme_tell_level_end(nvme_req_who(req->ctrl, rq), req->status | how << 16);
-}
-
 /* DNR, bit 14 of the status field without its phase tag: a retry is useless. */
 static bool may_retry(struct request *rq)
 {
@@ -295,8 +272,6 @@ void nvme_complete_rq(struct request *rq)
 		nvme_finish_special(rq);
 	if (nvme_telling_rq_complete())
 		trace_complete(rq, NVS_HOW_DONE_direct);
-	if (trace_nvs_level_end_enabled())
-		level_end(rq, NVS_HOW_DONE_direct);
 	if (unlikely(may_retry(rq))) {
 		retry(rq);
 		return;
@@ -314,8 +289,6 @@ void nvme_complete_batch_req(struct request *rq)
 		nvme_finish_special(rq);
 	if (nvme_telling_rq_complete())
 		trace_complete(rq, NVS_HOW_DONE_batched);
-	if (trace_nvs_level_end_enabled())
-		level_end(rq, NVS_HOW_DONE_batched);
 }
 EXPORT_SYMBOL_GPL(nvme_complete_batch_req);
 

@@ -346,12 +346,6 @@ static inline u16 nvme_ctrl_id(struct nvme_ctrl *ctrl)
 	return ctrl->instance;
 }
 
-/* And a request's command to the programs of levels io and hist. */
-static inline u64 nvme_req_who(struct nvme_ctrl *ctrl, struct request *rq)
-{
-	return NVS_WHO(nvme_ctrl_id(ctrl), nvme_req_qid(rq), nvme_req(rq)->cid);
-}
-
 static inline void nvme_get_ctrl(struct nvme_ctrl *ctrl)
 {
 	get_device(&ctrl->ctrl_device);
@@ -435,6 +429,9 @@ void nvme_init_internal_request(struct request *rq, struct nvme_ctrl *ctrl,
 int nvme_submit_sync_cmd(struct nvme_ctrl *ctrl, struct request_queue *q,
 			 struct nvme_command *cmd, void *buf, unsigned int len,
 			 union nvme_result *result);
+
+/* watch.c: which time it is that somebody listens to nvs_io; 0 is none */
+extern u32 nvme_watch;
 
 /* dsm.c: discard, write zeroes, and the way to the zone commands */
 blk_status_t nvme_setup_special(struct nvme_ns *ns, struct request *rq, struct nvme_command *cmd);

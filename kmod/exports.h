@@ -50,6 +50,7 @@
 #define nvme_init_internal_request	nvmescope_init_internal_request
 #define nvme_quirk_mask			nvmescope_quirk_mask
 #define nvme_quirk_name			nvmescope_quirk_name
+#define nvme_watch			nvmescope_watch
 #define nvme_wq				nvmescope_wq
 #define nvme_reset_wq			nvmescope_reset_wq
 #define nvme_io_timeout			nvmescope_io_timeout

@@ -376,7 +376,7 @@ struct nvs_hdr {
 	E(33, sq_head, 24)		\
 	E(34, rq_result, 24)
 
-/* Made by the recorder's programs, of either driver's steps */
+/* Made by the recorder's programs; io of our driver's steps by the driver itself (pci_level.c) */
 #define NVS_LEVEL_EVENTS(E)		\
 	E(30, io, 112)			\
 	E(31, hist_stage, 64)		\
@@ -394,27 +394,12 @@ struct nvs_hdr {
 #define NVS_EVENT_ID_MAX	68
 
 /*
- * What the programs of levels io and hist attach to: the steps that they need and no others,
- * with so few arguments that all go in registers.  They are no events of a recording.  The
- * first argument of each, `who`, is controller, queue and command identifier.
+ * What the programs of levels io and hist attach to, of our driver (trace.h): the event io itself,
+ * and, for who counts what is at the device now, a doorbell that is about to be rung.
  */
-#define NVS_WHO(ctrl, qid, cid)		((__u64)(ctrl) << 32 | (__u32)(qid) << 16 | (__u16)(cid))
-#define NVS_FIELDS_level_begin(F, P)	/* the command is built, but for its data pointer */ \
-	F(__u64, queued, DEC)	/* as in rq_start, like the next three */ \
-	F(__u64, sector, DEC)				\
-	F(__u32, bytes, DEC)				\
-	F(__u32, nsid, DEC)				\
-	F(__u32, what, HEX)	/* op, and the command's opcode << 16 */
-#define NVS_FIELDS_level_bell(F, P)	/* about to be rung, once for each tail */
-#define NVS_FIELDS_level_look(F, P)	/* as cq_enter */ \
-	F(__u32, why, WHY_CQ)
-#define NVS_FIELDS_level_end(F, P)	/* as rq_complete */ \
-	F(__u32, outcome, HEX)	/* status, and how << 16 */
 #define NVS_LEVEL_STEPS(E)		\
-	E(level_begin)			\
-	E(level_bell)			\
-	E(level_look)			\
-	E(level_end)
+	E(io)				\
+	E(level_bell)
 
 /* What the driver tells of steps at once: see kmod/steps.h */
 #define NVS_STEPS_ROOM		1024

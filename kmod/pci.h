@@ -5,8 +5,8 @@
  * Order of reading: pci.c (module, probe, removal), pci_reset.c (bring-up, in the
  * order of 3.5.1), pci_queue.c and pci_vectors.c (queues, their interrupts),
  * pci_submit.c and pci_map.c (a command on its way), pci_complete.c (and back),
- * pci_timeout.c (or not), pci_error.c and pci_pm.c (when the function goes away for
- * a while).
+ * pci_timeout.c (or not), pci_level.c (what it tells of itself at its end),
+ * pci_error.c and pci_pm.c (when the function goes away for a while).
  */
 #ifndef NVMESCOPE_PCI_H
 #define NVMESCOPE_PCI_H
@@ -58,6 +58,11 @@ struct nvme_queue {
 	__le32 *cq_shadow;	/* as above; &cq_mute: not rung at all */
 	__le32 *cq_event_idx;
 	spinlock_t cq_lock;	/* readers without an interrupt: one at a time */
+
+	/* Levels io and hist, while somebody listens (pci_level.c) */
+	u64 look;		/* when somebody last began to look at the CQ */
+	u16 look_why;
+	atomic64_t at_driver;	/* requests; in the upper half: in which watch */
 
 	__le32 cq_mute;
 	dma_addr_t sq_dma;
@@ -129,6 +134,10 @@ struct nvme_iod {
 	dma_addr_t meta_dma;
 	struct sg_table sgt;		/* sgl is NULL if there is none */
 	__le64 *lists[NVME_MAX_PRP_LISTS];
+
+	/* What is told of it at levels io and hist, noted while somebody listens (pci_level.c) */
+	u32 watch;			/* in which it noted its beginning; 0: in none */
+	struct nvs_io io;
 };
 
 static inline struct nvme_dev *to_nvme_dev(struct nvme_ctrl *ctrl)
@@ -136,10 +145,11 @@ static inline struct nvme_dev *to_nvme_dev(struct nvme_ctrl *ctrl)
 	return container_of(ctrl, struct nvme_dev, ctrl);
 }
 
-/* A queue to the programs of levels io and hist. */
-static inline u64 nvme_queue_who(struct nvme_queue *nvmeq)
+static inline struct blk_mq_tags *nvme_queue_tags(struct nvme_queue *nvmeq)
 {
-	return NVS_WHO(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0);
+	struct nvme_dev *dev = nvmeq->dev;
+
+	return nvmeq->qid ? dev->tagset.tags[nvmeq->qid - 1] : dev->admin_tagset.tags[0];
 }
 
 static inline struct pci_dev *nvme_pdev(struct nvme_dev *dev)
@@ -217,6 +227,23 @@ void nvme_unmap_metadata(struct nvme_dev *dev, struct request *rq);
 void nvme_pci_submit_async_event(struct nvme_ctrl *ctrl);
 extern const struct blk_mq_ops nvme_mq_ops;
 extern const struct blk_mq_ops nvme_mq_admin_ops;
+
+/* pci_level.c */
+void nvme_level_init(struct nvme_iod *iod, u16 qid);
+void nvme_level_begin(struct request *rq);
+void nvme_level_unbuilt(struct request *rq);
+void nvme_level_bell(struct nvme_queue *nvmeq, u16 from, u16 to);
+void nvme_level_look(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why);
+void nvme_level_end(struct request *rq, enum nvs_HOW_DONE how);
+
+/* That look found a request's entry. */
+static inline void nvme_level_found(const struct nvme_queue *nvmeq, struct request *rq)
+{
+	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
+
+	iod->io.seen = nvmeq->look;
+	iod->io.why = nvmeq->look_why;
+}
 
 /* pci_complete.c */
 irqreturn_t nvme_irq(int irq, void *data);

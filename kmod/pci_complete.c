@@ -15,18 +15,11 @@ static inline bool is_new(const struct nvme_queue *nvmeq, const struct nvme_comp
 	/* LAB(6) end */
 }
 
-static struct blk_mq_tags *tags_of(struct nvme_queue *nvmeq)
-{
-	struct nvme_dev *dev = nvmeq->dev;
-
-	return nvmeq->qid ? dev->tagset.tags[nvmeq->qid - 1] : dev->admin_tagset.tags[0];
-}
-
 /* Whose entry is it?  NULL, and @match says why, if no request's. */
 static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_CQE *match)
 {
 	unsigned int tag = NVME_CID_TAG(cid);
-	struct request *rq = blk_mq_tag_to_rq(tags_of(nvmeq), tag);
+	struct request *rq = blk_mq_tag_to_rq(nvme_queue_tags(nvmeq), tag);
 
 	if (!rq || !blk_mq_request_started(rq)) {
 		*match = NVS_CQE_unknown;
@@ -60,6 +53,8 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 	for (; rq; rq = rq->rq_next) {
 		if (blk_rq_nr_phys_segments(rq))
 			nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
+		if (trace_nvs_io_enabled())
+			nvme_level_end(rq, NVS_HOW_DONE_batched);
 		nvme_complete_batch_req(rq);
 		count++;
 	}
@@ -115,6 +110,8 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 	}
 	if (nvme_telling_cqe())
 		trace_cqe(nvmeq, cqe, NVS_CQE_request);
+	if (trace_nvs_io_enabled())
+		nvme_level_found(nvmeq, rq);
 	nvme_req_finish(rq, cqe->status, cqe->result);
 	end_request(rq, iob);
 }
@@ -156,12 +153,6 @@ static noinline void trace_exit(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why, u
 	nvme_tell_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
 }
 
-/* For levels io and hist. */
-static noinline void level_look(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why)
-{
-	nvme_tell_level_look(nvme_queue_who(nvmeq), why);
-}
-
 /* Takes in all that is new.  Returns how many entries that were. */
 static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 			       struct io_comp_batch *iob)
@@ -172,8 +163,8 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 
 	if (nvme_telling_cq_enter())
 		trace_enter(nvmeq, why, old_head);
-	if (trace_nvs_level_look_enabled())
-		level_look(nvmeq, why);
+	if (trace_nvs_io_enabled())
+		nvme_level_look(nvmeq, why);
 	/* LAB(6): take in what is new, entry by entry, and give all of it back at once. */
 	while (is_new(nvmeq, cqe)) {
 		/* The rest of the entry must not be read before its phase tag. */
@@ -299,6 +290,8 @@ void nvme_pci_complete_rq(struct request *rq)
 
 	if (blk_rq_nr_phys_segments(rq))
 		nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
+	if (trace_nvs_io_enabled())
+		nvme_level_end(rq, NVS_HOW_DONE_direct);
 	nvme_complete_rq(rq);
 	nvme_steps_end(steps);
 }

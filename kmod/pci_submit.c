@@ -28,12 +28,6 @@ static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct 
 		trace_sqe(nvmeq, cmd, slot);
 }
 
-/* For levels io and hist. */
-static noinline void level_bell(struct nvme_queue *nvmeq)
-{
-	nvme_tell_level_bell(nvme_queue_who(nvmeq));
-}
-
 static noinline void trace_sq(struct nvme_queue *nvmeq, u16 old_tail, u16 new_tail,
 			      enum nvs_BELL how)
 {
@@ -58,8 +52,8 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 		return;
 	nvmeq->sq_rung = new_tail;
 	/* Traced before the device can see it: what comes of it must stand behind it. */
-	if (trace_nvs_level_bell_enabled())
-		level_bell(nvmeq);
+	if (trace_nvs_io_enabled())
+		nvme_level_bell(nvmeq, old_tail, new_tail);
 	if (nvmeq->sq_shadow) {
 		if (nvme_telling_sq_doorbell())
 			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);
@@ -86,18 +80,28 @@ static __always_inline blk_status_t prepare(struct nvme_dev *dev, struct request
 	status = nvme_setup_cmd(&dev->ctrl, rq);
 	if (status)
 		return status;
+	if (trace_nvs_io_enabled())
+		nvme_level_begin(rq);
 	if (blk_rq_nr_phys_segments(rq)) {
 		status = nvme_map_data(dev, rq);
 		if (unlikely(status)) {
 			if (iod->req.flags & NVME_REQ_SPECIAL)
 				nvme_finish_special(rq);
-			return status;
+			goto unbuilt;
 		}
 	}
-	if (unlikely(blk_integrity_rq(rq)))
-		return nvme_start_with_metadata(dev, rq);
+	if (unlikely(blk_integrity_rq(rq))) {
+		status = nvme_start_with_metadata(dev, rq);
+		if (status)
+			goto unbuilt;
+		return BLK_STS_OK;
+	}
 	blk_mq_start_request(rq);
 	return BLK_STS_OK;
+unbuilt:
+	if (trace_nvs_io_enabled())
+		nvme_level_unbuilt(rq);
+	return status;
 }
 
 /* May @rq go to this queue now?  BLK_STS_OK, or what to end it with. */
@@ -265,9 +269,11 @@ static int nvme_init_request(struct blk_mq_tag_set *set, struct request *rq,
 			     unsigned int hctx_idx, nvme_numa_node numa_node)
 {
 	struct nvme_iod *iod = blk_mq_rq_to_pdu(rq);
+	struct nvme_dev *dev = to_nvme_dev(set->driver_data);
 
-	iod->req.ctrl = set->driver_data;
+	iod->req.ctrl = &dev->ctrl;
 	iod->req.cmd = &iod->cmd;
+	nvme_level_init(iod, set == &dev->tagset ? hctx_idx + 1 : 0);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
  * Arguments are scalars, never pointers to our structures, so that a raw_tp BPF
  * program needs no type information of the module and reads them on any kernel.
  * Argument 0 to 2 are ctrl, qid and cid; the row's fields follow in order.
- * The steps of levels io and hist have one in place of these three, NVS_WHO().
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM nvmescope
@@ -17,11 +16,16 @@
 #include <linux/tracepoint.h>
 #include "nvs_events.h"
 
+/* watch.c */
+int nvme_watch_begin(void);
+void nvme_watch_end(void);
+
 /* How a field is declared, stored and printed; padding is nobody's argument. */
 #define NVS_TP_PROTO(type, name, base)		, type name
 #define NVS_TP_ARG(type, name, base)		, name
 #define NVS_TP_FIELD(type, name, base)		__field(type, name)
 #define NVS_TP_ASSIGN(type, name, base)		__entry->name = name;
+#define NVS_TP_COPY(type, name, base)		__entry->name = io->name;
 #define NVS_TP_FORMAT(type, name, base)		" " #name "=" NVS_TP_FORMAT_##base
 #define NVS_TP_VALUE(type, name, base)		, NVS_TP_VALUE_##base(__entry->name)
 
@@ -96,24 +100,53 @@
 
 NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
 
-#undef NVS_TRACE_LEVEL
-#define NVS_TRACE_LEVEL(ev)							\
-	TRACE_EVENT(nvs_##ev,							\
-		TP_PROTO(__u64 who NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),	\
-		TP_ARGS(who NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD)),		\
-		TP_STRUCT__entry(						\
-			__field(__u64, who)					\
-			NVS_FIELDS_##ev(NVS_TP_FIELD, NVS_NO_PAD)		\
-		),								\
-		TP_fast_assign(							\
-			__entry->who = who;					\
-			NVS_FIELDS_##ev(NVS_TP_ASSIGN, NVS_NO_PAD)		\
-		),								\
-		TP_printk("who=" NVS_TP_FORMAT_HEX NVS_FIELDS_##ev(NVS_TP_FORMAT, NVS_NO_PAD), \
-			NVS_TP_VALUE_HEX(__entry->who) NVS_FIELDS_##ev(NVS_TP_VALUE, NVS_NO_PAD)) \
-	);
+/*
+ * Level io's event at a request's end.  Its argument is the event itself, so that a program has
+ * but to copy it: what the kernel calls writable, which is what programs may read by loads.  None
+ * of ours writes there.  With the first who listens the driver begins to note times (watch.c).
+ */
+DECLARE_EVENT_CLASS(nvs_io,
+		    TP_PROTO(struct nvs_io *io),
+		    TP_ARGS(io),
+		    TP_STRUCT__entry(__field(__u16, ctrl)
+				     __field(__u16, qid)
+				     __field(__u16, cid)
+				     NVS_FIELDS_io(NVS_TP_FIELD, NVS_NO_PAD)),
+		    TP_fast_assign(__entry->ctrl = io->h.ctrl;
+				   __entry->qid = io->h.qid;
+				   __entry->cid = io->h.cid;
+				   NVS_FIELDS_io(NVS_TP_COPY, NVS_NO_PAD)),
+		    TP_printk("ctrl=%u qid=%u cid=%#x" NVS_FIELDS_io(NVS_TP_FORMAT, NVS_NO_PAD),
+			      __entry->ctrl, __entry->qid, __entry->cid
+			      NVS_FIELDS_io(NVS_TP_VALUE, NVS_NO_PAD))
+);
 
-NVS_LEVEL_STEPS(NVS_TRACE_LEVEL)
+#ifdef DEFINE_EVENT_WRITABLE
+DEFINE_EVENT_WRITABLE(nvs_io, nvs_io, TP_PROTO(struct nvs_io *io), TP_ARGS(io),
+		      sizeof(struct nvs_io));
+#else
+DEFINE_EVENT_FN(nvs_io, nvs_io, TP_PROTO(struct nvs_io *io), TP_ARGS(io),
+		nvme_watch_begin, nvme_watch_end);
+#endif
+
+/*
+ * For who counts what is at the device: a doorbell is about to be rung for @count requests that
+ * will be told of at their end.  @now is their `bell`.
+ */
+TRACE_EVENT(nvs_level_bell,
+	    TP_PROTO(__u16 ctrl, __u16 qid, __u32 count, __u64 now),
+	    TP_ARGS(ctrl, qid, count, now),
+	    TP_STRUCT__entry(__field(__u16, ctrl)
+			     __field(__u16, qid)
+			     __field(__u32, count)
+			     __field(__u64, now)),
+	    TP_fast_assign(__entry->ctrl = ctrl;
+			   __entry->qid = qid;
+			   __entry->count = count;
+			   __entry->now = now;),
+	    TP_printk("ctrl=%u qid=%u count=%u now=%llu", __entry->ctrl, __entry->qid,
+		      __entry->count, (unsigned long long)__entry->now)
+);
 
 /*
  * Steps in a block, each as it stands in a recording: see steps.h.  Writable, for that is what lets
@@ -161,10 +194,8 @@ DEFINE_EVENT_WRITABLE(nvs_steps, nvs_steps,
 #define NVS_TELL_PROTO			__u16 ctrl, __u16 qid, __u16 cid
 #define NVS_TELL_ARGS			ctrl, qid, cid
 #define NVS_TELL(num, ev, size)		NVS_TELL_AS(ev, NVS_TELL_PROTO, NVS_TELL_ARGS)
-#define NVS_TELL_LEVEL(ev)		NVS_TELL_AS(ev, __u64 who, who)
 
 NVS_INIT_EVENTS(NVS_TELL)
 NVS_RECOVERY_EVENTS(NVS_TELL)
-NVS_LEVEL_STEPS(NVS_TELL_LEVEL)
 #include "steps.h"
 #endif /* NVS_TELL */

@@ -26,7 +26,7 @@ struct hist_live {
 static int attach(struct hist_live *h, const struct bpf_program *prog, struct nvs_error *err)
 {
 	const char *section = bpf_program__section_name(prog);
-	const char *tracepoint = strncmp(section, "raw_tp/", 7) ? NULL : section + 7;
+	const char *tracepoint = strncmp(section, "raw_tp", 6) ? NULL : strchr(section, '/') + 1;
 	int prog_fd = bpf_program__fd(prog), fd;
 
 	fd = h->programs.by_tracepoints ? record_tracepoints_attach(section, prog_fd)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "level.h"
 #include "ring_page.h"
@@ -120,6 +119,8 @@ bool level_wants(const struct level_programs *l, const char *name)
 
 	if (l->by_tracepoints)
 		return c->stages || !strcmp(name, "on_outcome") || !strcmp(name, "io_complete");
+	if (starts(name, "live_"))
+		return l->live;
 	if (!starts(name, "io_") && !starts(name, "hist_") && !starts(name, "one_"))
 		return l->life;
 	if (starts(name, "one_") || strstr(name, "_setup") || strstr(name, "_complete"))
@@ -212,37 +213,6 @@ static int open_tracepoints(struct level_programs *l, uint16_t ctrl,
 	return 0;
 }
 
-/* Where @member is in a structure of the kernel's. false: it is not there. */
-static bool find_member(const struct btf *btf, const char *type, const char *member, __u32 *offset)
-{
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
-
-	for (unsigned int i = 0; t && i < btf_vlen(t); i++) {
-		if (strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
-			continue;
-		*offset = btf_member_bit_offset(t, i) / 8;
-		return true;
-	}
-	return false;
-}
-
-static struct task_layout find_task_layout(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct task_layout l = { 0 };
-
-	l.known = btf && find_member(btf, "task_struct", "pid", &l.pid) &&
-		  find_member(btf, "task_struct", "tgid", &l.tgid) &&
-		  find_member(btf, "task_struct", "comm", &l.comm) &&
-		  find_member(btf, "task_struct", "cgroups", &l.cgroups) &&
-		  find_member(btf, "css_set", "dfl_cgrp", &l.cgroup) &&
-		  find_member(btf, "cgroup", "kn", &l.node) &&
-		  find_member(btf, "kernfs_node", "id", &l.node_id);
-	btf__free(btf);
-	return l;
-}
-
 static int open_driver(struct level_programs *l, uint16_t ctrl)
 {
 	struct driver_io_bpf *skel = driver_io_bpf__open();
@@ -251,10 +221,8 @@ static int open_driver(struct level_programs *l, uint16_t ctrl)
 		return -1;
 	l->driver = skel;
 	l->obj = skel->obj;
-	/* What is counted needs no task, but for a filter. */
-	if (l->config.level == LEVEL_IO || l->config.pid || l->config.cgroup || l->config.comm[0])
-		skel->rodata->task_layout = find_task_layout();
 	skel->rodata->config = l->config;
+	skel->rodata->live = l->live;
 	skel->data->filter_ctrl = ctrl;
 	return 0;
 }
@@ -319,6 +287,7 @@ int level_open(struct level_programs *l, const struct level_load *how,
 	*l = (struct level_programs){
 		.config = *config,
 		.life = how->life,
+		.live = !how->recorder,
 		.is_stock = how->stock,
 	};
 	if (how->stock) {

@@ -23,6 +23,7 @@ struct level_programs {
 	/* What was chosen by */
 	struct level_config config;
 	bool is_stock, life, poll_queues;
+	bool live;	     /* somebody asks how many requests are at the device now */
 	bool by_tracepoints; /* the kernel does not tell its driver's types: bpf/tracepoints_io.bpf.c */
 };
 

@@ -122,16 +122,43 @@ reads() { # NUMBER
 	wait_for "$1 reads" enough
 }
 
+in_flight() { [ "$(awk '{ print $1 }' /sys/block/${disk#/dev/}/inflight)" = "$1" ]; }
+# Sixteen at a time, for as long as it is let.
+keep_reading() {
+	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=3600 >/tmp/fio 2>&1 &
+	_fio=$!
+	wait_for "sixteen reads in flight" in_flight 16
+}
+
+# What is at the device is known to who begins before it is sent, and to who begins amid: in the end to both that it is nothing.
+depths() {
+	nvmescope top --plain --interval 0.5 -p "$provider" >/out/before.top &
+	_before=$!
+	wait_for "top's first lines" grep -q ^device /out/before.top
+	keep_reading
+	nvmescope top --plain --interval 0.5 -p "$provider" >/out/amid.top &
+	_amid=$!
+	wait_for "top's first lines" grep -q ^device /out/amid.top
+	reads 48
+	kill $_fio
+	wait_for "no read in flight" in_flight 0
+	_lines=$(grep -c ^device /out/amid.top)
+	wait_for "two more intervals" sh -c "[ \$(grep -c ^device /out/amid.top) -ge $((_lines + 2)) ]"
+	end $_before
+	end $_amid
+}
+
 # Reads that were sent before: their ends are counted, and are no records.
 between() {
 	bind
-	fio --name=before --filename=$disk --direct=1 --rw=randread --bs=4k --ioengine=libaio --iodepth=16 --time_based --runtime=3600 >/tmp/fio 2>&1 &
-	wait_for "sixteen reads in flight" grep -q "^ *16 " /sys/block/${disk#/dev/}/inflight
+	keep_reading
 	check "begun before: recorded" nvmescope record -o /out/between -p "$provider" --level io -- sh "$0" with "$provider" reads 48
+	check "another time: recorded" nvmescope record -o /out/another -p "$provider" --level io -- sh "$0" with "$provider" reads 48
 	# a recording of a device that is empty says why
 	silent "none passed the filter: nvme0 latency-above=100s" --latency-above 100s -- sh "$0" with "$provider" reads 32
-	kill %1
+	kill $_fio
 	wait || :
+	depths
 	silent "nvme0 had nothing to do" -t 1
 }
 

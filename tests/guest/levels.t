@@ -5,7 +5,7 @@
 # through what they should. Of both drivers.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 142
+plan 152
 
 . "$(dirname "$0")/io-log.sh"
 
@@ -81,4 +81,13 @@ $(of all 'f("op")=="write"&&f("bytes")==16384' | sed 's/^/write upto_16k /')"
 		"$("$nvmescope" report --json "$logs/$provider-between/between" | jq -c '.recording.environment.unmatched | tonumber | [. > 0, . <= 16]')" "[true,true]"
 	is "$provider: begun before: all that began later is there" \
 		"$(ios "$logs/$provider-between/between" | awk "$fields"' f("bell") == 0 || f("seen") == 0 { n++ } END { print (NR > 16), n + 0 }')" "1 0"
+	# Not those that began before, and not what is left of another recording; in the end there are sixteen, as the disk always has.
+	for name in between another; do
+		is "$provider: $name: the queue's depth is of what began since" \
+			"$(ios "$logs/$provider-between/$name" | awk "$fields"' f("depth") > most { most = f("depth") } END { print most }')" 16
+	done
+	for name in before amid; do
+		is "$provider: top, begun $name the reads: how many are at the device, and that none is in the end" \
+			"$(awk '/^device/ { n = 0 } $2 == "q1" { n += $5; if ($5 > most) most = $5 } END { print (most > 0), (most <= 16), n }' "$logs/$provider-between/$name.top")" "1 1 0"
+	done
 done
