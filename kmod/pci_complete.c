@@ -41,27 +41,31 @@ static noinline void trace_cqe(struct nvme_queue *nvmeq, const struct nvme_compl
 		      le16_to_cpu(cqe->sq_head), le16_to_cpu(cqe->status) >> 1, match);
 }
 
+static noinline void trace_batch(struct request *first)
+{
+	unsigned int count = 0;
+	struct request *rq;
+
+	for (rq = first; rq; rq = rq->rq_next)
+		count++;
+	nvme_tell_batch_complete(nvme_ctrl_id(nvme_req(first)->ctrl), nvme_req_qid(first), 0,
+				 count);
+}
+
 static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 {
 	bool steps = nvme_steps_begin();
-	unsigned int count = 0;
-	struct nvme_req *req;
 	struct request *rq;
 
-	rq = nvme_compat_rqlist_first(&iob->req_list);
-	req = nvme_req(rq);
-	for (; rq; rq = rq->rq_next) {
+	for (rq = nvme_compat_rqlist_first(&iob->req_list); rq; rq = rq->rq_next) {
 		if (blk_rq_nr_phys_segments(rq))
 			nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
 		if (trace_nvs_io_enabled())
 			nvme_level_end(rq, NVS_HOW_DONE_batched);
 		nvme_complete_batch_req(rq);
-		count++;
 	}
 	if (nvme_telling_batch_complete())
-		nvme_tell_batch_complete(nvme_ctrl_id(req->ctrl),
-					 nvme_req_qid(nvme_compat_rqlist_first(&iob->req_list)),
-					 0, count);
+		trace_batch(nvme_compat_rqlist_first(&iob->req_list));
 	nvme_steps_end(steps);
 	blk_mq_end_request_batch(iob);
 }
