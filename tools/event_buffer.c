@@ -52,8 +52,8 @@ static void forget_anchors(struct event_buffer *b)
 }
 
 /*
- * So many bytes at once, in the widest registers that this processor has.  The C library's takes an
- * instruction for each byte on some processors.
+ * Copies a multiple of 8 bytes, so many at once, in the widest registers that this processor has.  The
+ * C library's takes an instruction for each byte on some processors.
  */
 #define AT_ONCE 128
 #ifdef __x86_64__
@@ -62,31 +62,24 @@ static void forget_anchors(struct event_buffer *b)
 #define WIDEST
 #endif
 
-static WIDEST void copy_many(unsigned char *to, const unsigned char *from, size_t bytes)
+static WIDEST void copy(unsigned char *to, const unsigned char *from, size_t bytes)
 {
 	typedef uint64_t words __attribute__((vector_size(32), aligned(8), may_alias));
+	const words *w = (const void *)from;
+	words *t = (void *)to;
 
-	for (; bytes; bytes -= AT_ONCE, to += AT_ONCE, from += AT_ONCE) {
-		const words *w = (const void *)from;
-		words a = w[0], b = w[1], c = w[2], d = w[3], *t = (void *)to;
+	for (; bytes >= AT_ONCE; bytes -= AT_ONCE, w += 4, t += 4) {
+		words a = w[0], b = w[1], c = w[2], d = w[3];
 
 		t[0] = a;
 		t[1] = b;
 		t[2] = c;
 		t[3] = d;
 	}
-}
-
-/* Of a multiple of 8 bytes */
-static void copy(unsigned char *to, const unsigned char *from, size_t bytes)
-{
-	size_t many = bytes - bytes % AT_ONCE;
-
-	copy_many(to, from, many);
-	for (; bytes - many >= 32; many += 32)
-		memcpy(to + many, from + many, 32);
-	for (; many < bytes; many += 8)
-		memcpy(to + many, from + many, 8);
+	for (; bytes >= sizeof(words); bytes -= sizeof(words))
+		*t++ = *w++;
+	for (size_t i = 0; i < bytes; i += 8)
+		memcpy((char *)t + i, (const char *)w + i, 8);
 }
 
 /* Everything is moved by so much. */
@@ -242,9 +235,14 @@ static size_t take_late(struct event_buffer *b, const unsigned char *from, const
 
 	memmove(b->bytes + at + bytes, b->bytes + at, b->all.end - at);
 	copy(b->bytes + at, from, bytes);
-	for (unsigned int i = 0; i < NR_ANCHORS; i++)
-		if (b->anchors[i] > at)
-			b->anchors[i] += bytes;
+	/* They lie in order of their places, the last one first. */
+	for (unsigned int i = 1; i <= NR_ANCHORS; i++) {
+		size_t *anchor = &b->anchors[(b->next_anchor - i) % NR_ANCHORS];
+
+		if (*anchor <= at)
+			break;
+		*anchor += bytes;
+	}
 	b->all.last += bytes;
 	b->all.end += bytes;
 	b->all.nr += nr;
@@ -297,18 +295,20 @@ static size_t take_odd(struct event_buffer *b, const unsigned char *at, const un
 ssize_t event_buffer_add(struct event_buffer *b, const void *run, size_t bytes, bool *seen)
 {
 	const unsigned char *at = run, *end = at + bytes;
+	size_t taken;
 
 	if (event_buffer_room(b, bytes))
 		return -1;
-	for (;;) {
-		size_t taken = take_ordered(b, at, end - at, seen);
-
-		if (!taken && at < end)
-			taken = take_odd(b, at, end, seen);
-		if (!taken)
-			return at - (const unsigned char *)run;
+	do {
+		taken = take_ordered(b, at, end - at, seen);
 		at += taken;
-	}
+		/* If that was no whole piece, what comes next is not in order. */
+		if (taken + sizeof(struct nvs_hdr) <= PIECE) {
+			taken = at < end ? take_odd(b, at, end, seen) : 0;
+			at += taken;
+		}
+	} while (taken);
+	return at - (const unsigned char *)run;
 }
 
 /* From the end, for few events are late, and by little. */
