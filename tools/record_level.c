@@ -65,19 +65,40 @@ static struct ctf_stream *hist_stream(const struct recorder *r)
 	return NULL;
 }
 
+/* Events are handed over many at a time. */
 struct hist_pass {
 	struct recorder *r;
 	struct ctf_stream *stream;
 	uint64_t since, now;
 	struct nvs_error *err;
+	size_t bytes;
+	uint64_t run[512];
 };
+
+static int hand_over(struct hist_pass *p)
+{
+	size_t bytes = p->bytes;
+	bool seen = false;
+
+	p->bytes = 0;
+	return ctf_stream_add_run(p->stream, p->run, bytes, &seen, p->err);
+}
+
+static int add(struct hist_pass *p, const void *ev, size_t size)
+{
+	if (p->bytes + size > sizeof(p->run) && hand_over(p))
+		return -1;
+	memcpy((char *)p->run + p->bytes, ev, size);
+	p->bytes += size;
+	return 0;
+}
 
 static struct nvs_hdr header(const struct hist_pass *p, uint16_t id, const struct hist_change *c)
 {
 	return (struct nvs_hdr){ .ts = p->now, .id = id, .ctrl = c->ctrl, .qid = c->qid };
 }
 
-static int write_buckets(const struct hist_pass *p, const struct hist_change *c, unsigned int stage)
+static int write_buckets(struct hist_pass *p, const struct hist_change *c, unsigned int stage)
 {
 	for (unsigned int b = c->first[stage]; b < c->end[stage]; b++) {
 		struct nvs_hist_bucket e = {
@@ -86,7 +107,7 @@ static int write_buckets(const struct hist_pass *p, const struct hist_change *c,
 			.bucket = b,
 		};
 
-		if (e.count && ctf_stream_add(p->stream, &e.h, sizeof(e), p->err))
+		if (e.count && add(p, &e, sizeof(e)))
 			return -1;
 	}
 	return 0;
@@ -110,8 +131,7 @@ static int write_change(void *ctx, const struct hist_change *c)
 			.stage = stage,
 		};
 
-		if (e.count && (ctf_stream_add(p->stream, &e.h, sizeof(e), p->err) ||
-				write_buckets(p, c, stage)))
+		if (e.count && (add(p, &e, sizeof(e)) || write_buckets(p, c, stage)))
 			return -1;
 	}
 	return 0;
@@ -128,18 +148,22 @@ int record_hist_open(struct recorder *r, const struct level_programs *l, struct 
 
 int record_hist_write(struct recorder *r, bool all, struct nvs_error *err)
 {
-	struct hist_pass p = {
-		.r = r,
-		.stream = hist_stream(r),
-		.since = r->hist_since,
-		.now = record_now(),
-		.err = err,
-	};
+	struct hist_pass p;
 
-	if (!r->hist || (!all && p.now - p.since < r->hist_interval))
+	if (!r->hist)
 		return 0;
+	p.now = record_now();
+	if (!all && p.now - r->hist_since < r->hist_interval)
+		return 0;
+	p.r = r;
+	p.stream = hist_stream(r);
+	p.since = r->hist_since;
+	p.err = err;
+	p.bytes = 0;
 	r->hist_since = p.now;
-	return hist_reader_take(r->hist, write_change, &p, err);
+	if (hist_reader_take(r->hist, write_change, &p, err))
+		return -1;
+	return p.bytes ? hand_over(&p) : 0;
 }
 
 void record_hist_close(struct recorder *r)
