@@ -125,9 +125,11 @@ static void merge_times(struct tally *into, const struct tally *from)
 
 void tally_merge(struct tally *into, const struct tally *from, bool parts)
 {
-	unsigned int last = parts ? last_bucket(from, STAGE_TOTAL) : 0;
+	unsigned int last = last_bucket(from, STAGE_TOTAL);
 
 	merge_times(into, from);
+	if (!parts)
+		return;
 	for (unsigned int b = first_bucket(from, STAGE_TOTAL); b <= last; b++)
 		for (unsigned int i = 0; i < STAGE_TOTAL; i++)
 			into->parts[b][i] += from->parts[b][i];

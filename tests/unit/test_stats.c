@@ -220,6 +220,32 @@ static void test_many_queues(void **state)
 	stats_free(many);
 }
 
+/* The first bucket is one like others, also of a queue, which has no parts. */
+static void test_no_time_at_all(void **state)
+{
+	const struct nvs_io io = {
+		.h = { .ts = 1000, .id = NVS_ID_io, .qid = 1 },
+		.queued = 1000,
+		.setup = 1000,
+		.bell = 1000,
+		.seen = 1000,
+		.bytes = 4096,
+	};
+	static const uint32_t index[] = { 0, 1 };
+	struct stats *s = stats_new(), *other = stats_new();
+
+	(void)state;
+	stats_io(other, &queues[1], &io, 1, 0);
+	stats_merge(s, other, index);
+	stats_finish(s);
+	assert_int_equal(s->incomplete, 0);
+	assert_int_equal(s->queue[1]->stage[STAGE_TOTAL].count, 1);
+	assert_int_equal(s->queue[1]->stage[STAGE_TOTAL].bucket[0], 1);
+	assert_int_equal(s->queue[1]->stage[STAGE_TOTAL].max, 0);
+	stats_free(s);
+	stats_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_buckets_do_not_go_round),
 		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_many_queues),
+		cmocka_unit_test(test_no_time_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
