@@ -95,7 +95,8 @@ static int keep(struct worker *w, const struct recorded *ev)
 		w->kept = bigger;
 		w->max_kept = max;
 	}
-	w->kept[w->nr_kept++] = *ev;
+	w->kept[w->nr_kept] = *ev;
+	w->kept[w->nr_kept++].hdr = reader_lasting(w->reader, ev->hdr);
 	return 0;
 }
 

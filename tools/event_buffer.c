@@ -5,6 +5,7 @@
 #include "ctf_format.h"
 #include "event_buffer.h"
 #include "event_info.h"
+#include "widest.h"
 
 #define HEADER	    sizeof(struct ctf_packet)
 #define BYTES_LEAST (512u << 10)
@@ -56,11 +57,6 @@ static void forget_anchors(struct event_buffer *b)
  * C library's takes an instruction for each byte on some processors.
  */
 #define AT_ONCE 128
-#ifdef __x86_64__
-#define WIDEST __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDEST
-#endif
 
 static WIDEST void copy(unsigned char *to, const unsigned char *from, size_t bytes)
 {

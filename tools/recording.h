@@ -68,11 +68,12 @@ struct chunk {
 struct chunk *recording_chunks(const struct recording *r, size_t bytes, unsigned int *nr,
 			       struct nvs_error *err);
 /*
- * Sets it before the first event of @chunk; it ends with the last one.  A chunk is mapped so many
- * bytes ahead: what is fetched from there before it is due is not waited for.
+ * Sets it before the first event of @chunk; it ends with the last one.  What is handed out of a chunk
+ * is valid until the next call for @rd.
  */
-#define RECORDING_AHEAD (256u << 10)
 void reader_chunk(struct reader *rd, const struct chunk *chunk);
+/* Where @ev, of what was handed out last, stands until the recording is closed. */
+const struct nvs_hdr *reader_lasting(const struct reader *rd, const struct nvs_hdr *ev);
 
 /* As recording_next(). */
 int reader_next(struct reader *rd, struct recorded *ev, struct nvs_error *err);

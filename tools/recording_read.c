@@ -5,7 +5,13 @@
  * A packet's checksum is checked when its first event is due, and so is each of its events, against
  * the table: nothing is handed out before that.  What was read goes back to the kernel packet by
  * packet, so a recording of any length takes no more memory than a few packets.
+ *
+ * Of a chunk each packet is copied first: that costs less than to have its pages mapped, and then it
+ * is near.
  */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,16 +20,19 @@
 /* Where a reader is in one stream. */
 struct cursor {
 	const struct stream *s;
-	const uint16_t *sizes; /* of events, by id */
-	size_t packet;	       /* offset of the packet being read */
-	size_t end;	       /* behind its last event, */
-	size_t packet_end;     /* and behind what fills its last block */
-	size_t limit;	       /* it reads no packet from here on */
-	size_t at;	       /* offset of the next event */
-	uint64_t ts;	       /* of that event, as far as it was looked for */
-	unsigned int size;     /* of that event */
-	size_t mapped;	       /* of a chunk: pages up to here */
+	const uint16_t *sizes;	    /* of events, by id */
+	size_t packet;		    /* offset of the packet being read, */
+	size_t packet_end;	    /* and behind what fills its last block */
+	size_t limit;		    /* it reads no packet from here on */
+	const unsigned char *bytes; /* of that packet: in the map, or a copy */
+	size_t end;		    /* behind its last event, from its beginning */
+	size_t at;		    /* of the next event, likewise */
+	uint64_t ts;		    /* of that event, as far as it was looked for */
+	unsigned int size;	    /* of that event */
 };
+
+/* Packets are not made longer than that; one that is is read in the map. */
+#define COPY_BYTES (1u << 20)
 
 struct reader {
 	const struct recording *r;
@@ -34,8 +43,9 @@ struct reader {
 	uint64_t before;    /* what the stream at the top has before this comes next */
 	struct cursor *due; /* whose event was handed out last: it is to move on */
 	bool started;
-	bool in_chunk;	 /* and reads one stream alone */
-	leave_fn *leave; /* NULL: pages are let go as it leaves them */
+	int fd;		     /* the stream that a chunk is of; -1: all is read in the map */
+	unsigned char *copy; /* COPY_BYTES: a packet of it */
+	leave_fn *leave;     /* NULL: pages are let go as it leaves them */
 	void *leave_ctx;
 };
 
@@ -60,6 +70,7 @@ struct reader *reader_new(const struct recording *r, struct nvs_error *err)
 		return NULL;
 	}
 	rd->r = r;
+	rd->fd = -1;
 	for (unsigned int i = 0; i < r->nr_streams; i++) {
 		rd->cursors[i].s = &r->streams[i];
 		rd->cursors[i].sizes = event_sizes[stream_id(&r->streams[i])];
@@ -72,9 +83,28 @@ void reader_free(struct reader *rd)
 {
 	if (!rd)
 		return;
+	if (rd->fd >= 0)
+		close(rd->fd);
+	free(rd->copy);
 	free(rd->heap);
 	free(rd->cursors);
 	free(rd);
+}
+
+static bool is_copied(const struct reader *rd, const struct cursor *c)
+{
+	return c->bytes && c->bytes == rd->copy;
+}
+
+/* It has no event left of the packet that @c was in. */
+static void leave_packet(const struct reader *rd, const struct cursor *c)
+{
+	if (is_copied(rd, c))
+		return;
+	if (!rd->leave)
+		stream_let_go(c->s, c->packet, c->packet_end);
+	else if (c->packet_end > c->packet)
+		rd->leave(rd->leave_ctx, c->s, c->packet, c->packet_end);
 }
 
 /* A packet of @s that is not behind the first one with an event at or after @from. */
@@ -97,19 +127,23 @@ static size_t place_before(const struct stream *s, uint64_t from)
 void reader_window(struct reader *rd, uint64_t from, uint64_t to)
 {
 	from = from > rd->r->begin ? from : rd->r->begin;
+	if (rd->fd >= 0)
+		close(rd->fd);
+	rd->fd = -1;
 	for (unsigned int i = 0; i < rd->r->nr_streams; i++) {
 		struct cursor *c = &rd->cursors[i];
 
-		stream_let_go(c->s, c->packet, c->packet_end);
+		if (!is_copied(rd, c))
+			stream_let_go(c->s, c->packet, c->packet_end);
 		c->packet = c->packet_end = from ? place_before(c->s, from) : 0;
-		c->at = c->end = c->packet;
+		c->at = c->end = 0;
+		c->bytes = NULL;
 		c->limit = c->s->size;
 	}
 	rd->from = from;
 	rd->to = to < rd->r->end ? to : rd->r->end;
 	rd->nr_heap = 0;
 	rd->due = NULL;
-	rd->in_chunk = false;
 	rd->started = false;
 }
 
@@ -145,6 +179,17 @@ struct chunk *recording_chunks(const struct recording *r, size_t bytes, unsigned
 	return chunks;
 }
 
+/* What cannot be opened again is read in the map. */
+static void open_again(struct reader *rd, const struct stream *s)
+{
+	char path[PATH_MAX];
+
+	if (!rd->copy && !(rd->copy = malloc(COPY_BYTES)))
+		return;
+	if (snprintf(path, sizeof(path), "%s/%s", rd->r->dir, s->name) < (int)sizeof(path))
+		rd->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 void reader_chunk(struct reader *rd, const struct chunk *chunk)
 {
 	struct cursor *c = &rd->cursors[chunk->stream];
@@ -152,10 +197,9 @@ void reader_chunk(struct reader *rd, const struct chunk *chunk)
 	reader_window(rd, 0, UINT64_MAX);
 	for (unsigned int i = 0; i < rd->r->nr_streams; i++)
 		rd->cursors[i].limit = 0;
-	c->packet = c->packet_end = c->at = c->end = chunk->from;
+	c->packet = c->packet_end = chunk->from;
 	c->limit = chunk->to;
-	c->mapped = 0;
-	rd->in_chunk = true;
+	open_again(rd, c->s);
 }
 
 static int bad_event(const struct reader *rd, const struct cursor *c, const char *flaw,
@@ -164,107 +208,128 @@ static int bad_event(const struct reader *rd, const struct cursor *c, const char
 	return nvs_fail(err,
 			"%s/%s: %s, at byte %zu of the file, in the packet at byte %zu; the "
 			"file is damaged, record anew",
-			rd->r->dir, c->s->name, flaw, c->at, c->packet);
+			rd->r->dir, c->s->name, flaw, c->packet + c->at, c->packet);
 }
 
 static inline const struct nvs_hdr *event_at(const struct cursor *c)
 {
-	return (const void *)(c->s->map + c->at);
+	return (const void *)(c->bytes + c->at);
+}
+
+const struct nvs_hdr *reader_lasting(const struct reader *rd, const struct nvs_hdr *ev)
+{
+	const struct cursor *c = rd->due;
+
+	return (const void *)(c->s->map + c->packet + ((const unsigned char *)ev - c->bytes));
 }
 
 /* Walks the events of the packet that @c has come to, so that nobody has to check one again. */
 static int check_events(const struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
-	const struct ctf_packet *p = packet_at(c->s, c->packet);
-	const unsigned char *at = (const void *)(p + 1), *end = c->s->map + c->end;
+	const struct ctf_packet *p = (const void *)c->bytes;
+	const unsigned char *at = (const void *)(p + 1), *end = c->bytes + c->end;
 	uint64_t ts = p->timestamp_begin;
 	const char *flaw = NULL;
-	uint32_t nr = 0, id = 0;
-	size_t size = 0;
+	uint32_t nr = 0;
 
-	for (; at < end; nr++) {
+	while (at < end && !flaw) {
 		const struct nvs_hdr *ev = (const void *)at;
-		size_t left = (size_t)(end - at);
+		size_t left = (size_t)(end - at), size;
+		uint16_t id;
 
-		/* Of the same kind as the one before: its size need not be waited for. */
-		if (left < sizeof(*ev) || ev->id != id || !size) {
-			id = left < sizeof(*ev) ? NVS_EVENT_ID_MAX + 1 : ev->id;
-			size = id <= NVS_EVENT_ID_MAX ? c->sizes[id] : 0;
-		}
-
-		if (!size || size > left || ev->ts < ts) {
-			flaw = left < sizeof(*ev) || size > left
-				       ? "an event that is longer than its packet"
-			       : !size ? "an unknown event"
-				       : "an event out of its time";
+		if (left < sizeof(*ev)) {
+			flaw = "an event that is longer than its packet";
 			break;
 		}
-		ts = ev->ts;
-		at += size;
+		id = ev->id;
+		size = id <= NVS_EVENT_ID_MAX ? c->sizes[id] : 0;
+		if (!size || size > left) {
+			flaw = size ? "an event that is longer than its packet"
+				    : "an unknown event";
+			break;
+		}
+		/* And those behind it that are of the same kind: many, at level io. */
+		do {
+			ev = (const void *)at;
+			if (ev->ts < ts) {
+				flaw = "an event out of its time";
+				break;
+			}
+			ts = ev->ts;
+			at += size;
+			nr++;
+			ev = (const void *)at;
+		} while ((size_t)(end - at) >= size && ev->id == id);
 	}
 	if (!flaw && ts > p->timestamp_end)
 		flaw = "an event out of its time";
 	if (!flaw && nr != p->nr_events)
 		flaw = "another number of events than the packet says";
-	c->at = (size_t)(at - c->s->map);
+	c->at = (size_t)(at - c->bytes);
 	return flaw ? bad_event(rd, c, flaw, err) : 0;
 }
 
-/* It has no event left of the packet that @c was in. */
-static void leave_packet(const struct reader *rd, const struct cursor *c)
+static bool read_at(int fd, void *to, size_t bytes, size_t at)
 {
-	if (!rd->leave)
-		stream_let_go(c->s, c->packet, c->packet_end);
-	else if (c->packet_end > c->packet)
-		rd->leave(rd->leave_ctx, c->s, c->packet, c->packet_end);
+	return pread(fd, to, bytes, (off_t)at) == (ssize_t)bytes;
 }
 
 /*
- * Maps what is ahead in one go, but no more than it reads: it lets nothing else go again.  Where that
- * cannot be asked for (before 5.14), pages are mapped as they are looked at.
+ * Copies the packet at @at.  false: that cannot be, or it is not what it was when the recording was
+ * opened; the map tells.
  */
-static void map_ahead(struct cursor *c)
+static bool copy_packet(struct reader *rd, struct cursor *c, size_t at)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t to = c->packet_end + RECORDING_AHEAD < c->limit ? c->packet_end + RECORDING_AHEAD
-							       : c->limit;
+	const struct ctf_packet *p = (const void *)rd->copy;
+	struct ctf_packet head;
+	size_t bytes;
 
-	if (c->mapped >= to)
-		return;
-	if (c->mapped < c->packet)
-		c->mapped = c->packet - c->packet % page;
-	to = to + STEP_BYTES < c->limit ? to + STEP_BYTES : c->limit;
-	madvise((void *)(c->s->map + c->mapped), to - c->mapped, MADV_POPULATE_READ);
-	c->mapped = to - to % page;
+	if (rd->fd < 0 || !read_at(rd->fd, &head, sizeof(head), at))
+		return false;
+	bytes = head.packet_size / 8;
+	if (bytes > COPY_BYTES || bytes > c->limit - at || packet_events_end(&head) > bytes ||
+	    packet_events_end(&head) < sizeof(head) || !read_at(rd->fd, rd->copy, bytes, at))
+		return false;
+	c->bytes = rd->copy;
+	return p->packet_size == head.packet_size && p->content_size == head.content_size;
+}
+
+/* Is there a packet behind this one that may have events of the window?  Then goes there. */
+static bool enter_packet(struct reader *rd, struct cursor *c)
+{
+	size_t at = c->packet_end;
+
+	if (at >= c->limit)
+		return false;
+	if (!copy_packet(rd, c, at))
+		c->bytes = c->s->map + at;
+	c->packet = at;
+	c->at = c->end = 0;
+	if (((const struct ctf_packet *)c->bytes)->timestamp_begin > rd->to)
+		return false;
+	c->packet_end = at + ((const struct ctf_packet *)c->bytes)->packet_size / 8;
+	return true;
 }
 
 /* Goes to the next packet that may have events of the window. 1: there is one; 0: none; -1: damaged. */
 static int next_packet(struct reader *rd, struct cursor *c, struct nvs_error *err)
 {
-	const struct stream *s = c->s;
 	const struct ctf_packet *p;
-	size_t bytes;
 
 	do {
 		leave_packet(rd, c);
-		if (c->packet_end >= c->limit ||
-		    packet_at(s, c->packet_end)->timestamp_begin > rd->to)
+		if (!enter_packet(rd, c))
 			return 0;
-		c->packet = c->packet_end;
-		p = packet_at(s, c->packet);
-		bytes = p->packet_size / 8;
-		c->packet_end = c->packet + bytes;
-		c->at = c->end = c->packet + packet_events_end(p);
+		p = (const void *)c->bytes;
+		c->at = c->end = packet_events_end(p);
 		if (p->timestamp_end < rd->from)
 			continue;
-		if (rd->in_chunk)
-			map_ahead(c);
-		if (p->checksum != ctf_packet_checksum(p, bytes))
-			return recording_bad_packet(rd->r, s, c->packet,
+		if (p->checksum != ctf_packet_checksum(p, p->packet_size / 8))
+			return recording_bad_packet(rd->r, c->s, c->packet,
 						    "a packet with a wrong checksum", err);
 		if (check_events(rd, c, err) < 0)
 			return -1;
-		c->at = c->packet + sizeof(*p);
+		c->at = sizeof(*p);
 	} while (c->at == c->end);
 	return 1;
 }
@@ -399,7 +464,7 @@ int reader_run(struct reader *rd, struct run *run, struct nvs_error *err)
 	if (got <= 0)
 		return got;
 	*run = (struct run){ .at = ev.hdr, .cpu = ev.cpu };
-	if (packet_at(c->s, c->packet)->timestamp_end < rd->before)
+	if (((const struct ctf_packet *)c->bytes)->timestamp_end < rd->before)
 		c->at = c->end;
 	else
 		while (goes_on(rd, c))

@@ -155,8 +155,10 @@ static uint64_t same_in_runs(struct reader *runs, struct reader *rd)
 		assert_true(run.at < run.end);
 		for (; run_next(&run, &a); n++) {
 			assert_int_equal(reader_next(rd, &b, &err), 1);
-			assert_ptr_equal(a.hdr, b.hdr);
+			assert_ptr_equal(reader_lasting(runs, a.hdr), reader_lasting(rd, b.hdr));
 			assert_int_equal(a.size, b.size);
+			assert_memory_equal(a.hdr, b.hdr, a.size);
+			assert_memory_equal(a.hdr, reader_lasting(runs, a.hdr), a.size);
 			assert_int_equal(a.cpu, b.cpu);
 		}
 	}
