@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "model_internal.h"
+#include "widest.h"
 
 void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cmd *c)
 {
@@ -49,21 +50,31 @@ static inline bool look_is_new(struct queue_state *s, uint64_t seen)
 	return !known;
 }
 
-static inline void count_look(struct model_queue *q, const struct nvs_io *ev)
+/* Looks, and completions that they found, by what they were for: enum nvs_WHY_CQ, or another. */
+struct looks {
+	uint64_t nr[3], found[3];
+};
+#define LOOK_OTHER 2
+_Static_assert(NVS_WHY_CQ_irq < LOOK_OTHER && NVS_WHY_CQ_poll < LOOK_OTHER, "the last is the rest");
+
+static inline void count_look(struct looks *l, struct queue_state *s, const struct nvs_io *ev)
 {
-	bool is_new;
+	unsigned int why = ev->why < LOOK_OTHER ? ev->why : LOOK_OTHER;
 
 	if (!ev->seen)
 		return;
-	q->completions++;
-	is_new = look_is_new(q->state, ev->seen);
-	if (ev->why == NVS_WHY_CQ_irq) {
-		q->irqs += is_new;
-		q->irq_found++;
-	} else if (ev->why == NVS_WHY_CQ_poll) {
-		q->polls += is_new;
-		q->poll_found++;
-	}
+	l->nr[why] += look_is_new(s, ev->seen);
+	l->found[why]++;
+}
+
+static void add_looks(struct model_queue *q, const struct looks *l)
+{
+	q->irqs += l->nr[NVS_WHY_CQ_irq];
+	q->irq_found += l->found[NVS_WHY_CQ_irq];
+	q->polls += l->nr[NVS_WHY_CQ_poll];
+	q->poll_found += l->found[NVS_WHY_CQ_poll];
+	q->completions +=
+		l->found[NVS_WHY_CQ_irq] + l->found[NVS_WHY_CQ_poll] + l->found[LOOK_OTHER];
 }
 
 /* Of the steps that were seen. */
@@ -110,11 +121,12 @@ static inline uint32_t share_of(struct model *m, unsigned int batch)
 }
 
 /* A doorbell for n commands has n records that say so: each stands for its n-th part. */
-static void count_queue(struct model *m, struct model_queue *q, const struct nvs_io *io,
-			unsigned int nr)
+static WIDEST void count_queue(struct model *m, struct model_queue *q, const struct nvs_io *io,
+			       unsigned int nr)
 {
 	uint64_t plain = 0, bell_share = 0, bell_cmds = 0;
-	uint32_t peak = q->peak_depth;
+	uint32_t peak = q->peak_depth, batch = 0, share = 0;
+	struct looks looks = { 0 };
 
 	for (const struct nvs_io *ev = io; ev < io + nr; ev++) {
 		if (is_plain(ev))
@@ -122,10 +134,16 @@ static void count_queue(struct model *m, struct model_queue *q, const struct nvs
 		else
 			count_other(q, ev);
 		peak = ev->depth > peak ? ev->depth : peak;
-		bell_share += share_of(m, ev->batch);
-		bell_cmds += ev->batch != 0;
-		count_look(q, ev);
+		/* Of one doorbell many come one behind the other. */
+		if (ev->batch != batch) {
+			batch = ev->batch;
+			share = share_of(m, batch);
+		}
+		bell_share += share;
+		bell_cmds += batch != 0;
+		count_look(&looks, q->state, ev);
 	}
+	add_looks(q, &looks);
 	q->started += nr;
 	q->done += nr;
 	q->submitted += plain;
