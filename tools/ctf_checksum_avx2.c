@@ -2,6 +2,7 @@
 /* XXH3 once more, for processors with AVX2: half the instructions. */
 #ifdef __x86_64__
 #pragma GCC target("avx2")
+#pragma GCC optimize("unroll-loops")
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "ctf_checksum.h"
