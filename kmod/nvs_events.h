@@ -405,7 +405,7 @@ struct nvs_hdr {
 #define NVS_STEPS_ROOM		1024
 
 struct nvs_block {
-	__u8 events[NVS_STEPS_ROOM] __attribute__((aligned(8)));
+	__u64 words[NVS_STEPS_ROOM / 8];
 };
 
 /* Everything below is made from the tables above. */

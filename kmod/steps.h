@@ -72,7 +72,7 @@ static __always_inline void *nvme_step_room(struct nvme_steps *s, u32 size)
 {
 	if (unlikely(s->bytes > NVS_STEPS_ROOM - size))
 		nvme_tell_steps(s);
-	return s->block.events + s->bytes;
+	return (void *)s->block.words + s->bytes;
 }
 
 #define NVS_STEP_ASSIGN(type, name, base)	e->name = name;
