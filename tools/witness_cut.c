@@ -8,9 +8,10 @@
 #include <string.h>
 #include "witness_internal.h"
 
-#define HEAD_MAX 16	 /* commands or doorbells that mark a place */
-#define SLACK_NS 1000000 /* between the clocks */
-#define RUN_MAX	 1024	 /* items after which two places are told apart by nothing else */
+#define HEAD_MAX  16	  /* commands or doorbells that mark a place */
+#define SLACK_NS  1000000 /* between the clocks */
+#define BELLS_OFF 4	  /* doorbells that the place may be off by */
+#define RUN_MAX	  1024	  /* items after which two places are told apart by nothing else */
 
 /* Items from @log + @at on that equal those of @rec, up to @max; @spread: how unevenly, ns. */
 static size_t run_at(const struct witness_lane *lane, size_t at, size_t max, uint64_t *spread)
@@ -141,7 +142,7 @@ static int cut_at_start(struct witness *w, struct witness_lane *regs, size_t wri
 /*
  * Doorbells of which it is enough that the device saw none that was not recorded: some it sees
  * twice and some not at all, or two are recorded as one.  No run of them is equal, and where they
- * begin the time alone says.
+ * begin the time says.
  */
 static bool is_loose(const struct witness *w, enum witness_kind kind)
 {
@@ -157,6 +158,28 @@ static size_t first_at_time(const struct witness_lane *lane, uint64_t then)
 	while (i < lane->log.nr && lane->log.items[i].ts + SLACK_NS < then)
 		i++;
 	return i;
+}
+
+static bool rings_first(const struct witness_lane *lane, size_t at)
+{
+	return at < lane->log.nr && lane->log.items[at].value == lane->rec.items[0].value;
+}
+
+/*
+ * On a busy machine the clocks are apart by more than two doorbells are: of those next to that time it
+ * is the nearest with the value that was recorded first, if there is one.
+ */
+static size_t first_bell(const struct witness_lane *lane, uint64_t then)
+{
+	size_t at = first_at_time(lane, then);
+
+	for (size_t off = 0; off <= BELLS_OFF; off++) {
+		if (off <= at && rings_first(lane, at - off))
+			return at - off;
+		if (rings_first(lane, at + off))
+			return at + off;
+	}
+	return at;
 }
 
 /* Of two places, one of which has all: is it the first of them, unless its pace is the worse? */
@@ -185,7 +208,7 @@ static size_t nearest_head(const struct witness *w, const struct witness_lane *l
 	uint64_t spread, best_far = UINT64_MAX;
 
 	if (need && lane->log.nr && lane->log.items[0].ts && is_loose(w, lane->kind))
-		return first_at_time(lane, lane->rec.items[0].ts + ahead);
+		return first_bell(lane, lane->rec.items[0].ts + ahead);
 	for (size_t at = 0; need && at < lane->log.nr; at++) {
 		uint64_t then = lane->rec.items[0].ts + ahead, ts = lane->log.items[at].ts;
 		uint64_t far = ts > then ? ts - then : then - ts;
