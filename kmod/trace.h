@@ -152,20 +152,20 @@ TRACE_EVENT(nvs_level_bell,
  * Steps in a block, each as it stands in a recording: see steps.h.  Writable, for that is what lets
  * a program read it by loads; it is nobody's any more.
  */
-#ifndef DEFINE_EVENT_WRITABLE
-#define DEFINE_EVENT_WRITABLE(class, call, proto, args, size)			\
-	DEFINE_EVENT(class, call, PARAMS(proto), PARAMS(args))
-#endif
-
 DECLARE_EVENT_CLASS(nvs_steps,
 		    TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
 		    TP_STRUCT__entry(__field(__u32, bytes)),
 		    TP_fast_assign(__entry->bytes = bytes;),
 		    TP_printk("bytes=%u", __entry->bytes));
 
+#ifdef DEFINE_EVENT_WRITABLE
 DEFINE_EVENT_WRITABLE(nvs_steps, nvs_steps,
 		      TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
 		      sizeof(struct nvs_block));
+#else
+DEFINE_EVENT(nvs_steps, nvs_steps,
+	     TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes));
+#endif
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
