@@ -144,7 +144,8 @@ static __always_inline int count(__u32 mode, const struct nvs_io *io)
 	cell = cell_of(place, io->op, io->bytes);
 	if (!cell || !io_passes(mode, io) || !steps_of(mode, io, &s))
 		return 0;
-	count_stages(cell, io->bytes, io->status, &s);
+	count_request(cell, io->bytes, io->status);
+	count_stages(cell, &s);
 	return 0;
 }
 

@@ -18,13 +18,12 @@ struct command {
 	__u64 whose;  /* the request's address */
 	__u64 hctx;   /* and what it was queued through */
 	__u64 setup;  /* when it was built; 0: the slot is free; SLOT_TAKEN: being filled in */
-	__u64 queued; /* 0: blk-mq keeps no time of it */
+	__u64 queued; /* 0: blk-mq keeps no time of it; QUEUED_ASK: see there */
 	__u64 bell;   /* 0: not yet */
 	__u32 number; /* the slot's own */
 	__u32 before; /* number of the one built before it */
 	__u16 place, cpu, batch, depth;
-	__u8 ask;      /* its status may be other than success */
-	__u8 left_out; /* by a filter: followed for the queue's depth alone */
+	__u16 left_out; /* by a filter: followed for the queue's depth alone */
 	__u16 cid, opcode;
 
 	__u32 nsid, pid, tgid;
@@ -33,6 +32,12 @@ struct command {
 };
 
 #define SLOT_TAKEN 1
+
+/*
+ * In `queued`, which is compared at the end anyway: the status may be other than success.  The
+ * clock does not get that far.
+ */
+#define QUEUED_ASK (1ull << 63)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -100,7 +105,7 @@ static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 	if (!linked)
 		return;
 	if (mode & MODE_HIST)
-		__sync_fetch_and_add(&queue_at(place)->bells, 1);
+		ADD(u32, queue_at(place), flight_queue, bells, 1);
 	for (__u32 i = 0; i < MAX_LINKED; i++) {
 		struct command *c = slot_at(number);
 
@@ -141,7 +146,7 @@ static __always_inline void flight_unbuilt(struct batch *b, const struct command
 struct beginning {
 	__u64 queued;
 	__u32 bytes, nsid;
-	__u16 cid, op, opcode, cpu;
+	__u16 cid, op, opcode;
 };
 
 /* Of the task that submits. */
@@ -160,34 +165,27 @@ static __always_inline void begin_again(const struct command *c, __u32 place)
 		count_cause(LOST_unmatched_start);
 }
 
-/* A command was built, and waits for the doorbell of @b.  @c: its slot, which is the caller's. */
-static __always_inline void flight_begin(__u32 mode, struct flight_queue *q, struct command *c,
-					 const struct beginning *r, const struct submitter *who)
+/* A command was built.  @c: its slot, which is the caller's.  Returns this CPU. */
+static __always_inline __u32 flight_begin(__u32 mode, struct command *c, const struct beginning *r,
+					  const struct submitter *who)
 {
-	__u32 depth = 0;
+	struct flight_queue *q;
+	__u32 cpu;
 	__u64 now;
 
-	if (mode & MODE_HIST) {
-		/* What it was before is nobody's question: a fifth of the instructions. */
-		__sync_fetch_and_add(&q->in_flight, 1);
-	} else {
-		depth = __sync_fetch_and_add(&q->in_flight, 1) + 1;
-	}
-	c->left_out = 0;
 	if (mode & MODE_FILTERED)
 		c->left_out = !(request_passes(mode, r->op, r->bytes) &&
 				tag_passes(mode, r->cid & 0xfff) &&
 				task_passes(mode, who->tgid, who->comm0, who->comm1, who->cgroup));
-	c->ask = 0;
 	c->bell = 0;
 	c->queued = r->queued;
-	c->cpu = r->cpu;
+	cpu = bpf_get_smp_processor_id();
+	c->cpu = cpu;
 	if (!(mode & MODE_HIST)) {
 		c->batch = 0;
 		c->cid = r->cid;
 		c->nsid = r->nsid;
 		c->opcode = r->opcode;
-		c->depth = depth;
 		c->pid = who->pid;
 		c->tgid = who->tgid;
 		c->cgroup = who->cgroup;
@@ -195,8 +193,35 @@ static __always_inline void flight_begin(__u32 mode, struct flight_queue *q, str
 		c->comm1 = who->comm1;
 	}
 	now = bpf_ktime_get_ns();
+	q = queue_at(c->place);
+	if (mode & MODE_HIST) {
+		/* What it was before is nobody's question: a fifth of the instructions. */
+		ADD(u32, q, flight_queue, in_flight, 1);
+	} else {
+		c->depth = __sync_fetch_and_add(&q->in_flight, 1) + 1;
+	}
 	c->setup = now;
 	q->built = now;
+	return cpu;
+}
+
+static __always_inline void link_to(struct batch *b, struct command *c)
+{
+	c->before = b->last;
+	b->last = c->number;
+	barrier();
+	ADD(u32, b, batch, linked, 1);
+}
+
+/* A list of requests for several queues: each is rung before the next begins. */
+static __noinline int link_first(__u32 cpu, struct command *c)
+{
+	struct batch *b = batch_of(cpu);
+
+	flight_bell_early(cpu);
+	b->place = c->place;
+	link_to(b, c);
+	return 0;
 }
 
 /* It waits for the doorbell of @cpu. */
@@ -204,14 +229,10 @@ static __always_inline void flight_link(__u32 cpu, struct command *c)
 {
 	struct batch *b = batch_of(cpu);
 
-	/* A list of requests for several queues: each is rung before the next begins. */
-	if (b->place != c->place) {
-		flight_bell_early(cpu);
-		b->place = c->place;
-	}
-	c->before = b->last;
-	b->last = c->number;
-	__sync_fetch_and_add(&b->linked, 1);
+	if (__builtin_expect(b->place == c->place, 1))
+		link_to(b, c);
+	else
+		link_first(cpu, c);
 }
 
 static __always_inline void flight_look(struct flight_queue *q, __u16 why)
@@ -241,16 +262,16 @@ __noinline __u64 flight_rung(__u32 cpu, __u32 place, __u64 setup)
 	return 0;
 }
 
-/* The same, for what its end did not find in @c. */
-static __always_inline void find_bell(__u32 mode, struct command *c)
+/* The same, for what its end did not find in @c. Returns when it was rung; 0: that is not known. */
+static __always_inline __u64 find_bell(__u32 mode, struct command *c)
 {
 	__u64 told = flight_rung(c->cpu, c->place, c->setup);
 
 	if (!told)
-		return;
-	c->bell = told;
+		return *(volatile __u64 *)&c->bell;
 	if (!(mode & MODE_HIST))
 		c->batch = batch_of(c->cpu)->covers;
+	return told;
 }
 
 /* What is known of a request at its end. */
@@ -258,6 +279,24 @@ struct ending {
 	__u16 status, how;
 	bool stale; /* what is in its slot is of an earlier use of its tag */
 };
+
+/* Steps of @c that are not in order, or whose end was no completion. */
+__noinline int sort_out(struct steps *s, struct command *c, __u16 how)
+{
+	struct circumstances known = { .how = how };
+
+	if (!s || !c)
+		return 0;
+	if (!s->bell)
+		s->bell = find_bell(config.level == LEVEL_HIST ? MODE_HIST : 0, c);
+	/* It was looked for behind the end. */
+	if (s->bell > s->end)
+		s->bell = s->end;
+	known.built = queue_at(c->place)->built;
+	known.polled = queue_at(c->place)->polled;
+	put_in_order(s, &known);
+	return 0;
+}
 
 /* @op, @bytes, @sector: of the request */
 static __always_inline void tell_io(const struct command *c, __u16 op, __u32 bytes, __u64 sector,
@@ -306,30 +345,26 @@ static __always_inline bool flight_end(__u32 mode, struct command *c, const stru
 {
 	struct flight_queue *q = queue_at(c->place);
 
-	s->setup = c->setup;
-	if (!c->bell)
-		find_bell(mode, c);
-	__sync_fetch_and_add(&q->in_flight, -1);
-	if (((mode & MODE_FILTERED) && c->left_out) || !status_passes(mode, r->status))
-		return false;
-	if (r->stale) {
-		count_cause(LOST_stale_tag);
+	ADD(u32, q, flight_queue, in_flight, -1);
+	if (((mode & MODE_FILTERED) && c->left_out) || !status_passes(mode, r->status) ||
+	    r->stale) {
+		if (r->stale)
+			count_cause(LOST_stale_tag);
+		/* Its slot will be another's: no doorbell may look for it there. */
+		if (!c->bell)
+			find_bell(mode, c);
 		return false;
 	}
 	s->seen = q->seen; /* before the time of the end: it may change */
 	s->end = bpf_ktime_get_ns();
 	s->queued = c->queued;
+	s->setup = c->setup;
 	s->bell = c->bell;
 	if (!in_order(s) || r->how == NVS_HOW_DONE_cancelled) {
-		const struct circumstances known = {
-			.built = q->built,
-			.polled = q->polled,
-			.how = r->how,
-		};
 		/* A copy, so that the others stay in registers */
 		struct steps odd = *s;
 
-		put_in_order(&odd, &known);
+		sort_out(&odd, c, r->how);
 		*s = odd;
 		if ((mode & MODE_HIST) && !s->seen)
 			s->seen = s->end;

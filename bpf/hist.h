@@ -23,6 +23,13 @@
 #define HIST_OPS   (NVS_HIST_OP_other + 1)
 #define HIST_CELLS (2 * HIST_SIZES + HIST_OPS - 2)
 
+/*
+ * The cells of the first places; those of others lie elsewhere.  No more, for until 6.1 a map's
+ * value, as .bss is one, has 4 MiB at most.
+ */
+#define NEAR_PLACES 16
+#define NEAR_CELLS  (NEAR_PLACES * HIST_CELLS)
+
 #define HIST_STAGES (NVS_STAGE_total + 1)
 
 /*
@@ -32,7 +39,7 @@
 struct hist_cell {
 	__u64 bytes;
 	__u64 failed; /* requests with a status that is not success */
-	__u64 sum[HIST_STAGES]; /* ns */
+	__u64 sum[HIST_STAGES]; /* ns; of total: what the other stages' do not add up to */
 	__u32 bucket[HIST_STAGES][HIST_ROOM];
 };
 

@@ -28,13 +28,19 @@ static __always_inline struct command *near_slot(__u32 number)
 
 static __always_inline struct command *slot_at(__u32 number)
 {
-	return number < NEAR_SLOTS ? &near_slots[number] : kept_slot(number - NEAR_SLOTS);
+	if (__builtin_expect(number < NEAR_SLOTS, 1))
+		return &near_slots[number];
+	return kept_slot(number - NEAR_SLOTS);
 }
 
 /* Takes @c if it is free. Returns its `setup`: then it was not. */
 static __always_inline __u64 try_slot(struct command *c)
 {
-	return __sync_val_compare_and_swap(&c->setup, 0, SLOT_TAKEN);
+	__u64 setup = __sync_val_compare_and_swap(&c->setup, 0, SLOT_TAKEN);
+
+	/* Else the compiler makes a number of the comparison, and then compares that. */
+	barrier_var(setup);
+	return setup;
 }
 
 /* What try_slot() left: makes @c the slot of @whose, or finds another. NULL: there is no room. */

@@ -49,16 +49,22 @@ static __noinline __attribute__((unused)) void count_cause(__u32 cause)
 
 /*
  * Room for several events, or for one whose header the caller fills: @size bytes at most (a
- * constant), and @used; @count of @id are lost if there is none.  Then commit().
+ * constant), and @used; @count of @id are lost if there is none.  @cpu: this one.  Then commit().
  */
-static __always_inline void *emit_some(struct emission *m, __u16 id, __u32 size, __u32 used,
-				       __u32 count)
+static __always_inline void *emit_some_on(struct emission *m, __u32 cpu, __u16 id, __u32 size,
+					  __u32 used, __u32 count)
 {
-	void *room = reserve(m, bpf_get_smp_processor_id(), size, used);
+	void *room = reserve(m, cpu, size, used);
 
 	if (!room)
 		count_lost(id, count);
 	return room;
+}
+
+static __always_inline void *emit_some(struct emission *m, __u16 id, __u32 size, __u32 used,
+				       __u32 count)
+{
+	return emit_some_on(m, bpf_get_smp_processor_id(), id, size, used, count);
 }
 
 /*

@@ -62,12 +62,10 @@ static __noinline int put_in_order(struct steps *s, const struct circumstances *
 	return 0;
 }
 
-static __always_inline void count_stages(struct hist_cell *cell, __u32 bytes, __u32 status,
-					 const struct steps *s)
+static __always_inline void count_stages(struct hist_cell *cell, const struct steps *s)
 {
 	__u64 start = s->setup;
 
-	count_request(cell, bytes, status);
 	if (s->queued) {
 		start = s->queued;
 		count_stage(cell, NVS_STAGE_queue, s->setup - start);
@@ -75,7 +73,7 @@ static __always_inline void count_stages(struct hist_cell *cell, __u32 bytes, __
 	count_stage(cell, NVS_STAGE_driver, s->bell - s->setup);
 	count_stage(cell, NVS_STAGE_device, s->seen - s->bell);
 	count_stage(cell, NVS_STAGE_completion, s->end - s->seen);
-	count_stage(cell, NVS_STAGE_total, s->end - start);
+	count_bucket(cell, NVS_STAGE_total, s->end - start);
 }
 
 #endif

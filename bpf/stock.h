@@ -79,6 +79,11 @@ struct request {
 	__u64 start_time_ns;
 };
 
+struct blk_mq_queue_data {
+	struct request *rq;
+	bool last;
+};
+
 struct work_struct {
 	long data;
 };

@@ -12,6 +12,10 @@
 #include "again.h"
 #include "stock_queue.h"
 
+/* By how a program is called: is it the second? */
+#define IS	 false
+#define IS_again true
+
 /* Of each identifier's tag, the last step that was told, and the identifier's generation. */
 #define STEP_BEGAN 0x10
 #define STEP_ENDED 0x20
@@ -34,7 +38,7 @@ struct {
 static __always_inline bool is_owed(const struct owner *o, __u16 cid, __u8 step, bool again,
 				    enum again which)
 {
-	__u32 index = o->ctrl * queues_per_ctrl + o->qid;
+	__u32 index = o->index;
 	__u8 now = step | cid >> 12, *last;
 	struct told_steps *t;
 

@@ -15,37 +15,47 @@ struct looked {
 	struct nvs_cqe cqe[PER_RECORD];
 };
 
-static __always_inline void tell_entry(struct nvs_cqe *e, const struct queue_state *st,
-				       const struct nvme_completion *cqe, __u32 who)
-{
-	stamp(&e->h, NVS_ID_cqe, st->look_ts, who >> 16, who, cqe->command_id);
-	e->result = cqe->result;
-	e->slot = st->head;
-	e->phase = st->phase;
-	e->sq_head = cqe->sq_head;
-	e->status = cqe->status >> 1;
-	e->match = !(who & 0xffff) && cqe->command_id == AER_CID ? NVS_CQE_async_event
-								 : NVS_CQE_request;
-	e->pad0 = 0;
-	e->pad1 = 0;
-}
-
-/* The entry at head, if it is one to tell of. */
-static __always_inline bool next_entry(const struct queue_state *st, __u32 until,
-				       struct nvme_completion *cqe)
-{
-	read_words(cqe, st->cqes + st->head * 16ull, sizeof(*cqe));
-	return until == ALL_NEW ? (cqe->status & 1) == st->phase : st->head != until;
-}
+/* An entry as it lies in the ring; the second word is that which ends with the phase. */
+struct entry {
+	__u64 result, rest;
+};
+#define ENTRY_CID(e)	((e)->rest >> 32)
+#define ENTRY_STATUS(e) ((e)->rest >> 49)
+#define ENTRY_PHASE(e)	((e)->rest >> 48 & 1)
 
 struct cq_walk {
 	struct queue_state *st;
-	struct nvme_completion cqe; /* the one at head */
-	__u32 who, vector;
+	struct entry next; /* the one at head */
+	__u64 who;
+	__u32 vector;
 	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
 	int why;     /* -1: the look has been told */
 	__u32 more;
 };
+
+static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *entry, __u32 head,
+				       __u32 phase, __u64 ts, __u64 who)
+{
+	__u32 cid = ENTRY_CID(entry) & 0xffff;
+
+	stamp(&e->h, NVS_ID_cqe, ts, who, cid);
+	e->result = entry->result;
+	e->slot = head;
+	e->phase = phase;
+	e->sq_head = entry->rest;
+	e->status = ENTRY_STATUS(entry);
+	/* And the padding behind it */
+	*(__u64 *)&e->match = !QID_OF(who) && cid == AER_CID ? NVS_CQE_async_event
+							      : NVS_CQE_request;
+}
+
+/* The entry at @head of the ring at @cqes, if it is one to tell of. */
+static __always_inline bool next_entry(struct entry *entry, __u64 cqes, __u32 head, __u32 phase,
+				       __u32 until)
+{
+	read_words(entry, cqes + head * 16ull, sizeof(*entry));
+	return until == ALL_NEW ? ENTRY_PHASE(entry) == phase : head != until;
+}
 
 static __always_inline __u32 left_until(const struct queue_state *st, __u32 until)
 {
@@ -70,59 +80,70 @@ static __always_inline void skip_entries(struct cq_walk *w)
 }
 
 /* One record's worth.  Returns 1 at the end. */
-static long tell_some_entries(__u32 index, struct cq_walk *w)
+static __always_inline long tell_look(struct cq_walk *w)
 {
 	struct queue_state *st = w->st;
+	__u64 cqes = st->cqes, ts = st->look_ts, now;
+	__u32 head = st->head, phase = st->phase, depth = st->depth, until = w->until;
+	struct entry next = w->next;
+	bool more = w->more;
 	struct emission m;
 	struct looked *l;
+	int n;
 
-	if (!w->more && w->why < 0)
+	if (!more && w->why < 0)
 		return 1;
 	l = emit_some(&m, NVS_ID_cqe, sizeof(*l), sizeof(*l),
-		      w->until == ALL_NEW ? 0 : left_until(st, w->until));
+		      until == ALL_NEW ? 0 : left_until(st, until));
 	if (!l) {
 		skip_entries(w);
 		return 1;
 	}
 	if (w->why >= 0) {
-		stamp(&l->enter.h, NVS_ID_cq_enter, st->look_ts, w->who >> 16, w->who, 0);
+		stamp(&l->enter.h, NVS_ID_cq_enter, ts, w->who, 0);
 		l->enter.why = w->why;
-		l->enter.cq_head = st->head;
-		l->enter.phase = st->phase;
+		l->enter.cq_head = head;
+		l->enter.phase = phase;
 		l->enter.vector = w->vector;
 		w->why = -1;
 	} else {
 		gap(&l->enter.h, sizeof(l->enter));
 	}
-	for (int i = 0; i < PER_RECORD; i++) {
-		if (!w->more) {
-			gap(&l->cqe[i].h, (PER_RECORD - i) * sizeof(l->cqe[0]));
-			break;
+	for (n = 0; n < PER_RECORD && more; n++) {
+		tell_entry(&l->cqe[n], &next, head, phase, ts, w->who);
+		if (++head >= depth) {
+			head = 0;
+			phase ^= 1;
 		}
-		tell_entry(&l->cqe[i], st, &w->cqe, w->who);
-		if (++st->head >= st->depth) {
-			st->head = 0;
-			st->phase ^= 1;
-		}
-		w->more = next_entry(st, w->until, &w->cqe);
+		more = next_entry(&next, cqes, head, phase, until);
 	}
+	if (n < PER_RECORD)
+		gap(&l->cqe[n].h, (PER_RECORD - n) * sizeof(l->cqe[0]));
+	st->head = head;
+	st->phase = phase;
+	w->next = next;
+	w->more = more;
 	/* They were read until now, but before the driver takes them. */
-	if (w->until == ALL_NEW) {
-		__u64 ts = bpf_ktime_get_ns();
-
-		for (int i = 0; i < PER_RECORD; i++)
-			l->cqe[i].h.ts = ts;
-		st->look_ts = ts;
+	if (until == ALL_NEW) {
+		now = bpf_ktime_get_ns();
+		for (int i = 0; i < PER_RECORD && i < n; i++)
+			l->cqe[i].h.ts = now;
+		st->look_ts = now;
 	}
 	commit(&m);
-	return w->more ? 0 : 1;
+	return !more;
+}
+
+static long tell_more(__u32 index, struct cq_walk *w)
+{
+	return tell_look(w);
 }
 
 /*
  * Tells of the entries up to @until, and of the look itself if @why is given.  At the
  * beginning of a look the driver is about to take all that are there.
  */
-__noinline int tell_entries(struct queue_state *st, __u32 until, __u32 who, __u32 vector, int why)
+__noinline int tell_entries(struct queue_state *st, __u32 until, __u64 who, __u32 vector, int why)
 {
 	struct cq_walk w = {
 		.st = st,
@@ -130,20 +151,22 @@ __noinline int tell_entries(struct queue_state *st, __u32 until, __u32 who, __u3
 		.who = who,
 		.vector = vector,
 		.why = why,
-	};
+	}, rest;
 
 	if (!st)
 		return 0;
-	w.more = next_entry(st, until, &w.cqe);
-	if (!tell_some_entries(0, &w))
-		bpf_loop(MAX_RECORDS, tell_some_entries, &w, 0);
+	w.more = next_entry(&w.next, st->cqes, st->head, st->phase, until);
+	/* The first where it lies in registers: often it is the only one. */
+	if (tell_look(&w))
+		return 0;
+	rest = w;
+	bpf_loop(MAX_RECORDS, tell_more, &rest, 0);
 	return 0;
 }
 
-/* Commands that completed were sent: their doorbells are told of first. */
-static __always_inline void begin_look(struct queue_state *st, __u64 nvmeq, __u32 who)
+/* Behind the doorbells of commands that completed: these are told of first. */
+static __always_inline void begin_look(struct queue_state *st)
 {
-	look_at_sq(nvmeq, who >> 16, who & 0xffff);
 	st->look_ts = bpf_ktime_get_ns();
 	st->looking = 1;
 }
@@ -154,60 +177,78 @@ struct looked_end {
 };
 
 /*
- * The driver has looked: tells of the doorbell.  Entries that came meanwhile have the time
- * of the look's beginning, or of the last command that was built meanwhile.
+ * Entries that came while the driver looked: they have the time of the look's beginning, or of the
+ * last command that was built meanwhile.
  */
-__noinline int tell_looked(struct queue_state *st, __u64 nvmeq, __u32 who, int why)
+__noinline int tell_late(struct queue_state *st, __u64 nvmeq, __u32 head, __u64 who)
+{
+	if (!st)
+		return 0;
+	look_again(st, nvmeq, who);
+	if (st->look_ts <= st->setup_ts)
+		st->look_ts = st->setup_ts + 1;
+	tell_entries(st, head, who, 0, -1);
+	return 0;
+}
+
+/* The driver has looked, up to @head: tells of the doorbell, rung as @how says. */
+__noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 who, int why)
 {
 	struct looked_end *e;
+	__u32 old_head, found;
 	struct emission m;
-	__u32 old_head, head;
 	__u64 ts;
 
 	if (!st)
 		return 0;
-	head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
-	if (head != st->head) {
-		look_at_sq(nvmeq, who >> 16, who & 0xffff);
-		if (st->look_ts <= st->setup_ts)
-			st->look_ts = st->setup_ts + 1;
-		tell_entries(st, head, who, 0, -1);
-	}
 	old_head = st->cq_rung;
 	st->cq_rung = head;
+	found = head >= old_head ? head - old_head : head + st->depth - old_head;
 	ts = bpf_ktime_get_ns();
 	st->seen_ts = ts;
 	st->looking = 0;
 	e = emit_some(&m, NVS_ID_cq_exit, sizeof(*e), sizeof(*e), 1);
 	if (!e) {
-		if (head != old_head)
+		if (found)
 			count_lost(NVS_ID_cq_doorbell, 1);
 		return 0;
 	}
-	if (head != old_head) {
-		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who >> 16, who, 0);
+	if (found) {
+		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who, 0);
 		e->bell.old_head = old_head;
 		e->bell.new_head = head;
-		e->bell.count = head > old_head ? head - old_head : head + st->depth - old_head;
-		e->bell.how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow
-									      : NVS_BELL_mmio;
+		e->bell.count = found;
+		e->bell.how = how;
 	} else {
 		gap(&e->bell.h, sizeof(e->bell));
 	}
-	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who >> 16, who, 0);
+	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who, 0);
 	e->exit.why = why;
-	e->exit.found = head >= old_head ? head - old_head : head + st->depth - old_head;
+	e->exit.found = found;
 	e->exit.pad = 0;
 	commit(&m);
 	return 0;
+}
+
+static __always_inline void end_look(struct queue_state *st, __u64 nvmeq, __u64 who, int why)
+{
+	struct queue_now now;
+	__u32 head;
+
+	read_queue(&now, nvmeq);
+	head = NOW(&now, nvmeq, cq_head);
+	if (head != st->head)
+		tell_late(st, nvmeq, head, who);
+	tell_looked(st, head, how_rung(&now, nvmeq), who, why);
 }
 
 /* Whose interrupt is it?  Asked once for each, and kept. */
 struct irq_owner {
 	__u64 nvmeq;
 	__u64 made; /* queues_made when it was asked */
-	__u32 who;  /* controller << 16 | queue */
+	__u64 who;  /* as OWNER() */
 	__u32 vector;
+	__u32 index; /* of its state, or NO_STATE */
 };
 
 #define MAX_IRQS 4096
@@ -220,15 +261,17 @@ struct {
 
 __noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
 {
+	__u32 ctrl, qid;
 	__u64 dev;
 
 	if (!o)
 		return 0;
 	dev = (__u64)FIELD_AT(nvmeq, struct nvme_queue, dev);
-	o->who = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
-			  instance)
-			 << 16 |
-		 FIELD_AT(nvmeq, struct nvme_queue, qid);
+	ctrl = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
+			instance);
+	qid = FIELD_AT(nvmeq, struct nvme_queue, qid);
+	o->who = OWNER(ctrl, qid);
+	o->index = state_index(ctrl, qid);
 	o->vector = FIELD_AT(nvmeq, struct nvme_queue, cq_vector);
 	o->nvmeq = nvmeq;
 	o->made = queues_made;
@@ -247,13 +290,13 @@ static __always_inline struct irq_owner *owner_of(int irq, __u64 nvmeq)
 }
 
 /* The driver is about to look, and has looked. */
-static __always_inline int look_begins(__u64 nvmeq, __u32 who, __u32 vector, int why)
+static __always_inline int look_begins(__u64 nvmeq, __u64 who, __u32 index, __u32 vector, int why)
 {
 	struct queue_state *st;
 
-	if (!passes(who >> 16))
+	if (!passes(CTRL_OF(who)))
 		return 0;
-	st = state_of(who >> 16, who & 0xffff);
+	st = state_at(index, who);
 	if (!st)
 		return 0;
 	if (st->learnt != LEARNT)
@@ -261,20 +304,21 @@ static __always_inline int look_begins(__u64 nvmeq, __u32 who, __u32 vector, int
 	/* Another CPU is at it: the end of the look tells of what was found. */
 	if (st->learnt != LEARNT)
 		return 0;
-	begin_look(st, nvmeq, who);
+	look_at_sq(st, nvmeq, who);
+	begin_look(st);
 	tell_entries(st, ALL_NEW, who, vector, why);
 	return 0;
 }
 
-static __always_inline int look_ends(__u64 nvmeq, __u32 who, int why)
+static __always_inline int look_ends(__u64 nvmeq, __u64 who, __u32 index, int why)
 {
 	struct queue_state *st;
 
-	if (!passes(who >> 16))
+	if (!passes(CTRL_OF(who)))
 		return 0;
-	st = state_of(who >> 16, who & 0xffff);
+	st = state_at(index, who);
 	if (st && st->learnt == LEARNT)
-		tell_looked(st, nvmeq, who, why);
+		end_look(st, nvmeq, who, why);
 	return 0;
 }
 
@@ -283,7 +327,7 @@ int BPF_PROG(on_irq, int irq, void *data)
 {
 	struct irq_owner *o = owner_of(irq, (__u64)data);
 
-	return o ? look_begins((__u64)data, o->who, o->vector, NVS_WHY_CQ_irq) : 0;
+	return o ? look_begins((__u64)data, o->who, o->index, o->vector, NVS_WHY_CQ_irq) : 0;
 }
 
 SEC("fexit/nvme_irq")
@@ -291,7 +335,7 @@ int BPF_PROG(on_irq_end, int irq, void *data)
 {
 	struct irq_owner *o = owner_of(irq, (__u64)data);
 
-	return o ? look_ends((__u64)data, o->who, NVS_WHY_CQ_irq) : 0;
+	return o ? look_ends((__u64)data, o->who, o->index, NVS_WHY_CQ_irq) : 0;
 }
 
 /* A look that finds something; the many others leave no trace. */
@@ -299,15 +343,17 @@ static __always_inline int polled(struct blk_mq_hw_ctx *hctx)
 {
 	struct gendisk *disk = hctx->queue->disk;
 	struct queue_state *st;
-	__u32 who, head;
-	__u64 nvmeq;
+	__u32 ctrl, qid, head;
+	__u64 nvmeq, who;
 
 	if (!disk)
 		return 0;
-	who = (disk->part0->bd_device.parent->devt & MINOR_BITS) << 16 | (hctx->queue_num + 1);
-	if (!passes(who >> 16))
+	ctrl = disk->part0->bd_device.parent->devt & MINOR_BITS;
+	qid = hctx->queue_num + 1;
+	who = OWNER(ctrl, qid);
+	if (!passes(ctrl))
 		return 0;
-	st = state_of(who >> 16, who & 0xffff);
+	st = state_of(ctrl, qid);
 	if (!st || st->learnt != LEARNT)
 		return 0;
 	nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
@@ -319,9 +365,10 @@ static __always_inline int polled(struct blk_mq_hw_ctx *hctx)
 		}
 		st->again = 0;
 		head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
-		begin_look(st, nvmeq, who);
+		look_again(st, nvmeq, who);
+		begin_look(st);
 		tell_entries(st, head, who, 0, NVS_WHY_CQ_poll);
-		tell_looked(st, nvmeq, who, NVS_WHY_CQ_poll);
+		end_look(st, nvmeq, who, NVS_WHY_CQ_poll);
 		if (!*(volatile __u32 *)&st->again)
 			return 0;
 	}
@@ -338,17 +385,19 @@ int BPF_PROG(on_poll, struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob, int
 SEC("fentry/nvme_poll_irqdisable")
 int BPF_PROG(on_timeout_look, struct nvme_queue *nvmeq)
 {
-	__u32 who = nvmeq->dev->ctrl.instance << 16 | nvmeq->qid;
+	__u32 ctrl = nvmeq->dev->ctrl.instance, qid = nvmeq->qid;
 
-	return look_begins(address_of(nvmeq), who, nvmeq->cq_vector, NVS_WHY_CQ_timeout);
+	return look_begins(address_of(nvmeq), OWNER(ctrl, qid), state_index(ctrl, qid),
+			   nvmeq->cq_vector, NVS_WHY_CQ_timeout);
 }
 
 SEC("fexit/nvme_poll_irqdisable")
 int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
 {
-	__u32 who = nvmeq->dev->ctrl.instance << 16 | nvmeq->qid;
+	__u32 ctrl = nvmeq->dev->ctrl.instance, qid = nvmeq->qid;
 
-	return look_ends(address_of(nvmeq), who, NVS_WHY_CQ_timeout);
+	return look_ends(address_of(nvmeq), OWNER(ctrl, qid), state_index(ctrl, qid),
+			 NVS_WHY_CQ_timeout);
 }
 
 /*
@@ -371,34 +420,28 @@ static __always_inline __u16 cid_of(const struct request *rq, __u64 request, __u
 
 static __always_inline int ends(struct request *rq, bool again)
 {
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct owner *o = on_cpu(ending_on, cpu);
 	struct nvs_rq_complete *e;
-	__u32 zero = 0;
-	struct at_work *work;
+	__u64 request, words;
 	struct emission m;
-	__u64 nvmeq, request, words;
-	struct owner *o;
 	__u16 cid;
 
 	if (!rq)
 		return 0;
-	work = bpf_map_lookup_elem(&at_work, &zero);
-	if (!work)
-		return 0;
-	o = &work->ending;
-	nvmeq = queue_of(rq);
-	if (!is_known(o, nvmeq))
-		ask_owner_by(o, nvmeq, rq);
-	if (!passes(o->ctrl) || !qid_passes(o->qid))
+	if (!is_known(o, rq))
+		ask_owner_by(o, rq);
+	if (!passes(CTRL_OF(o->who)) || !qid_passes(QID_OF(o->who)))
 		return 0;
 	request = (__u64)rq + bpf_core_type_size(struct request);
 	READ_AT(words, request + END_BASE);
 	cid = cid_of(rq, request, words);
 	if (!is_owed(o, cid, STEP_ENDED, again, AGAIN_complete))
 		return 0;
-	e = emit_some(&m, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
+	e = emit_some_on(&m, cpu, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), o->ctrl, o->qid, cid);
+	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), o->who, cid);
 	e->bytes = rq->__data_len;
 	e->status = END_WORD(words, status);
 	e->how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled
@@ -445,9 +488,24 @@ static long tell_rest(__u32 qid, struct teardown *t)
 	if (!st || st->learnt != LEARNT || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
 		return 0;
 	st->look_ts = bpf_ktime_get_ns();
-	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), t->ctrl << 16 | qid, 0,
+	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), OWNER(t->ctrl, qid), 0,
 		     NVS_WHY_CQ_teardown);
-	tell_looked(st, nvmeq, t->ctrl << 16 | qid, NVS_WHY_CQ_teardown);
+	end_look(st, nvmeq, OWNER(t->ctrl, qid), NVS_WHY_CQ_teardown);
+	return 0;
+}
+
+/* From here on it leads to another queue. */
+SEC("fentry/nvme_init_hctx")
+int BPF_PROG(on_new_hctx)
+{
+	__sync_fetch_and_add(&queues_made, 1);
+	return 0;
+}
+
+SEC("fentry/nvme_admin_init_hctx")
+int BPF_PROG(on_new_admin_hctx)
+{
+	__sync_fetch_and_add(&queues_made, 1);
 	return 0;
 }
 

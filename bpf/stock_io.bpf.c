@@ -14,11 +14,6 @@ struct irqaction {
 	void *dev_id;
 };
 
-struct blk_mq_queue_data {
-	struct request *rq;
-	bool last;
-};
-
 struct kernfs_node {
 	__u64 id;
 };
@@ -96,7 +91,7 @@ static __always_inline int ends_singly(struct request *rq)
 	if (c->whose != (__u64)rq)
 		c = kept_by(rq, place_by(rq->mq_hctx));
 	if (c)
-		c->ask = 1;
+		c->queued |= QUEUED_ASK;
 	return 0;
 }
 
@@ -126,32 +121,70 @@ static __always_inline bool is_stale(const struct request *rq, const struct comm
 	return rq->start_time_ns != c->queued;
 }
 
-/* @odd: a constant; so that what is the rule has its own instructions, and few. */
-static __always_inline void end_in(__u32 mode, struct request *rq, struct command *c, __u32 op,
-				   bool odd)
+/* What is the rule: a read or a write that succeeded. */
+static __always_inline void end_in(__u32 mode, struct request *rq, struct command *c, __u32 op)
 {
 	struct ending r = { .how = NVS_HOW_DONE_unseen };
+	__u32 bytes = rq->__data_len;
 	struct hist_cell *cell;
 	struct steps s = {};
 
-	if (odd) {
-		r.stale = is_stale(rq, c);
-		ask_end(mode, rq, c, &r);
+	if (!(mode & MODE_HIST)) {
+		if (flight_end(mode, c, &r, &s))
+			tell_io(c, op, bytes, rq->__sector, &r, &s);
+		return;
 	}
+	cell = near_cell_of(c->place, op, bytes);
+	if (!cell)
+		return;
+	/* Now, while it is at hand, if nothing can leave it out */
+	if (mode == MODE_HIST)
+		count_request(cell, bytes, 0);
+	if (!flight_end(mode, c, &r, &s))
+		return;
+	if (mode != MODE_HIST)
+		count_request(cell, bytes, 0);
+	count_stages(cell, &s);
+}
+
+/* All others. */
+static __always_inline void odd_end_in(__u32 mode, struct request *rq, struct command *c)
+{
+	struct ending r = { .how = NVS_HOW_DONE_unseen };
+	__u32 op = rq->cmd_flags & 0xff;
+	struct hist_cell *cell;
+	struct steps s = {};
+
+	c->queued &= ~QUEUED_ASK;
+	r.stale = is_stale(rq, c);
+	ask_end(mode, rq, c, &r);
 	if (!(mode & MODE_HIST)) {
 		if (flight_end(mode, c, &r, &s))
 			tell_io(c, op, rq->__data_len, rq->__sector, &r, &s);
 		return;
 	}
-	if (odd)
-		cell = cell_of(c->place, op, rq->__data_len);
-	else
-		cell = near_cell_of(c->place, op, rq->__data_len);
-	if (cell && flight_end(mode, c, &r, &s))
-		count_stages(cell, rq->__data_len, r.status, &s);
+	cell = cell_of(c->place, op, rq->__data_len);
+	if (cell && flight_end(mode, c, &r, &s)) {
+		count_request(cell, rq->__data_len, r.status);
+		count_stages(cell, &s);
+	}
 }
 
-static __always_inline int end(__u32 mode, struct request *rq, bool again)
+/* Programs of their own, so that the rule has its own instructions, and few. */
+#define ODD_END(name, mode)                                                           \
+	static __noinline int odd_##name(struct request *rq, struct command *c)       \
+	{                                                                             \
+		odd_end_in(mode, rq, c);                                              \
+		return 0;                                                             \
+	}
+ODD_END(io, 0)
+ODD_END(io_filtered, MODE_FILTERED)
+ODD_END(hist, MODE_HIST)
+ODD_END(hist_filtered, MODE_HIST | MODE_FILTERED)
+
+typedef int odd_fn(struct request *rq, struct command *c);
+
+static __always_inline int end(__u32 mode, odd_fn *odd_end, struct request *rq, bool again)
 {
 	struct command *c;
 	__u32 op;
@@ -163,10 +196,10 @@ static __always_inline int end(__u32 mode, struct request *rq, bool again)
 		return 0;
 	op = rq->cmd_flags & 0xff;
 	/* Later kernels end passthrough that failed in batches, too. */
-	if (c->ask || op > NVS_RQOP_write || is_stale(rq, c))
-		end_in(mode, rq, c, op, true);
+	if (op > NVS_RQOP_write || is_stale(rq, c))
+		odd_end(rq, c);
 	else
-		end_in(mode, rq, c, op, false);
+		end_in(mode, rq, c, op);
 	c->setup = 0;
 	caught(again, AGAIN_complete);
 	return 0;
@@ -183,7 +216,7 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
 	if (!rq)
 		return 0;
 	place = place_by(rq->mq_hctx);
-	if (place == NOT_PCI || place == NO_PLACE)
+	if (place >= MAX_PLACES)
 		return 0;
 	q = queue_at(place);
 	op = rq->cmd_flags & 0xff;
@@ -196,7 +229,7 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
 	now = bpf_ktime_get_ns();
 	took = now - start;
 	/* Unknown, or later than now: one comparison for both. */
-	if (start - 1 >= now) {
+	if (took >= now) {
 		count_cause(start ? LOST_negative_delta : LOST_untimed);
 		if (!start)
 			return 0;
@@ -246,15 +279,26 @@ int BPF_PROG(one_failed, struct request *rq)
 	{                                      \
 		return UNDISTURBED(call);      \
 	}
-#define ON_END(name, mode)                      \
-	ON_COMPLETE(name, end(mode, rq, false)) \
-	ON_COMPLETE(name##_again, end(mode, rq, true))
-ON_END(io_complete, 0)
-ON_END(io_complete_filtered, MODE_FILTERED)
-ON_END(hist_complete, MODE_HIST)
-ON_END(hist_complete_filtered, MODE_HIST | MODE_FILTERED)
+#define ON_END(level, mode)                                            \
+	ON_COMPLETE(level##_complete, end(mode, odd_##level, rq, false)) \
+	ON_COMPLETE(level##_complete_again, end(mode, odd_##level, rq, true))
+#define ON_END_FILTERED(level, mode)                                                         \
+	ON_COMPLETE(level##_complete_filtered, end(mode, odd_##level##_filtered, rq, false)) \
+	ON_COMPLETE(level##_complete_filtered_again, end(mode, odd_##level##_filtered, rq, true))
+ON_END(io, 0)
+ON_END_FILTERED(io, MODE_FILTERED)
+ON_END(hist, MODE_HIST)
+ON_END_FILTERED(hist, MODE_HIST | MODE_FILTERED)
 ON_COMPLETE(one_probe, count_alone(MODE_HIST, rq))
 ON_COMPLETE(one_probe_filtered, count_alone(MODE_HIST | MODE_FILTERED, rq))
+
+static __always_inline struct batch *this_batch(void)
+{
+	struct batch *b = batch_of(bpf_get_smp_processor_id());
+
+	barrier_var(b); /* else it is reckoned out again and again */
+	return b;
+}
 
 static __always_inline void unbuilt(struct batch *b, struct request *rq)
 {
@@ -277,18 +321,16 @@ static __always_inline void bell(__u32 mode, struct batch *b, bool again, enum a
 /* With more to follow, the doorbell waits for them, or for nvme_commit_rqs. */
 static __always_inline int queued(__u32 mode, struct blk_mq_queue_data *bd, int status, bool again)
 {
-	struct batch *b = batch_of(bpf_get_smp_processor_id());
-
 	if (status & 0xff)
-		unbuilt(b, bd->rq);
+		unbuilt(this_batch(), bd->rq);
 	else if (bd->last)
-		bell(mode, b, again, AGAIN_queue_rq);
+		bell(mode, this_batch(), again, AGAIN_queue_rq);
 	return 0;
 }
 
 static __always_inline int rang(__u32 mode, bool again)
 {
-	bell(mode, batch_of(bpf_get_smp_processor_id()), again, AGAIN_queue_rqs);
+	bell(mode, this_batch(), again, AGAIN_queue_rqs);
 	return 0;
 }
 
@@ -450,6 +492,7 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 	struct beginning r = {};
 	struct flight_queue *q;
 	struct command *c;
+	__u32 cpu;
 
 	if (!rq || (mode != MODE_HIST && !cmd))
 		return 0;
@@ -464,7 +507,6 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 		return 0;
 	}
 	r.queued = rq->start_time_ns;
-	r.cpu = bpf_get_smp_processor_id();
 	if (mode & MODE_FILTERED) {
 		r.op = rq->cmd_flags & 0xff;
 		r.bytes = rq->__data_len;
@@ -475,10 +517,10 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 		r.nsid = cmd->nsid;
 	}
 	ask_task(mode, &who);
-	flight_begin(mode, q, c, &r, &who);
+	cpu = flight_begin(mode, c, &r, &who);
 	if (!opcode_passes(mode, r.opcode))
 		c->left_out = 1;
-	flight_link(r.cpu, c);
+	flight_link(cpu, c);
 	caught(again, AGAIN_setup);
 	return 0;
 }

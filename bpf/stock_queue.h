@@ -34,6 +34,7 @@ struct queue_state {
 	__u32 again;   /* and somebody else came meanwhile */
 	__u32 learnt;  /* 0: not yet; LEARNING: somebody is at it; LEARNT */
 	__u32 depth;
+	__u32 waiting; /* commands built since a last one, or more */
 	__u16 head;	/* next completion to be told */
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
@@ -47,43 +48,72 @@ struct {
 	__type(value, struct queue_state);
 } queues SEC(".maps");
 
-/* Counts the queues that began anew: what is known of a queue's address may be of one before. */
+/*
+ * Counts the queues that began anew, and what leads to them: what is known by an address may be
+ * of one before.
+ */
 __u64 queues_made = 0;
 
 /* Whose queue it is, asked once while it is the same. */
 struct owner {
-	__u64 nvmeq; /* 0: not asked yet */
+	__u64 hctx;  /* what leads to it; 0: not asked yet */
 	__u64 made;  /* queues_made when it was asked */
-	__u16 ctrl, qid;
-};
-
-/* What a CPU builds commands for, and what it ends requests of. */
-struct at_work {
-	struct owner building, ending;
+	__u64 who;   /* as OWNER() */
+	__u64 nvmeq;
+	__u32 index; /* of its state, or NO_STATE */
 	__u32 built; /* commands were built whose doorbell has not been looked at */
+	__u64 pad[3]; /* a cache line */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct at_work);
-} at_work SEC(".maps");
+/*
+ * What each CPU builds commands for, and what it ends requests of.  In .bss, where neither a call
+ * nor a check is needed to get at it.
+ */
+#define MAX_CPUS 8192
+static struct owner building_on[MAX_CPUS] = {};
+static struct owner ending_on[MAX_CPUS] = {};
+
+static __always_inline struct owner *on_cpu(struct owner *owners, __u32 cpu)
+{
+	struct owner *o = &owners[cpu & (MAX_CPUS - 1)];
+
+	barrier_var(o); /* else it is reckoned out again and again */
+	return o;
+}
 
 /* Steps of queues that had no place in `queues`: counted, and told by the recorder. */
 __u64 untracked = 0;
 
+#define NO_STATE 0xffffffff
+
+/* Where in `queues` a queue's state is; NO_STATE: nowhere, or it is not to be recorded. */
+static __always_inline __u32 state_index(__u32 ctrl, __u32 qid)
+{
+	if (!qid_passes(qid) || ctrl >= max_ctrls || qid >= queues_per_ctrl)
+		return NO_STATE;
+	return ctrl * queues_per_ctrl + qid;
+}
+
+static __noinline int not_tracked(__u32 qid)
+{
+	if (qid_passes(qid))
+		__sync_fetch_and_add(&untracked, 1);
+	return 0;
+}
+
+/* The state at @index, which is that of @who.  NULL: there is none. */
+static __always_inline struct queue_state *state_at(__u32 index, __u64 who)
+{
+	struct queue_state *st = bpf_map_lookup_elem(&queues, &index);
+
+	if (!st)
+		not_tracked(QID_OF(who));
+	return st;
+}
+
 static __always_inline struct queue_state *state_of(__u32 ctrl, __u32 qid)
 {
-	__u32 index = ctrl * queues_per_ctrl + qid;
-
-	if (!qid_passes(qid))
-		return NULL;
-	if (ctrl >= max_ctrls || qid >= queues_per_ctrl) {
-		__sync_fetch_and_add(&untracked, 1);
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&queues, &index);
+	return state_at(state_index(ctrl, qid), OWNER(ctrl, qid));
 }
 
 static __always_inline bool passes(__u32 ctrl)

@@ -7,28 +7,37 @@
 #include "stock.h"
 #include "ring.h"
 
-static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u16 ctrl, __u16 qid,
-				  __u16 cid)
+/* Controller and queue, where an event's header has them */
+#define OWNER(ctrl, qid) ((__u64)(__u16)(ctrl) << 16 | (__u64)(__u16)(qid) << 32)
+#define CTRL_OF(who)	 ((__u16)((who) >> 16))
+#define QID_OF(who)	 ((__u16)((who) >> 32))
+
+/* @who: as OWNER() */
+static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u64 who, __u64 cid)
 {
+	_Static_assert(__builtin_offsetof(struct nvs_hdr, cid) == 14, "one word of them");
 	h->ts = ts;
-	h->id = id;
-	h->ctrl = ctrl;
-	h->qid = qid;
-	h->cid = cid;
+	*(__u64 *)&h->id = who | cid << 48 | id;
 }
 
 /*
  * Kernels from 6.2 on let a program read any address as if it were a structure's, by loads in
- * place of a call: a tenth of the instructions.  The recorder says whether this kernel does.
+ * place of a call: a tenth of the instructions.  Asked of its types: a constant to the verifier,
+ * for one instruction, where one of ours took two.
  */
-const volatile bool direct_reads = false;
+enum special_kfunc_type { KF_bpf_rdonly_cast };
+#define direct_reads bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast)
 void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 
 /*
  * From 7.0 on a program can be preempted, and the kernel runs none within itself: what the next
- * task on that CPU has to tell would be missed.  The recorder says whether it is such a kernel.
+ * task on that CPU has to tell would be missed.  The type came with tracepoints that leave
+ * preemption on (tools/record_stock.c asks the same).
  */
-const volatile bool preemptible = false;
+typedef struct {
+	int idx;
+} class_srcu_fast_notrace_t;
+#define preemptible bpf_core_type_exists(class_srcu_fast_notrace_t)
 void bpf_preempt_disable(void) __ksym __weak;
 void bpf_preempt_enable(void) __ksym __weak;
 void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
@@ -37,19 +46,21 @@ void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 /*
  * @call, a program's work, with preemption off.  A task whose time is over by then would be
  * exchanged as soon as it is on again, still within the program; but not while interrupts are off.
+ * Written twice, so that it is asked for once.
  */
 #define UNDISTURBED(call)                                \
 	({                                               \
 		unsigned long __flags;                   \
 		int __result;                            \
                                                          \
-		if (preemptible)                         \
-			bpf_preempt_disable();           \
-		__result = (call);                       \
 		if (preemptible) {                       \
+			bpf_preempt_disable();           \
+			__result = (call);               \
 			bpf_local_irq_save(&__flags);    \
 			bpf_preempt_enable();            \
 			bpf_local_irq_restore(&__flags); \
+		} else {                                 \
+			__result = (call);               \
 		}                                        \
 		__result;                                \
 	})
@@ -66,12 +77,16 @@ struct pt_regs {
 	bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct pt_regs))
 
 /* Reads up to 8 bytes into @to, a variable. */
-#define READ_AT(to, address)                                                         \
-	do {                                                                         \
-		if (direct_reads)                                                    \
-			(to) = *(typeof(to) *)AS_NUMBERS(address);                   \
-		else                                                                 \
-			bpf_probe_read_kernel(&(to), sizeof(to), (void *)(address)); \
+#define READ_AT(to, address)                                                          \
+	do {                                                                          \
+		if (direct_reads) {                                                   \
+			(to) = *(typeof(to) *)AS_NUMBERS(address);                    \
+		} else {                                                              \
+			typeof(to) __r = 0;                                           \
+                                                                                      \
+			bpf_probe_read_kernel(&__r, sizeof(__r), (void *)(address));  \
+			(to) = __r;                                                   \
+		}                                                                     \
 	} while (0)
 
 /* Reads @bytes (a constant, a multiple of 8, 64 at most) to @to. */
@@ -92,7 +107,7 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 /* A field of a structure that is known by its address alone. */
 #define FIELD_AT(address, type, field)                                        \
 	({                                                                    \
-		typeof(((type *)0)->field) __v = 0;                           \
+		typeof(((type *)0)->field) __v;                               \
 		READ_AT(__v, (address) + bpf_core_field_offset(type, field)); \
 		__v;                                                          \
 	})
@@ -103,7 +118,7 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
  */
 #define ADDRESS_IN(pointer, type, field)                                                     \
 	({                                                                                   \
-		__u64 __a = 0;                                                               \
+		__u64 __a;                                                                   \
 		if (direct_reads)                                                            \
 			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field)); \
 		else                                                                         \

@@ -8,73 +8,93 @@
 
 #include "stock_again.h"
 
-/* Of a command that stands in the SQ, by words: each that is read costs. */
-static __always_inline void fill_command(struct nvs_cmd_sent *e, const __u64 *sqe, __u32 slot,
-					 __u64 ts, __u32 who)
+/* Two fields of 32 bits that lie one behind the other, by one store. */
+static __always_inline void put_two(__u32 *first, __u64 both)
 {
-	__u64 first = sqe[0], word;
-
-	stamp(&e->h, NVS_ID_cmd_sent, ts, who >> 16, who, first >> 16);
-	e->dptr1 = sqe[3];
-	e->dptr2 = sqe[4];
-	e->nsid = first >> 32;
-	word = sqe[5];
-	e->cdw10 = word;
-	e->cdw11 = word >> 32;
-	word = sqe[6];
-	e->cdw12 = word;
-	e->cdw13 = word >> 32;
-	word = sqe[7];
-	e->cdw14 = word;
-	e->cdw15 = word >> 32;
-	e->opcode = first & 0xff;
-	e->flags = first >> 8 & 0xff;
-	e->slot = slot;
-	e->pad0 = 0;
-	e->pad1 = 0;
+	*(volatile __u64 *)first = both;
 }
 
-static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct queue_state *st,
-					 __u32 slot, __u64 ts, __u32 who)
+/*
+ * Of a command that stands in the SQ, by words: each that is read costs.  They may lie where the
+ * event will, from its second word on: so what is overwritten is read before.
+ */
+static __always_inline void fill_command(struct nvs_cmd_sent *e, const __u64 *sqe, __u32 slot,
+					 __u64 ts, __u64 who)
 {
-	__u64 address = st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15));
-	__u64 sqe[SQE_WORDS];
+	__u64 first = sqe[0], dws[3];
+
+	e->dptr1 = sqe[3];
+	e->dptr2 = sqe[4];
+	dws[0] = sqe[5];
+	dws[1] = sqe[6];
+	dws[2] = sqe[7];
+	barrier();
+	e->nsid = first >> 32;
+	put_two(&e->cdw10, dws[0]);
+	put_two(&e->cdw12, dws[1]);
+	put_two(&e->cdw14, dws[2]);
+	e->opcode = first & 0xff;
+	e->flags = first >> 8 & 0xff;
+	/* And the padding behind it */
+	*(__u64 *)&e->slot = slot;
+	stamp(&e->h, NVS_ID_cmd_sent, ts, who, first >> 16);
+}
+
+/* An SQ, as far as telling of it goes. */
+struct sq {
+	__u64 cmds;
+	__u32 depth, shift;
+};
+
+static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct sq *sq, __u32 slot,
+					 __u64 ts, __u64 who)
+{
+	__u64 address = sq->cmds + ((__u64)slot << sq->shift);
 
 	if (direct_reads) {
 		fill_command(e, AS_NUMBERS(address), slot, ts, who);
 	} else {
-		bpf_probe_read_kernel(sqe, sizeof(sqe), (void *)address);
-		fill_command(e, sqe, slot, ts, who);
+		bpf_probe_read_kernel((__u64 *)e + 1, SQE_WORDS * sizeof(__u64),
+				      (void *)address);
+		fill_command(e, (__u64 *)e + 1, slot, ts, who);
 	}
 }
 
 struct sq_walk {
 	struct queue_state *st;
-	__u64 rung, ts;
-	__u32 slot, left, who;
-	__u16 old_tail, new_tail, count, how;
+	__u64 rung, ts, who;
+	__u32 slot, left, count;
+	__u32 bell; /* the new tail, and in the lower half how it was rung */
 	bool claimed;
 };
 
 /* As many as are reserved for at once, and the doorbell if that is all. */
 static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *w)
 {
+	const struct sq sq = {
+		.cmds = w->st->sq_cmds,
+		.depth = w->st->depth,
+		.shift = w->st->sqe_shift & 15,
+	};
+	__u32 slot = w->slot, left = w->left;
 	struct nvs_sq_doorbell *bell;
 
-	for (int i = 0; i < PER_RECORD && w->left; i++) {
-		tell_command(e++, w->st, w->slot, w->ts, w->who);
-		w->left--;
-		if (++w->slot == w->st->depth)
-			w->slot = 0;
+	for (int i = 0; i < PER_RECORD && left; i++) {
+		tell_command(e++, &sq, slot, w->ts, w->who);
+		left--;
+		if (++slot == sq.depth)
+			slot = 0;
 	}
-	if (w->left)
+	w->slot = slot;
+	w->left = left;
+	if (left)
 		return;
 	bell = (void *)e;
-	stamp(&bell->h, NVS_ID_sq_doorbell, w->ts, w->who >> 16, w->who, 0);
-	bell->old_tail = w->old_tail;
-	bell->new_tail = w->new_tail;
+	stamp(&bell->h, NVS_ID_sq_doorbell, w->ts, w->who, 0);
+	bell->old_tail = w->rung;
+	bell->new_tail = w->bell >> 16;
 	bell->count = w->count;
-	bell->how = w->how;
+	bell->how = w->bell;
 }
 
 /*
@@ -85,7 +105,7 @@ static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *
  * the way round, and what is read then is a later command.  Without one they tell of these
  * commands themselves, and this record is a gap.
  */
-static long tell_commands(__u32 index, struct sq_walk *w)
+static __always_inline long tell_record(struct sq_walk *w)
 {
 	__u32 used = w->left < PER_RECORD ? w->left : PER_RECORD;
 	struct nvs_cmd_sent *e;
@@ -98,7 +118,7 @@ static long tell_commands(__u32 index, struct sq_walk *w)
 		fill_record(e, w);
 	if (!w->claimed) {
 		w->claimed = __sync_val_compare_and_swap(&w->st->rung, w->rung,
-							 w->ts << 16 | w->new_tail) == w->rung;
+							 w->ts << 16 | w->bell >> 16) == w->rung;
 		if (e && !w->claimed)
 			gap(&e->h, used);
 	}
@@ -111,32 +131,9 @@ static long tell_commands(__u32 index, struct sq_walk *w)
 	return !e || !w->claimed || !w->left ? 1 : 0;
 }
 
-/*
- * Tells of the commands from the tail in @rung to that in @bell's upper half, at @ts, and of
- * the doorbell that covers them, rung as its lower half says.  Returns 0 if another has told
- * of them meanwhile.
- */
-__noinline int tell_submitted(struct queue_state *st, __u64 rung, __u64 ts, __u32 bell, __u32 who)
+static long tell_records(__u32 index, struct sq_walk *w)
 {
-	__u32 old_tail = rung & 0xffff, tail = bell >> 16;
-	struct sq_walk w = {
-		.st = st,
-		.rung = rung,
-		.ts = ts,
-		.slot = old_tail,
-		.who = who,
-		.old_tail = old_tail,
-		.new_tail = tail,
-		.how = bell,
-	};
-
-	if (!st)
-		return 1;
-	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
-	w.count = w.left;
-	if (!tell_commands(0, &w))
-		bpf_loop(MAX_RECORDS, tell_commands, &w, 0);
-	return w.claimed;
+	return tell_record(w);
 }
 
 /*
@@ -155,87 +152,158 @@ static __always_inline __u64 time_of_bell(const struct queue_state *st, __u64 no
 }
 
 /*
+ * Fields of a queue, as they are now.  They lie near one another: where each read is a call, one
+ * reads them all; where it is a load, each is loaded when it is asked for.
+ */
+#define QUEUE_WORDS 3
+#define QUEUE_PLACE(f) \
+	(bpf_core_field_offset(struct nvme_queue, f) - \
+	 bpf_core_field_offset(struct nvme_queue, last_sq_tail))
+#define ARE_NEAR                                                              \
+	(!(bpf_core_field_offset(struct nvme_queue, last_sq_tail) & 7) &&     \
+	 QUEUE_PLACE(cq_head) <= QUEUE_WORDS * 8 - 2u &&                      \
+	 QUEUE_PLACE(dbbuf_sq_db) <= QUEUE_WORDS * 8 - 8u)
+
+struct queue_now {
+	__u64 words[QUEUE_WORDS]; /* from last_sq_tail on */
+	bool at_once;
+};
+
+static __always_inline void read_queue(struct queue_now *n, __u64 nvmeq)
+{
+	__u64 from = nvmeq + bpf_core_field_offset(struct nvme_queue, last_sq_tail);
+
+	n->at_once = !direct_reads && ARE_NEAR;
+	if (n->at_once)
+		bpf_probe_read_kernel(n->words, sizeof(n->words), (void *)from);
+}
+
+#define NOW(n, nvmeq, field)                                           \
+	((n)->at_once ? *(typeof(((struct nvme_queue *)0)->field) *)   \
+			((void *)(n)->words + QUEUE_PLACE(field)) :    \
+			FIELD_AT(nvmeq, struct nvme_queue, field))
+
+static __always_inline __u32 how_rung(const struct queue_now *n, __u64 nvmeq)
+{
+	return NOW(n, nvmeq, dbbuf_sq_db) ? NVS_BELL_shadow : NVS_BELL_mmio;
+}
+
+/*
+ * The doorbell was rung: tells of the commands from the tail in @rung to that in @bell's upper
+ * half, and of the doorbell that covers them, rung as its lower half says.  Returns 0 if another
+ * has told of them meanwhile.
+ */
+__noinline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+{
+	__u32 old_tail = rung & 0xffff, tail = bell >> 16;
+	struct sq_walk w = {
+		.st = st,
+		.rung = rung,
+		.slot = old_tail,
+		.who = who,
+		.bell = bell,
+	};
+
+	if (!st)
+		return 1;
+	/* After all that is told of was begun, before anybody can see it completed. */
+	w.ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
+	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
+	w.count = w.left;
+	if (!tell_record(&w))
+		bpf_loop(MAX_RECORDS, tell_records, &w, 0);
+	return w.claimed;
+}
+
+/*
  * Was the doorbell of this queue rung since the last look at it?  Several may ask at a
  * time, on several CPUs or one within another: who moves st->rung tells of what is between.
  */
-static __always_inline void look_at_sq(__u64 nvmeq, __u32 ctrl, __u32 qid)
+static __always_inline bool look_once(struct queue_state *st, __u64 nvmeq, __u64 who)
 {
-	struct queue_state *st = state_of(ctrl, qid);
-	__u64 rung, ts;
-	__u32 tail, how;
+	__u64 rung = *(volatile __u64 *)&st->rung;
+	struct queue_now now;
+	__u32 tail;
 
+	read_queue(&now, nvmeq);
+	tail = NOW(&now, nvmeq, last_sq_tail);
+	return tail == (rung & 0xffff) ||
+	       tell_rung(st, rung, tail << 16 | how_rung(&now, nvmeq), who);
+}
+
+/* The same where it is rare, and until nobody comes between. */
+__noinline int look_again(struct queue_state *st, __u64 nvmeq, __u64 who)
+{
 	if (!st || st->learnt != LEARNT)
-		return;
-	for (int i = 0; i < 4; i++) {
-		rung = *(volatile __u64 *)&st->rung;
-		tail = FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
-		if (tail == (rung & 0xffff))
-			return;
-		/* After all that is told of was begun, before anybody can see it completed. */
-		ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
-		how = FIELD_AT(nvmeq, struct nvme_queue, dbbuf_sq_db) ? NVS_BELL_shadow
-								      : NVS_BELL_mmio;
-		if (tell_submitted(st, rung, ts, tail << 16 | how, ctrl << 16 | qid))
-			return;
-	}
+		return 0;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 4; i++)
+		if (look_once(st, nvmeq, who))
+			break;
+	return 0;
 }
 
-/* The queue that @rq goes through: its struct nvme_queue. */
-static __always_inline __u64 queue_of(const struct request *rq)
+static __always_inline void look_at_sq(struct queue_state *st, __u64 nvmeq, __u64 who)
 {
-	return ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data);
+	if (st && st->learnt == LEARNT && !look_once(st, nvmeq, who))
+		look_again(st, nvmeq, who);
 }
 
-static __always_inline bool is_known(const struct owner *o, __u64 nvmeq)
+static __always_inline bool is_known(const struct owner *o, const struct request *rq)
 {
-	return o->nvmeq == nvmeq && o->made == queues_made;
+	return o->hctx == (__u64)rq->mq_hctx && o->made == queues_made;
 }
 
-static __always_inline void ask_owner_by(struct owner *o, __u64 nvmeq, struct request *rq)
+static __noinline int ask_owner_by(struct owner *o, struct request *rq)
 {
+	__u32 ctrl = ctrl_of(rq->q, rq), qid;
+
+	qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
 	o->made = queues_made;
-	o->nvmeq = nvmeq;
-	o->ctrl = ctrl_of(rq->q, rq);
-	o->qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
+	o->hctx = (__u64)rq->mq_hctx;
+	o->nvmeq = ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data);
+	o->who = OWNER(ctrl, qid);
+	o->index = state_index(ctrl, qid);
+	return 0;
+}
+
+/* A list of requests for several queues: each is rung before the next begins. */
+static __noinline int look_before(const struct owner *o)
+{
+	if (o->built)
+		look_again(state_at(o->index, o->who), o->nvmeq, o->who);
+	return 0;
 }
 
 static __always_inline int begins(struct request *rq, struct nvme_command *cmd, bool again)
 {
-	struct at_work *work;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct owner *o = on_cpu(building_on, cpu);
 	struct queue_state *st;
 	struct nvs_rq_start *e;
 	struct emission m;
-	struct owner *o;
-	__u64 ts, nvmeq;
-	__u32 zero = 0;
+	__u64 ts;
 
 	if (!rq || !cmd)
 		return 0;
-	work = bpf_map_lookup_elem(&at_work, &zero);
-	if (!work)
-		return 0;
-	o = &work->building;
-	nvmeq = queue_of(rq);
-	if (!is_known(o, nvmeq)) {
-		/* A list of requests for several queues: each is rung before the next begins. */
-		if (work->built)
-			look_at_sq(o->nvmeq, o->ctrl, o->qid);
-		ask_owner_by(o, nvmeq, rq);
+	if (!is_known(o, rq)) {
+		look_before(o);
+		ask_owner_by(o, rq);
 	}
-	st = passes(o->ctrl) ? state_of(o->ctrl, o->qid) : NULL;
+	st = passes(CTRL_OF(o->who)) ? state_at(o->index, o->who) : NULL;
 	if (st && !is_owed(o, cmd->command_id, STEP_BEGAN, again, AGAIN_setup))
 		return 0;
-	work->built = !!st;
+	o->built = !!st;
 	if (!st)
 		return 0;
 	if (st->learnt != LEARNT)
-		learn_once(st, nvmeq);
+		learn_once(st, o->nvmeq);
 	ts = bpf_ktime_get_ns();
 	st->setup_ts = ts;
-	e = emit_some(&m, NVS_ID_rq_start, sizeof(*e), sizeof(*e), 1);
+	e = emit_some_on(&m, cpu, NVS_ID_rq_start, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_start, ts, o->ctrl, o->qid, cmd->command_id);
+	stamp(&e->h, NVS_ID_rq_start, ts, o->who, cmd->command_id);
 	e->queued = rq->start_time_ns;
 	e->sector = rq->__sector;
 	e->bytes = rq->__data_len;
@@ -260,44 +328,78 @@ int BPF_PROG(on_setup_again, struct request *rq, struct nvme_command *cmd)
 }
 
 /* The end of what this CPU was building commands for: tells of what none has told before. */
-static __always_inline int submitted(bool again, enum again which)
+static __always_inline void look_at_built(struct owner *o, struct queue_state *st, bool again,
+					  enum again which)
 {
-	__u32 zero = 0;
-	struct at_work *work = bpf_map_lookup_elem(&at_work, &zero);
-	struct owner *o;
-
-	if (!work || !work->built)
-		return 0;
-	o = &work->building;
-	look_at_sq(o->nvmeq, o->ctrl, o->qid);
-	work->built = 0;
+	look_at_sq(st, o->nvmeq, o->who);
+	o->built = 0;
 	if (again)
 		__sync_fetch_and_add(&caught_up[which], 1);
+}
+
+static __always_inline int submitted(bool again, enum again which)
+{
+	struct owner *o = on_cpu(building_on, bpf_get_smp_processor_id());
+
+	if (o->built)
+		look_at_built(o, state_at(o->index, o->who), again, which);
+	return 0;
+}
+
+/*
+ * With more to follow, the driver rings the doorbell only if the SQ is full.  To see that the count
+ * of those that wait will do, if it is far from that: other CPUs come between to count and to look.
+ */
+#define FAR_FROM_FULL 256
+
+static __always_inline int queued(const struct blk_mq_queue_data *bd, int status, bool again)
+{
+	struct owner *o = on_cpu(building_on, bpf_get_smp_processor_id());
+	struct queue_state *st;
+
+	if (!o->built)
+		return 0;
+	st = state_at(o->index, o->who);
+	if (!st)
+		return 0;
+	if (!bd->last && !(status & 0xff)) {
+		if (!again)
+			__sync_fetch_and_add(&st->waiting, 1);
+		if (st->waiting + FAR_FROM_FULL < st->depth)
+			return 0;
+	}
+	st->waiting = 0;
+	look_at_built(o, st, again, AGAIN_queue_rq);
 	return 0;
 }
 
 /* Of programs at the end of a function the one that is attached last runs first. */
-#define ON_SUBMITTED(fn)                                          \
-	SEC("fexit/nvme_" #fn)                                    \
-	int BPF_PROG(on_##fn##_again)                             \
-	{                                                         \
-		return UNDISTURBED(submitted(true, AGAIN_##fn));  \
-	}                                                         \
-	SEC("fexit/nvme_" #fn)                                    \
-	int BPF_PROG(on_##fn)                                     \
-	{                                                         \
-		return UNDISTURBED(submitted(false, AGAIN_##fn)); \
+#define ON_SUBMITTED(again)                                                                      \
+	SEC("fexit/nvme_queue_rq")                                                               \
+	int BPF_PROG(on_queue_rq##again, struct blk_mq_hw_ctx *hctx,                             \
+		     struct blk_mq_queue_data *bd, int status)                                   \
+	{                                                                                        \
+		return UNDISTURBED(queued(bd, status, IS##again));                               \
+	}                                                                                        \
+	SEC("fexit/nvme_queue_rqs")                                                              \
+	int BPF_PROG(on_queue_rqs##again)                                                        \
+	{                                                                                        \
+		return UNDISTURBED(submitted(IS##again, AGAIN_queue_rqs));                       \
 	}
-ON_SUBMITTED(queue_rq)
-ON_SUBMITTED(queue_rqs)
+ON_SUBMITTED(_again)
+ON_SUBMITTED()
 
 static __always_inline int committed(struct blk_mq_hw_ctx *hctx)
 {
 	struct gendisk *disk = hctx->queue->disk;
+	__u32 ctrl, qid;
 
-	if (disk)
-		look_at_sq(ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data),
-			   disk->part0->bd_device.parent->devt & MINOR_BITS, hctx->queue_num + 1);
+	if (!disk)
+		return 0;
+	ctrl = disk->part0->bd_device.parent->devt & MINOR_BITS;
+	qid = hctx->queue_num + 1;
+	look_again(state_of(ctrl, qid), ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data),
+		   OWNER(ctrl, qid));
 	return 0;
 }
 
@@ -315,7 +417,8 @@ int BPF_PROG(on_async_event_request, struct nvme_ctrl *ctrl)
 	__u64 dev = address_of(ctrl) - bpf_core_field_offset(struct nvme_dev, ctrl);
 
 	if (passes(ctrl->instance))
-		look_at_sq((__u64)FIELD_AT(dev, struct nvme_dev, queues), ctrl->instance, 0);
+		look_again(state_of(ctrl->instance, 0),
+			   (__u64)FIELD_AT(dev, struct nvme_dev, queues), OWNER(ctrl->instance, 0));
 	return 0;
 }
 

@@ -45,7 +45,7 @@ static __always_inline void tell_built(struct built *b, const struct who *w, str
 {
 	__u64 ts = bpf_ktime_get_ns();
 
-	stamp(&b->start.h, NVS_ID_rq_start, ts, w->ctrl, w->qid, cmd->command_id);
+	stamp(&b->start.h, NVS_ID_rq_start, ts, OWNER(w->ctrl, w->qid), cmd->command_id);
 	b->start.queued = READ(rq, start_time_ns);
 	b->start.sector = READ(rq, __sector);
 	b->start.bytes = READ(rq, __data_len);
@@ -53,7 +53,7 @@ static __always_inline void tell_built(struct built *b, const struct who *w, str
 	b->start.pid = (__u32)bpf_get_current_pid_tgid();
 	b->start.op = READ(rq, cmd_flags) & 0xff;
 	b->start.tag = READ(rq, tag);
-	stamp(&b->setup.h, NVS_ID_cmd_setup, ts, w->ctrl, w->qid, cmd->command_id);
+	stamp(&b->setup.h, NVS_ID_cmd_setup, ts, OWNER(w->ctrl, w->qid), cmd->command_id);
 	b->setup.nsid = cmd->nsid;
 	b->setup.cdw10 = cmd->cdw10;
 	b->setup.cdw11 = cmd->cdw11;
@@ -140,11 +140,11 @@ static __always_inline void tell_end(const struct who *w, struct request *rq, __
 		count_lost(NVS_ID_rq_result, 1);
 		return;
 	}
-	stamp(&e->end.h, NVS_ID_rq_complete, ts, w->ctrl, w->qid, cid);
+	stamp(&e->end.h, NVS_ID_rq_complete, ts, OWNER(w->ctrl, w->qid), cid);
 	e->end.bytes = READ(rq, __data_len);
 	e->end.status = o->status;
 	e->end.how = o->flags & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled : NVS_HOW_DONE_unseen;
-	stamp(&e->result.h, NVS_ID_rq_result, ts, w->ctrl, w->qid, cid);
+	stamp(&e->result.h, NVS_ID_rq_result, ts, OWNER(w->ctrl, w->qid), cid);
 	e->result.result = o->result;
 	emit_end(e);
 }

@@ -150,7 +150,7 @@ static __always_inline void tell_io(const struct who *w, const struct command *c
 
 	if (!e)
 		return;
-	stamp(&e->h, NVS_ID_io, end, w->ctrl, w->qid, c->cid);
+	stamp(&e->h, NVS_ID_io, end, OWNER(w->ctrl, w->qid), c->cid);
 	e->queued = c->queued;
 	e->setup = c->setup;
 	e->bell = c->setup;
@@ -187,7 +187,7 @@ static __always_inline void count_stages(__u32 place, const struct command *c, _
 		count_stage(cell, NVS_STAGE_queue, c->setup - c->queued);
 	count_stage(cell, NVS_STAGE_device, seen - c->setup);
 	count_stage(cell, NVS_STAGE_completion, end - seen);
-	count_stage(cell, NVS_STAGE_total, end - (c->queued ? c->queued : c->setup));
+	count_bucket(cell, NVS_STAGE_total, end - (c->queued ? c->queued : c->setup));
 }
 
 static __always_inline void end(const struct who *w, struct command *c, const struct outcome *o)

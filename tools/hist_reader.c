@@ -10,17 +10,31 @@
 
 struct hist_reader {
 	const struct level_programs *programs;
-	const struct hist_cell *cells; /* the kernel's */
-	size_t bytes;
-	struct hist_cell **before; /* by cell; NULL: never used */
+	const struct hist_cell *far; /* the kernel's, behind the near ones */
+	size_t bytes;		     /* of these; 0: there are none */
+	struct hist_cell **before;   /* by cell; NULL: never used */
 	struct hist_change change;
 };
+
+static int map_far_cells(struct hist_reader *r, size_t cells, struct nvs_error *err)
+{
+	void *map;
+
+	if (cells <= NEAR_CELLS)
+		return 0;
+	r->bytes = (cells - NEAR_CELLS) * sizeof(struct hist_cell);
+	map = mmap(NULL, r->bytes, PROT_READ, MAP_SHARED,
+		   bpf_object__find_map_fd_by_name(r->programs->obj, "cells"), 0);
+	if (map == MAP_FAILED)
+		return nvs_fail(err, "cannot map the histograms: %s", strerror(errno));
+	r->far = map;
+	return 0;
+}
 
 struct hist_reader *hist_reader_open(const struct level_programs *l, struct nvs_error *err)
 {
 	struct hist_reader *r = calloc(1, sizeof(*r));
 	size_t cells = (size_t)l->places * HIST_CELLS;
-	void *map;
 
 	if (r)
 		r->before = calloc(cells, sizeof(*r->before));
@@ -30,16 +44,11 @@ struct hist_reader *hist_reader_open(const struct level_programs *l, struct nvs_
 		return NULL;
 	}
 	r->programs = l;
-	r->bytes = cells * sizeof(struct hist_cell);
-	map = mmap(NULL, r->bytes, PROT_READ, MAP_SHARED,
-		   bpf_object__find_map_fd_by_name(l->obj, "cells"), 0);
-	if (map == MAP_FAILED) {
-		nvs_fail(err, "cannot map the histograms: %s", strerror(errno));
+	if (map_far_cells(r, cells, err)) {
 		free(r->before);
 		free(r);
 		return NULL;
 	}
-	r->cells = map;
 	return r;
 }
 
@@ -50,7 +59,8 @@ void hist_reader_close(struct hist_reader *r)
 	for (size_t i = 0; i < (size_t)r->programs->places * HIST_CELLS; i++)
 		free(r->before[i]);
 	free(r->before);
-	munmap((void *)r->cells, r->bytes);
+	if (r->far)
+		munmap((void *)r->far, r->bytes);
 	free(r);
 }
 
@@ -107,14 +117,17 @@ static void take_buckets(struct hist_change *c, uint32_t *before, const uint32_t
 static void take_cell(struct hist_change *c, struct hist_cell *before, const struct hist_cell *from)
 {
 	struct hist_cell head;
+	uint64_t all = 0;
 
 	memcpy(&head, from, offsetof(struct hist_cell, bucket));
 	c->bytes = head.bytes - before->bytes;
 	c->failed = head.failed - before->failed;
 	for (unsigned int stage = 0; stage < HIST_STAGES; stage++) {
 		c->sum[stage] = head.sum[stage] - before->sum[stage];
+		all += c->sum[stage];
 		take_buckets(c, before->bucket[stage], from->bucket[stage], stage);
 	}
+	c->sum[NVS_STAGE_total] = all;
 	c->count = c->requests[NVS_STAGE_total];
 	memcpy(before, &head, offsetof(struct hist_cell, bucket));
 }
@@ -131,12 +144,19 @@ static void name_cell(struct hist_change *c, unsigned int cell)
 	}
 }
 
-/* Cells are large and mostly idle: the sum of times tells which ones are worth a look. */
+/* Cells are large and mostly idle: the sums of times tell which ones are worth a look. */
 static bool is_idle(const struct hist_cell *now, const struct hist_cell *before)
 {
-	uint64_t sum = __atomic_load_n(&now->sum[NVS_STAGE_total], __ATOMIC_RELAXED);
+	for (unsigned int stage = 0; stage < HIST_STAGES; stage++)
+		if (__atomic_load_n(&now->sum[stage], __ATOMIC_RELAXED) !=
+		    (before ? before->sum[stage] : 0))
+			return false;
+	return true;
+}
 
-	return before ? sum == before->sum[NVS_STAGE_total] : !sum;
+static const struct hist_cell *cell_at(const struct hist_reader *r, unsigned int i)
+{
+	return i < NEAR_CELLS ? &r->programs->near_cells[i] : &r->far[i - NEAR_CELLS];
 }
 
 int hist_reader_take(struct hist_reader *r, hist_change_fn *fn, void *ctx, struct nvs_error *err)
@@ -150,13 +170,13 @@ int hist_reader_take(struct hist_reader *r, hist_change_fn *fn, void *ctx, struc
 		struct hist_change *c = &r->change;
 		int stop;
 
-		if (is_idle(&r->cells[i], r->before[i]))
+		if (is_idle(cell_at(r, i), r->before[i]))
 			continue;
 		if (!r->before[i])
 			r->before[i] = calloc(1, sizeof(*r->before[i]));
 		if (!r->before[i])
 			return nvs_fail(err, "out of memory for histograms");
-		take_cell(c, r->before[i], &r->cells[i]);
+		take_cell(c, r->before[i], cell_at(r, i));
 		c->ctrl = q->ctrl;
 		c->qid = q->qid;
 		name_cell(c, i % HIST_CELLS);

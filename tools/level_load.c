@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <bpf/libbpf.h>
+#include "hist.h"
 #include "level.h"
 #include "ring_page.h"
 #include "driver_io.skel.h"
 #include "stock_io.skel.h"
 #include "tracepoints_io.skel.h"
 #include "attach.h"
-#include "hist.h"
 #include "level_load.h"
 #include "record.h"
 
@@ -142,13 +142,8 @@ static int choose(struct level_programs *l, const struct attach_sources *s, stru
 	struct bpf_program *prog;
 	int failed = 0;
 
-	if (l->stock) {
-		struct stock_kernel kernel = record_stock_kernel(s);
-
-		l->stock->rodata->direct_reads = kernel.direct_reads;
-		l->stock->rodata->preemptible = kernel.preemptible;
+	if (l->stock)
 		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
-	}
 	bpf_object__for_each_program(prog, l->obj)
 	{
 		bool wanted = level_wants(l, bpf_program__name(prog));
@@ -172,11 +167,13 @@ static void set_map_size(struct level_programs *l, const char *name, unsigned in
 static void set_map_sizes(struct level_programs *l, const struct level_config *c,
 			  const struct level_load *how)
 {
+	unsigned int far = c->places > NEAR_PLACES ? c->places - NEAR_PLACES : 0;
+
 	set_map_size(l, "rings", how->nr_cpus);
 	set_map_size(l, "lost", how->nr_cpus);
 	set_map_size(l, "places", c->max_ctrls * c->queues_per_ctrl);
 	set_map_size(l, "commands", c->stages ? c->places << c->tag_shift : 1);
-	set_map_size(l, "cells", c->level == LEVEL_HIST ? c->places * HIST_CELLS : 1);
+	set_map_size(l, "cells", c->level == LEVEL_HIST && far ? far * HIST_CELLS : 1);
 }
 
 static int open_stock(struct level_programs *l, uint16_t ctrl)
@@ -254,6 +251,9 @@ static int load(struct level_programs *l)
 	l->queues = l->tracepoints ? l->tracepoints->bss->flight_queues
 		    : l->stock	   ? l->stock->bss->flight_queues
 				   : l->driver->bss->flight_queues;
+	l->near_cells = l->tracepoints ? l->tracepoints->bss->near_cells
+			: l->stock     ? l->stock->bss->near_cells
+				       : l->driver->bss->near_cells;
 	l->nr_places = l->tracepoints ? &l->places
 		       : l->stock     ? &l->stock->bss->next_place
 				      : &l->driver->bss->next_place;

@@ -9,6 +9,7 @@
 #include "lost.h"
 
 struct bpf_object;
+struct hist_cell;
 struct recorder;
 
 struct level_programs {
@@ -19,7 +20,9 @@ struct level_programs {
 	/* In memory that the programs write, too. */
 	struct flight_queue *queues; /* by place */
 	const uint32_t *nr_places;   /* of these, that may have been met */
-	uint32_t places;	     /* that there is room for */
+	const struct hist_cell
+		*near_cells; /* the first of the histograms; the others are in `cells` */
+	uint32_t places;     /* that there is room for */
 	/* What was chosen by */
 	struct level_config config;
 	bool is_stock, life, poll_queues;

@@ -197,10 +197,9 @@ int record_stock_types(const struct attach_sources *s, struct nvs_error *err);
 /* Leaves a program out if what it attaches to is not there. -1: it cannot be done without. */
 int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *prog,
 			    struct nvs_error *err);
-/* What the programs may do, or must, on this kernel. */
+/* What the programs must do on this kernel. */
 struct stock_kernel {
-	bool direct_reads; /* any address, by loads (bpf_rdonly_cast) */
-	bool preemptible;  /* programs are preempted, and what is told meanwhile is missed */
+	bool preemptible; /* they are preempted, and what is told meanwhile is missed */
 };
 
 /*
@@ -208,7 +207,6 @@ struct stock_kernel {
  * tracepoints alone; -1: not even these, @err says.  *@kernel is filled in.
  */
 int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err);
-struct stock_kernel record_stock_kernel(const struct attach_sources *s);
 
 /* record_tracepoints.c: what it shows by tracepoints alone */
 

@@ -183,8 +183,6 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 	if (kernel.preemptible)
 		bpf_map__set_max_entries(skel->maps.told, queues * ctrls);
 	skel->rodata->queues_per_ctrl = queues;
-	skel->rodata->direct_reads = kernel.direct_reads;
-	skel->rodata->preemptible = kernel.preemptible;
 	skel->rodata->max_ctrls = ctrls;
 	skel->rodata->filter = !!r->device.text;
 	skel->rodata->filter_by_queue = r->level.by_queue;

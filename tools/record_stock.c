@@ -109,15 +109,6 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 	return 0;
 }
 
-struct stock_kernel record_stock_kernel(const struct attach_sources *s)
-{
-	return (struct stock_kernel){
-		.direct_reads = btf__find_by_name_kind(s->btf[TYPES_VMLINUX], "bpf_rdonly_cast",
-						       BTF_KIND_FUNC) > 0,
-		.preemptible = is_preemptible(s),
-	};
-}
-
 int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, struct nvs_error *err)
 {
 	struct attach_sources s;
@@ -126,7 +117,7 @@ int record_stock_choose(struct bpf_object *obj, struct stock_kernel *kernel, str
 
 	attach_open(&s, provider_stock.core_module, provider_stock.pci_module);
 	failed = record_stock_types(&s, err);
-	*kernel = failed ? (struct stock_kernel){ 0 } : record_stock_kernel(&s);
+	*kernel = (struct stock_kernel){ .preemptible = !failed && is_preemptible(&s) };
 	bpf_object__for_each_program(prog, obj)
 	{
 		if (!failed)
