@@ -31,7 +31,7 @@ failing_work() {
 	echo 16 >$mishap/from_phase
 	echo 1 >$mishap/at_step
 	echo $function >$driver/bind || true
-	wait_for "the driver to give up" grep -q 'nvme_give_up\|nvme_remove_dead_ctrl\|why=dead' /sys/kernel/tracing/trace
+	wait_for "the driver to have given up" grep -q 'nvs_phase_end.*phase=nvme_reset_work' /sys/kernel/tracing/trace
 }
 
 # What twelve commands of 64 KiB cannot do in time is aborted; what is late again is taken back by a reset.
@@ -61,7 +61,7 @@ main() {
 	echo 2 >/sys/block/nvme0n1/queue/nomerges
 	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_reset/enable
 	record recover sh "$0" recover_work
-	for event in phase_begin ctrl_gone; do echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_$event/enable; done
+	for event in phase_begin phase_end ctrl_gone; do echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_$event/enable; done
 	echo $function >$driver/unbind
 	record failing sh "$0" failing_work
 	cat $mishap/steps $mishap/happened /sys/kernel/tracing/trace >/out/failing-steps.txt
