@@ -9,7 +9,6 @@
 #include <linux/blk-integrity.h>
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/cgroup.h>
 #include <linux/device.h>
 #include <linux/io_uring.h>
 #include <linux/pci.h>
@@ -335,16 +334,6 @@ static inline struct blk_mq_hw_ctx *nvme_compat_hctx(struct request_queue *q, un
 	return i < q->nr_hw_queues ? queue_hctx(q, i) : NULL;
 #else
 	return xa_load(&q->hctx_table, i);
-#endif
-}
-
-/* The cgroup v2 that a task is in, which a kernel may be built without. In an RCU section. */
-static inline u64 nvme_compat_cgroup_id(struct task_struct *task)
-{
-#ifdef CONFIG_CGROUPS
-	return cgroup_id(task_dfl_cgroup(task));
-#else
-	return 0;
 #endif
 }
 

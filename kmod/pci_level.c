@@ -6,6 +6,7 @@
  * All of this but nvme_level_init() is called only while nvs_io is enabled.  Interrupts are off
  * while something is told, for the same reason as in trace.h.
  */
+#include <linux/cgroup.h>
 #include <linux/ktime.h>
 #include "pci.h"
 #include "trace.h"
@@ -60,13 +61,23 @@ static inline void count_out(struct nvme_iod *iod, struct nvme_queue *nvmeq)
 	atomic64_dec(&nvmeq->at_driver);
 }
 
+/* Its cgroup v2, which a kernel may be built without.  In an RCU section. */
+static inline u64 cgroup_of(struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	return cgroup_id(task_dfl_cgroup(task));
+#else
+	return 0;
+#endif
+}
+
 /* The task that submits, of which blk-mq runs us in an RCU section. */
 static inline void note_task(struct nvs_io *io)
 {
 	_Static_assert(sizeof(current->comm) >= 2 * sizeof(u64), "a task's name is that long");
 	io->pid = current->pid;
 	io->tgid = current->tgid;
-	io->cgroup = nvme_compat_cgroup_id(current);
+	io->cgroup = cgroup_of(current);
 	memcpy(&io->comm0, current->comm, sizeof(u64));
 	memcpy(&io->comm1, current->comm + sizeof(u64), sizeof(u64));
 }
