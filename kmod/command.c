@@ -108,7 +108,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 	}
 	req->status = 0;
 
-	if (nvme_telling_rq_start())
+	if (nvme_telling_steps())
 		trace_start(ctrl, rq);
 
 	switch (req_op(rq)) {
@@ -134,7 +134,7 @@ blk_status_t nvme_setup_cmd(struct nvme_ctrl *ctrl, struct request *rq)
 			return status;
 	}
 	cmd->common.command_id = req->cid;
-	if (nvme_telling_cmd_setup())
+	if (nvme_telling_steps())
 		trace_cmd(ctrl, rq, cmd);
 	return BLK_STS_OK;
 }
@@ -270,7 +270,7 @@ void nvme_complete_rq(struct request *rq)
 
 	if (unlikely(req->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	if (nvme_telling_rq_complete())
+	if (nvme_telling_steps())
 		trace_complete(rq, NVS_HOW_DONE_direct);
 	if (unlikely(may_retry(rq))) {
 		retry(rq);
@@ -287,7 +287,7 @@ void nvme_complete_batch_req(struct request *rq)
 {
 	if (unlikely(nvme_req(rq)->flags & NVME_REQ_SPECIAL))
 		nvme_finish_special(rq);
-	if (nvme_telling_rq_complete())
+	if (nvme_telling_steps())
 		trace_complete(rq, NVS_HOW_DONE_batched);
 }
 EXPORT_SYMBOL_GPL(nvme_complete_batch_req);

@@ -52,9 +52,8 @@ static noinline void trace_batch(struct request *first)
 				 count);
 }
 
-static void nvme_pci_complete_batch(struct io_comp_batch *iob)
+static __always_inline void finish_batch(struct io_comp_batch *iob)
 {
-	bool steps = nvme_steps_begin();
 	struct request *rq;
 
 	for (rq = nvme_compat_rqlist_first(&iob->req_list); rq; rq = rq->rq_next) {
@@ -64,9 +63,13 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
 			nvme_level_end(rq, NVS_HOW_DONE_batched);
 		nvme_complete_batch_req(rq);
 	}
-	if (nvme_telling_batch_complete())
+	if (nvme_telling_steps())
 		trace_batch(nvme_compat_rqlist_first(&iob->req_list));
-	nvme_steps_end(steps);
+}
+
+static void nvme_pci_complete_batch(struct io_comp_batch *iob)
+{
+	NVME_STRETCH(finish_batch(iob));
 	blk_mq_end_request_batch(iob);
 }
 
@@ -107,12 +110,12 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 	if (likely(nvmeq->qid || cqe->command_id != NVME_AER_CID))
 		rq = find_request(nvmeq, cqe->command_id, &match);
 	if (unlikely(!rq)) {
-		if (nvme_telling_cqe())
+		if (nvme_telling_steps())
 			trace_cqe(nvmeq, cqe, match);
 		handle_other(nvmeq, cqe, match);
 		return;
 	}
-	if (nvme_telling_cqe())
+	if (nvme_telling_steps())
 		trace_cqe(nvmeq, cqe, NVS_CQE_request);
 	if (trace_nvs_io_enabled())
 		nvme_level_found(nvmeq, rq);
@@ -134,14 +137,14 @@ static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 	u16 new_head = nvmeq->cq_head;
 
 	if (nvmeq->cq_shadow) {
-		if (nvme_telling_cq_doorbell())
+		if (nvme_telling_steps())
 			trace_cq(nvmeq, old_head, count, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->cq_shadow, nvmeq->cq_event_idx, old_head, new_head))
 			return;
 		old_head = new_head;
 		count = 0;
 	}
-	if (nvme_telling_cq_doorbell())
+	if (nvme_telling_steps())
 		trace_cq(nvmeq, old_head, count, NVS_BELL_mmio);
 	writel(new_head, nvmeq->cq_db);
 }
@@ -165,7 +168,7 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	u16 old_head = nvmeq->cq_head;
 	unsigned int found = 0;
 
-	if (nvme_telling_cq_enter())
+	if (nvme_telling_steps())
 		trace_enter(nvmeq, why, old_head);
 	if (trace_nvs_io_enabled())
 		nvme_level_look(nvmeq, why);
@@ -184,23 +187,28 @@ static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 	if (found)
 		ring_cq(nvmeq, old_head, found);
 	/* LAB(6) end */
-	if (nvme_telling_cq_exit())
+	if (nvme_telling_steps())
 		trace_exit(nvmeq, why, found);
+	return found;
+}
+
+static __always_inline unsigned int take_in(struct nvme_queue *nvmeq)
+{
+	DEFINE_IO_COMP_BATCH(iob);
+	unsigned int found;
+
+	found = process_cq(nvmeq, NVS_WHY_CQ_irq, &iob);
+	if (!nvme_compat_rqlist_empty(&iob.req_list))
+		nvme_pci_complete_batch(&iob);
 	return found;
 }
 
 irqreturn_t nvme_irq(int irq, void *data)
 {
-	struct nvme_queue *nvmeq = data;
-	bool steps = nvme_steps_begin();
-	DEFINE_IO_COMP_BATCH(iob);
 	unsigned int found;
 
 	/* INTx and single-vector MSI: one line, and all queues ask whether it is theirs. */
-	found = process_cq(nvmeq, NVS_WHY_CQ_irq, &iob);
-	if (!nvme_compat_rqlist_empty(&iob.req_list))
-		nvme_pci_complete_batch(&iob);
-	nvme_steps_end(steps);
+	NVME_STRETCH(found = take_in(data));
 	return found ? IRQ_HANDLED : IRQ_NONE;
 }
 
@@ -215,13 +223,11 @@ irqreturn_t nvme_irq_check(int irq, void *data)
 /* Apart, so that a look that finds nothing costs little. */
 static noinline unsigned int take_polled(struct nvme_queue *nvmeq, struct io_comp_batch *iob)
 {
-	bool steps = nvme_steps_begin();
 	unsigned int found;
 
 	spin_lock(&nvmeq->cq_lock);
-	found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob);
+	NVME_STRETCH(found = process_cq(nvmeq, NVS_WHY_CQ_poll, iob));
 	spin_unlock(&nvmeq->cq_lock);
-	nvme_steps_end(steps);
 	return found;
 }
 
@@ -284,18 +290,20 @@ void nvme_mute_cq(struct nvme_queue *nvmeq)
 	spin_unlock(&nvmeq->cq_lock);
 }
 
+static __always_inline void finish(struct request *rq)
+{
+	if (blk_rq_nr_phys_segments(rq))
+		nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
+	if (trace_nvs_io_enabled())
+		nvme_level_end(rq, NVS_HOW_DONE_direct);
+	nvme_complete_rq(rq);
+}
+
 /**
  * nvme_pci_complete_rq() - end one request: memory back, then on to the core
  * @rq: the request, its status known
  */
 void nvme_pci_complete_rq(struct request *rq)
 {
-	bool steps = nvme_steps_begin();
-
-	if (blk_rq_nr_phys_segments(rq))
-		nvme_unmap_data(to_nvme_dev(nvme_req(rq)->ctrl), rq);
-	if (trace_nvs_io_enabled())
-		nvme_level_end(rq, NVS_HOW_DONE_direct);
-	nvme_complete_rq(rq);
-	nvme_steps_end(steps);
+	NVME_STRETCH(finish(rq));
 }

@@ -332,7 +332,7 @@ blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq)
 		status = map_one(dev, rq, iod);
 	else
 		status = map_table(dev, rq, iod);
-	if (!status && nvme_telling_cmd_map())
+	if (!status && nvme_telling_steps())
 		trace_map(dev, rq, iod);
 	return status;
 }
@@ -356,7 +356,7 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq)
 			free_lists(dev, iod);
 		unmap_table(dev, rq, iod);
 	}
-	if (nvme_telling_cmd_unmap())
+	if (nvme_telling_steps())
 		nvme_tell_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
 				    blk_rq_payload_bytes(rq));
 }

@@ -24,7 +24,7 @@ static __always_inline void copy_command(struct nvme_queue *nvmeq, const struct 
 
 	memcpy(&nvmeq->sqes[slot], cmd, sizeof(*cmd));
 	nvmeq->sq_tail = slot + 1 == nvmeq->depth ? 0 : slot + 1;
-	if (nvme_telling_sqe())
+	if (nvme_telling_steps())
 		trace_sqe(nvmeq, cmd, slot);
 }
 
@@ -55,13 +55,13 @@ static inline void ring_sq(struct nvme_queue *nvmeq)
 	if (trace_nvs_io_enabled())
 		nvme_level_bell(nvmeq, old_tail, new_tail);
 	if (nvmeq->sq_shadow) {
-		if (nvme_telling_sq_doorbell())
+		if (nvme_telling_steps())
 			trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_shadow);
 		if (!nvme_shadow_update(nvmeq->sq_shadow, nvmeq->sq_event_idx, old_tail, new_tail))
 			return;
 		old_tail = new_tail;
 	}
-	if (nvme_telling_sq_doorbell())
+	if (nvme_telling_steps())
 		trace_sq(nvmeq, old_tail, new_tail, NVS_BELL_mmio);
 	/* Orders the commands before it, as every writel() does for DMA memory. */
 	writel(new_tail, nvmeq->sq_db);
@@ -136,23 +136,16 @@ static blk_status_t nvme_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_m
 	struct nvme_queue *nvmeq = hctx->driver_data;
 	struct request *rq = bd->rq;
 	blk_status_t status;
-	bool steps;
 
 	status = check_ready(nvmeq, rq);
 	if (unlikely(status))
 		return status;
-	steps = nvme_steps_begin();
-	status = submit_one(nvmeq, rq, bd->last);
-	nvme_steps_end(steps);
+	NVME_STRETCH(status = submit_one(nvmeq, rq, bd->last));
 	return status;
 }
 
-/* blk-mq announced more with bd->last = false, and now has no more. */
-static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
+static __always_inline void ring_rest(struct nvme_queue *nvmeq)
 {
-	struct nvme_queue *nvmeq = hctx->driver_data;
-	bool steps = nvme_steps_begin();
-
 	spin_lock(&nvmeq->sq_lock);
 	if (nvmeq->sq_tail != nvmeq->sq_rung) {
 		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
@@ -162,7 +155,12 @@ static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
 		ring_sq(nvmeq);
 	}
 	spin_unlock(&nvmeq->sq_lock);
-	nvme_steps_end(steps);
+}
+
+/* blk-mq announced more with bd->last = false, and now has no more. */
+static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
+{
+	NVME_STRETCH(ring_rest(hctx->driver_data));
 }
 
 /* Prepared requests for one queue, in order, chained by rq_next. */
@@ -187,7 +185,7 @@ static void submit_batch(struct batch *batch)
 		copy_command(nvmeq, nvme_req(rq)->cmd);
 		rq = next;
 	}
-	if (nvme_telling_batch_submit())
+	if (nvme_telling_steps())
 		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
 				       NVS_BATCH_queue_rqs, batch->count);
 	ring_sq(nvmeq);
@@ -215,12 +213,11 @@ static __always_inline void add_to_batch(struct batch *batch, struct nvme_queue 
  * A whole list of requests, for one or more queues.  What cannot be taken stays
  * in the list: blk-mq then sends it one by one, and gets to see the reason.
  */
-static void nvme_queue_rqs(nvme_rqlist *rqlist)
+static __always_inline void submit_list(nvme_rqlist *rqlist)
 {
 	struct batch batch = {};
 	nvme_rqlist refused = NVME_COMPAT_RQLIST_INIT;
 	struct request *rq;
-	bool steps = nvme_steps_begin();
 
 	while (!nvme_compat_rqlist_empty(rqlist)) {
 		struct nvme_queue *nvmeq;
@@ -235,8 +232,12 @@ static void nvme_queue_rqs(nvme_rqlist *rqlist)
 	}
 	if (batch.first)
 		submit_batch(&batch);
-	nvme_steps_end(steps);
 	*rqlist = refused;
+}
+
+static void nvme_queue_rqs(nvme_rqlist *rqlist)
+{
+	NVME_STRETCH(submit_list(rqlist));
 }
 
 /**

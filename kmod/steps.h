@@ -5,7 +5,7 @@
  * A tracepoint with a BPF program behind it costs some three hundred instructions, and a read has
  * seven steps and more.  So while a recorder listens to nvs_steps, each CPU keeps its steps as they
  * stand in a recording (nvs_events.h), and tells them by one tracepoint: when a stretch of the I/O
- * path ends (nvme_steps_begin(), nvme_steps_end()), or when there is no room for another.  What is
+ * path ends (NVME_STRETCH()), or when there is no room for another.  What is
  * outside of a stretch is told at once.
  *
  * Steps are kept with interrupts off, and on one CPU until they are told: so they are in order.
@@ -27,34 +27,34 @@ struct nvme_steps {
 DECLARE_PER_CPU(struct nvme_steps, nvme_steps);
 
 void nvme_tell_steps(struct nvme_steps *s);
-void nvme_tell_stretch(void);
 
-/**
- * nvme_steps_begin() - the steps that follow are told together
- *
- * Preemption is off until nvme_steps_end(), if somebody listens.  A stretch takes the queue's
- * locks, and where these may sleep (PREEMPT_RT) each step is told by itself.
- *
- * Return: what to give to nvme_steps_end().
- */
-static __always_inline bool nvme_steps_begin(void)
+/* Somebody listens to a step, or to blocks of them: one question for all, where nobody does. */
+DECLARE_STATIC_KEY_FALSE(nvme_listening);
+
+static __always_inline void nvme_steps_begin(void)
 {
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !trace_nvs_steps_enabled())
-		return false;
 	preempt_disable();
 	this_cpu_inc(nvme_steps.open);
-	return true;
 }
 
-/**
- * nvme_steps_end() - tell the steps since nvme_steps_begin()
- * @begun: what that returned
+void nvme_steps_end(void);
+
+/*
+ * @call, whose steps are told together.  Preemption is off meanwhile, if somebody listens.  A
+ * stretch takes the queue's locks, and where these may sleep (PREEMPT_RT) each step is told by
+ * itself.  The call is there twice, so that where nobody listens one branch says so.
  */
-static __always_inline void nvme_steps_end(bool begun)
-{
-	if (begun)
-		nvme_tell_stretch();
-}
+#define NVME_STRETCH(call)							\
+	do {									\
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT) &&				\
+		    static_branch_unlikely(&nvme_listening)) {			\
+			nvme_steps_begin();					\
+			call;							\
+			nvme_steps_end();					\
+		} else {							\
+			call;							\
+		}								\
+	} while (0)
 
 /*
  * A step stands at the end of what its CPU keeps, and stays there if somebody listens to
@@ -79,12 +79,13 @@ static __always_inline void *nvme_step_room(struct nvme_steps *s, u32 size)
 #define NVS_STEP_CLEAR(type, name)		e->name = 0;
 #define NVS_STEP_ARG(type, name, base)		, e->name
 
+static __always_inline bool nvme_telling_steps(void)
+{
+	return static_branch_unlikely(&nvme_listening);
+}
+
 /* nvme_tell_<step>(), for those who listen to nvs_steps, or to that step alone. */
 #define NVS_TELL_STEP(num, ev, size)						\
-	static __always_inline bool nvme_telling_##ev(void)			\
-	{									\
-		return trace_nvs_steps_enabled() || trace_nvs_##ev##_enabled();	\
-	}									\
 	static noinline __cold __maybe_unused void				\
 	nvme_trace_##ev(const struct nvs_##ev *e)				\
 	{									\
@@ -98,7 +99,8 @@ static __always_inline void *nvme_step_room(struct nvme_steps *s, u32 size)
 		unsigned long irq_flags;					\
 		struct nvs_##ev *e;						\
 										\
-		if (!nvme_telling_##ev())					\
+		if (!nvme_telling_steps() ||					\
+		    (!trace_nvs_steps_enabled() && !trace_nvs_##ev##_enabled())) \
 			return;							\
 		local_irq_save(irq_flags);					\
 		s = this_cpu_ptr(&nvme_steps);					\

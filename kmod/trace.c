@@ -18,6 +18,21 @@ NVS_LEVEL_STEPS(NVS_EXPORT_LEVEL)
 
 EXPORT_TRACEPOINT_SYMBOL_GPL(nvs_steps);
 
+DEFINE_STATIC_KEY_FALSE(nvme_listening);
+EXPORT_SYMBOL_GPL(nvme_listening);
+
+/* Called with the first who listens to a step or to blocks of them, and with the last who did. */
+int nvme_listen(void)
+{
+	static_branch_inc(&nvme_listening);
+	return 0;
+}
+
+void nvme_unlisten(void)
+{
+	static_branch_dec(&nvme_listening);
+}
+
 DEFINE_PER_CPU(struct nvme_steps, nvme_steps);
 EXPORT_PER_CPU_SYMBOL_GPL(nvme_steps);
 
@@ -37,7 +52,7 @@ void nvme_tell_steps(struct nvme_steps *s)
 EXPORT_SYMBOL_GPL(nvme_tell_steps);
 
 /* The end of a stretch: within another's, the steps wait for that one's end. */
-void nvme_tell_stretch(void)
+void nvme_steps_end(void)
 {
 	unsigned long irq_flags;
 
@@ -48,6 +63,6 @@ void nvme_tell_stretch(void)
 	}
 	preempt_enable();
 }
-EXPORT_SYMBOL_GPL(nvme_tell_stretch);
+EXPORT_SYMBOL_GPL(nvme_steps_end);
 
 static const __u32 nvs_layout[] __used __section(".nvs_layout") = NVS_LAYOUT;

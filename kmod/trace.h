@@ -20,6 +20,10 @@
 int nvme_watch_begin(void);
 void nvme_watch_end(void);
 
+/* trace.c */
+int nvme_listen(void);
+void nvme_unlisten(void);
+
 /* How a field is declared, stored and printed; padding is nobody's argument. */
 #define NVS_TP_PROTO(type, name, base)		, type name
 #define NVS_TP_ARG(type, name, base)		, name
@@ -72,10 +76,10 @@ void nvme_watch_end(void);
 
 #endif /* NVS_TRACE_H */
 
-/* One TRACE_EVENT for each row; define_trace.h reads this part many times. */
-#undef NVS_TRACE_EVENT
-#define NVS_TRACE_EVENT(num, ev, size)						\
-	TRACE_EVENT(nvs_##ev,							\
+/* One event of a class of its own for each row; define_trace.h reads this part many times. */
+#undef NVS_TRACE_CLASS
+#define NVS_TRACE_CLASS(num, ev, size)						\
+	DECLARE_EVENT_CLASS(nvs_##ev,						\
 		TP_PROTO(__u16 ctrl, __u16 qid, __u16 cid			\
 			 NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),		\
 		TP_ARGS(ctrl, qid, cid						\
@@ -98,7 +102,30 @@ void nvme_watch_end(void);
 			NVS_FIELDS_##ev(NVS_TP_VALUE, NVS_NO_PAD))		\
 	);
 
-NVS_DRIVER_EVENTS(NVS_TRACE_EVENT)
+NVS_DRIVER_EVENTS(NVS_TRACE_CLASS)
+
+#undef NVS_TRACE_EVENT
+#define NVS_TRACE_EVENT(num, ev, size)						\
+	DEFINE_EVENT(nvs_##ev, nvs_##ev,					\
+		TP_PROTO(__u16 ctrl, __u16 qid, __u16 cid			\
+			 NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),		\
+		TP_ARGS(ctrl, qid, cid						\
+			NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD)));
+
+NVS_INIT_EVENTS(NVS_TRACE_EVENT)
+NVS_RECOVERY_EVENTS(NVS_TRACE_EVENT)
+
+/* From the first who listens to one to the last, the driver asks who does (steps.h). */
+#undef NVS_TRACE_STEP
+#define NVS_TRACE_STEP(num, ev, size)						\
+	DEFINE_EVENT_FN(nvs_##ev, nvs_##ev,					\
+		TP_PROTO(__u16 ctrl, __u16 qid, __u16 cid			\
+			 NVS_FIELDS_##ev(NVS_TP_PROTO, NVS_NO_PAD)),		\
+		TP_ARGS(ctrl, qid, cid						\
+			NVS_FIELDS_##ev(NVS_TP_ARG, NVS_NO_PAD)),		\
+		nvme_listen, nvme_unlisten);
+
+NVS_STEP_EVENTS(NVS_TRACE_STEP)
 
 /*
  * Level io's event at a request's end.  Its argument is the event itself, so that a program has
@@ -163,8 +190,9 @@ DEFINE_EVENT_WRITABLE(nvs_steps, nvs_steps,
 		      TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
 		      sizeof(struct nvs_block));
 #else
-DEFINE_EVENT(nvs_steps, nvs_steps,
-	     TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes));
+DEFINE_EVENT_FN(nvs_steps, nvs_steps,
+		TP_PROTO(struct nvs_block *block, __u32 bytes), TP_ARGS(block, bytes),
+		nvme_listen, nvme_unlisten);
 #endif
 
 #undef TRACE_INCLUDE_PATH
