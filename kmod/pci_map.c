@@ -337,6 +337,12 @@ blk_status_t nvme_map_data(struct nvme_dev *dev, struct request *rq)
 	return status;
 }
 
+static noinline void trace_unmap(struct nvme_dev *dev, struct request *rq, struct nvme_iod *iod)
+{
+	nvme_tell_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
+			    blk_rq_payload_bytes(rq));
+}
+
 /**
  * nvme_unmap_data() - give a request's memory back
  * @dev:	the device, which has completed or lost the command
@@ -357,6 +363,5 @@ void nvme_unmap_data(struct nvme_dev *dev, struct request *rq)
 		unmap_table(dev, rq, iod);
 	}
 	if (nvme_telling_steps())
-		nvme_tell_cmd_unmap(nvme_ctrl_id(&dev->ctrl), nvme_req_qid(rq), iod->req.cid,
-				    blk_rq_payload_bytes(rq));
+		trace_unmap(dev, rq, iod);
 }

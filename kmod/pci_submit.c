@@ -144,14 +144,19 @@ static blk_status_t nvme_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_m
 	return status;
 }
 
+static noinline void trace_batch(struct nvme_queue *nvmeq, enum nvs_BATCH how, unsigned int count)
+{
+	nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, how, count);
+}
+
 static __always_inline void ring_rest(struct nvme_queue *nvmeq)
 {
 	spin_lock(&nvmeq->sq_lock);
 	if (nvmeq->sq_tail != nvmeq->sq_rung) {
-		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
-				       NVS_BATCH_commit_rqs,
-				       (nvmeq->sq_tail + nvmeq->depth - nvmeq->sq_rung) %
-				       nvmeq->depth);
+		if (nvme_telling_steps())
+			trace_batch(nvmeq, NVS_BATCH_commit_rqs,
+				    (nvmeq->sq_tail + nvmeq->depth - nvmeq->sq_rung) %
+				    nvmeq->depth);
 		ring_sq(nvmeq);
 	}
 	spin_unlock(&nvmeq->sq_lock);
@@ -186,8 +191,7 @@ static void submit_batch(struct batch *batch)
 		rq = next;
 	}
 	if (nvme_telling_steps())
-		nvme_tell_batch_submit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0,
-				       NVS_BATCH_queue_rqs, batch->count);
+		trace_batch(nvmeq, NVS_BATCH_queue_rqs, batch->count);
 	ring_sq(nvmeq);
 	spin_unlock(&nvmeq->sq_lock);
 	batch->first = NULL;
