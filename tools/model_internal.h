@@ -40,6 +40,7 @@ struct queue_state {
 	/* Level io tells doorbells and looks by what their commands share. */
 	uint64_t bell_share;	      /* sum of 1 / batch, in units of 2^-32 */
 	uint64_t looks[RECENT_LOOKS]; /* times of the last ones */
+	uint64_t latest_look;	      /* of these */
 	unsigned int next_look;
 	bool sq_synced, cq_synced; /* tail, head and phase are known */
 	bool looking;		   /* between cq_enter and cq_exit */

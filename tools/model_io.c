@@ -37,17 +37,37 @@ void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cm
 	c->at[STEP_COMPLETE] = ev->h.ts;
 }
 
-/* Without a branch: whether it is new is as good as chance. */
+/* Its place is the oldest's, or that of the same again. */
+static inline void note_look(struct queue_state *s, uint64_t seen, bool new)
+{
+	s->looks[s->next_look % RECENT_LOOKS] = seen;
+	s->next_look += new;
+}
+
+static __attribute__((noinline)) bool older_look_is_new(struct queue_state *s, uint64_t seen)
+{
+	bool new = true;
+
+	for (unsigned int i = 0; i < RECENT_LOOKS; i++)
+		new &= s->looks[i] != seen;
+	note_look(s, seen, new);
+	s->latest_look = 0;
+	for (unsigned int i = 0; i < RECENT_LOOKS; i++)
+		if (s->looks[i] > s->latest_look)
+			s->latest_look = s->looks[i];
+	return new;
+}
+
+/* Whether it is the latest look again or a later one is as good as chance: no branch asks. */
 static inline bool look_is_new(struct queue_state *s, uint64_t seen)
 {
-	unsigned int known = 0;
+	bool new = seen > s->latest_look;
 
-#pragma GCC unroll 8
-	for (unsigned int i = 0; i < RECENT_LOOKS; i++)
-		known |= s->looks[i] == seen;
-	s->looks[s->next_look % RECENT_LOOKS] = seen; /* the oldest, or the same again */
-	s->next_look += !known;
-	return !known;
+	if (__builtin_expect(seen < s->latest_look, 0))
+		return older_look_is_new(s, seen);
+	note_look(s, seen, new);
+	s->latest_look = seen;
+	return new;
 }
 
 /* Looks, and completions that they found, by what they were for: enum nvs_WHY_CQ, or another. */

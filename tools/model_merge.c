@@ -71,11 +71,16 @@ int model_merge(struct model *m, const struct model *from, uint32_t *index, stru
 	return 0;
 }
 
+static void forget_looks(struct queue_state *s)
+{
+	memset(s->looks, 0, sizeof(s->looks));
+	s->latest_look = 0;
+}
+
 void model_break(struct model *m)
 {
 	for (unsigned int i = 0; i < m->nr_ctrls; i++)
 		for (unsigned int qid = 0; qid < m->ctrls[i]->nr_queues; qid++)
 			if (m->ctrls[i]->queue[qid])
-				memset(m->ctrls[i]->queue[qid]->state->looks, 0,
-				       sizeof(m->ctrls[i]->queue[qid]->state->looks));
+				forget_looks(m->ctrls[i]->queue[qid]->state);
 }
