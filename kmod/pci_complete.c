@@ -16,7 +16,8 @@ static inline bool is_new(const struct nvme_queue *nvmeq, const struct nvme_comp
 }
 
 /* Whose entry is it?  NULL, and @match says why, if no request's. */
-static struct request *find_request(struct nvme_queue *nvmeq, u16 cid, enum nvs_CQE *match)
+static __always_inline struct request *find_request(struct nvme_queue *nvmeq, u16 cid,
+						    enum nvs_CQE *match)
 {
 	unsigned int tag = NVME_CID_TAG(cid);
 	struct request *rq = blk_mq_tag_to_rq(nvme_queue_tags(nvmeq), tag);
@@ -77,7 +78,7 @@ static void nvme_pci_complete_batch(struct io_comp_batch *iob)
  * Ends a request: on the CPU that sent it, if blk-mq wants that; in a batch, if
  * there is one and nothing went wrong; else here and now.
  */
-static void end_request(struct request *rq, struct io_comp_batch *iob)
+static __always_inline void end_request(struct request *rq, struct io_comp_batch *iob)
 {
 	if (blk_mq_complete_request_remote(rq))
 		return;
@@ -123,7 +124,7 @@ static __always_inline void handle_cqe(struct nvme_queue *nvmeq, const struct nv
 	end_request(rq, iob);
 }
 
-static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs_BELL how)
+static noinline void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs_BELL how)
 {
 	if (nvmeq->cq_shadow == &nvmeq->cq_mute)
 		return;
@@ -132,7 +133,7 @@ static void trace_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count, enum nvs
 }
 
 /* Slots up to cq_head are the device's again (CQyHDBL, PCIe Transport 3.1.2.2). */
-static void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
+static __always_inline void ring_cq(struct nvme_queue *nvmeq, u16 old_head, u16 count)
 {
 	u16 new_head = nvmeq->cq_head;
 
@@ -160,9 +161,12 @@ static noinline void trace_exit(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why, u
 	nvme_tell_cq_exit(nvme_ctrl_id(&nvmeq->dev->ctrl), nvmeq->qid, 0, why, found);
 }
 
-/* Takes in all that is new.  Returns how many entries that were. */
-static unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
-			       struct io_comp_batch *iob)
+/*
+ * Takes in all that is new.  Returns how many entries that were.  A part of its callers, with all that
+ * it calls for an entry: at depth 1 that spares a tenth of what completing a read takes.
+ */
+static __always_inline unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
+					       struct io_comp_batch *iob)
 {
 	struct nvme_completion *cqe = &nvmeq->cqes[nvmeq->cq_head];
 	u16 old_head = nvmeq->cq_head;
