@@ -51,6 +51,10 @@
 #define nvme_quirk_mask			nvmescope_quirk_mask
 #define nvme_quirk_name			nvmescope_quirk_name
 #define nvme_watch			nvmescope_watch
+#define nvme_listening			nvmescope_listening
+#define nvme_steps			nvmescope_steps
+#define nvme_steps_end			nvmescope_steps_end
+#define nvme_tell_steps			nvmescope_tell_steps
 #define nvme_wq				nvmescope_wq
 #define nvme_reset_wq			nvmescope_reset_wq
 #define nvme_io_timeout			nvmescope_io_timeout

@@ -16,6 +16,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/timekeeping.h>
+#include "exports.h"
 
 /* Of one CPU, which alone writes and reads it. */
 struct nvme_steps {
