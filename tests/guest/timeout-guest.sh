@@ -21,26 +21,30 @@ blocks() { # N OPTIONS...
 write_at_once() { blocks "$1" --rw=write --do_verify=0; }
 same() { blocks "$1" --rw=read; }
 
-# 64 KiB a second: the last of five waits for 4 s, longer than a timeout of 2 s (and its
-# Abort, which ends nothing) and shorter than two.
-abort_work() {
-	throttle 65536
-	check "abort: five writes, some later than their timeout, all end well" write_at_once 5
+# Lets the disk go on as soon as EVENT is in the trace: how long a throttled disk takes for a block is up to the host.
+relent() { # WHAT EVENT
+	wait_for "$1" grep -q "$2" /sys/kernel/tracing/trace
 	throttle 0
+}
+
+# 64 KiB a second: the last of five would wait for 4 s, longer than a timeout of 2 s (and its
+# Abort, which ends nothing).  It must not wait for another.
+abort_work() {
+	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_abort/enable
+	throttle 65536
+	relent "an Abort to be answered" 'nvs_abort.*done' &
+	check "abort: five writes, some later than their timeout, all end well" write_at_once 5
+	wait
+	echo 0 >/sys/kernel/tracing/events/nvmescope/enable
 	check "abort: and are on the disk" same 5
 }
 
-# Lets the disk go on as soon as the driver has had enough of it, and has let go of its commands.
-relent() {
-	wait_for "the controller to be disabled" grep -q 'nvs_phase_end.*nvme_dev_disable' /sys/kernel/tracing/trace
-	throttle 0
-}
-
-# The last of twelve would wait for 11 s: two timeouts and more.
+# The last of twelve would wait for 11 s: two timeouts and more.  The disk goes on when the driver has
+# had enough of it, and has let go of its commands.
 reset_work() {
 	echo 1 >/sys/kernel/tracing/events/nvmescope/nvs_phase_end/enable
 	throttle 65536
-	relent &
+	relent "the controller to be disabled" 'nvs_phase_end.*nvme_dev_disable' &
 	check "reset: twelve writes, the last much later, all end well" write_at_once 12
 	wait
 	check "reset: and are on the disk" same 12
