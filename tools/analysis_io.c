@@ -53,6 +53,8 @@ static int take_queue(struct worker *w, const struct nvs_io *io, unsigned int nr
 	if (!slowest_may_take(&w->slowest, stats_io(w->stats, q, io, nr, cpu)))
 		return 0;
 	for (unsigned int i = 0; i < nr; i++) {
+		if (!slowest_may_take(&w->slowest, io[i].h.ts - io_made(&io[i])))
+			continue;
 		model_io_command(&io[i], cpu, &c);
 		slowest_command(&w->slowest, q, &c);
 	}

@@ -230,6 +230,11 @@ int model_run(struct model *m, struct recording *r, struct nvs_error *err);
  */
 int model_count_io(struct model *m, const struct nvs_io *io, unsigned int nr,
 		   const struct model_queue **queue, struct nvs_error *err);
+/* When blk-mq made it, if that was before the driver took it, as far as that is known. */
+static inline uint64_t io_made(const struct nvs_io *io)
+{
+	return io->queued - 1 < io->setup - 1 ? io->queued : io->setup;
+}
 /* The command that such a record, which ended on @cpu, is of. */
 void model_io_command(const struct nvs_io *ev, unsigned int cpu, struct model_cmd *c);
 /* Level io: what comes is of another time or CPU, and no look at a queue goes on there. */

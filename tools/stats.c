@@ -41,10 +41,14 @@ struct tally *tally_new(struct stats *s, bool parts)
 	struct tally *t =
 		calloc(1, sizeof(*t) + (parts ? HISTOGRAM_BUCKETS * sizeof(t->parts[0]) : 0));
 
-	for (unsigned int i = 0; t && i < NR_STAGES; i++)
+	/* A lane in no use is never out of its range. */
+	for (unsigned int i = 0; t && i < NR_LANES; i++)
+		t->greatest[i] = BRIEF_LONG;
+	for (unsigned int i = 0; t && i < NR_STAGES; i++) {
 		t->range[i].min = UINT64_MAX;
-	for (unsigned int i = 0; t && i < STAGE_TOTAL; i++)
-		t->least[i] = BRIEF_LONG;
+		t->least[stage_lane(i)] = BRIEF_LONG;
+		t->greatest[stage_lane(i)] = 0;
+	}
 	s->out_of_memory |= !t;
 	return t;
 }

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between stats.c, stats_pair.c, stats_sample.c and stats_task.c; no business of others. */
+/* Between the files of the name stats; no business of others. */
 #ifndef NVS_STATS_INTERNAL_H
 #define NVS_STATS_INTERNAL_H
 
 #include "stats.h"
 
-/* Times of the four stages in 32 bits each. */
-typedef int32_t stage_briefs __attribute__((vector_size(STAGE_TOTAL * sizeof(int32_t))));
+/*
+ * Times of the stages and the total in 32 bits each, in the order that is easily made.  Three lanes
+ * are in no use.
+ */
+enum { LANE_QUEUE, LANE_DRIVER, LANE_TOTAL, LANE_DEVICE = 4, LANE_COMPLETION, NR_LANES = 8 };
+typedef int32_t lane_briefs __attribute__((vector_size(NR_LANES * sizeof(int32_t)), aligned(16)));
 #define BRIEF_LONG INT32_MAX
+
+static inline unsigned int stage_lane(unsigned int stage)
+{
+	static const uint8_t lanes[NR_STAGES] = { LANE_QUEUE, LANE_DRIVER, LANE_DEVICE,
+						  LANE_COMPLETION, LANE_TOTAL };
+
+	return lanes[stage];
+}
 
 /* Least and greatest so far: one comparison tells that a value is neither. */
 struct range {
@@ -22,8 +34,8 @@ struct tally {
 	uint64_t bytes;
 	uint64_t sum[STAGE_TOTAL]; /* ns; of a queue's, which has no parts */
 	struct range range[NR_STAGES];
-	/* The ranges of the stages once more, for one comparison; nothing is beyond BRIEF_LONG - 1. */
-	stage_briefs least, greatest;
+	/* The ranges once more, for one comparison; nothing is beyond BRIEF_LONG - 1. */
+	lane_briefs least, greatest;
 	/* Half as wide as a count, for these are what the processor's caches are full of. */
 	uint32_t bucket[NR_STAGES][HISTOGRAM_BUCKETS];
 	uint64_t before[NR_STAGES][HISTOGRAM_BUCKETS]; /* what was moved out of them */

@@ -83,6 +83,37 @@ static void assert_stats_equal(const struct stats *a, const struct stats *b)
 	assert_memory_equal(a->tasks, b->tasks, a->nr_tasks * sizeof(*a->tasks));
 }
 
+/* One by one as commands, which all take the long way. */
+static void feed_commands(struct stats *s, const struct nvs_io *io)
+{
+	struct model_cmd c;
+
+	for (unsigned int i = 0; i < NR_RECORDS; i++) {
+		model_io_command(&io[i], 1, &c);
+		for (unsigned int q = 0; q < NR_QUEUES; q++)
+			stats_command(s, &queues[q], &c);
+	}
+}
+
+static void test_short_way(void **state)
+{
+	static struct nvs_io io[NR_RECORDS];
+	struct stats *one = stats_new(), *other = stats_new();
+
+	(void)state;
+	make_records(io, NR_RECORDS);
+	/* What is usual is known the second time. */
+	for (unsigned int i = 0; i < 2; i++) {
+		feed(one, io, 100);
+		feed_commands(other, io);
+	}
+	stats_finish(one);
+	stats_finish(other);
+	assert_stats_equal(one, other);
+	stats_free(one);
+	stats_free(other);
+}
+
 static void test_batches(void **state)
 {
 	static const unsigned int steps[] = { 63, 64, 65, 128, NR_RECORDS };
@@ -250,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_short_way),
 		cmocka_unit_test(test_buckets_do_not_go_round),
 		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_many_queues),
