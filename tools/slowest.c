@@ -145,6 +145,14 @@ static void on_command(void *ctx, const struct model_queue *q, const struct mode
 			meet(&s->of[i], c);
 }
 
+static bool is_near(const struct slowest *s, const struct nvs_hdr *h)
+{
+	for (unsigned int i = 0; i < s->nr; i++)
+		if (s->of[i].ctrl == h->ctrl && s->of[i].qid == h->qid)
+			return true;
+	return false;
+}
+
 static int read_window(struct slowest *s, struct reader *rd, const struct window *w,
 		       struct nvs_error *err)
 {
@@ -154,8 +162,9 @@ static int read_window(struct slowest *s, struct reader *rd, const struct window
 	int ret = m ? 0 : nvs_fail(err, "out of memory: close other programs and try again");
 
 	reader_window(rd, w->from, w->to);
+	/* A record of another queue says nothing of these. */
 	while (ret == 0 && (ret = reader_next(rd, &ev, err)) > 0)
-		ret = model_event(m, &ev, err);
+		ret = ev.hdr->id != NVS_ID_io || is_near(s, ev.hdr) ? model_event(m, &ev, err) : 0;
 	if (ret == 0)
 		model_finish(m);
 	model_free(m);
