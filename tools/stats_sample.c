@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "stats_batch.h"
+#include "widest.h"
 
 unsigned int stats_op(const struct model_cmd *c)
 {
@@ -20,11 +21,6 @@ static inline bool in_order(const struct nvs_io *io)
 static inline int32_t brief(uint64_t ns, int32_t most)
 {
 	return ns < (uint64_t)most ? (int32_t)ns : most;
-}
-
-static inline uint64_t time_of(const struct timing *t, unsigned int stage)
-{
-	return stage < STAGE_TOTAL ? t->ns[stage] : t->total;
 }
 
 /* Of a command whose steps are in order. */
@@ -44,23 +40,31 @@ static inline bool is_new(const struct range *range, uint64_t ns)
 	return ns - range->min > range->span;
 }
 
-static void take_time(struct tally *tally, unsigned int stage, uint64_t ns)
+static void widen(struct tally *tally, unsigned int stage, uint64_t ns)
 {
 	struct range *range = &tally->range[stage];
 	unsigned int lane = stage_lane(stage);
 
-	tally->bucket[stage][histogram_bucket(ns)]++;
-	if (!is_new(range, ns))
-		return;
 	range_widen(range, ns);
 	tally->least[lane] = brief(range->min, BRIEF_LONG);
 	tally->greatest[lane] = brief(range->min + range->span, BRIEF_LONG - 1);
 }
 
+HOT void take_time(struct tally *tally, unsigned int stage, uint64_t ns)
+{
+	tally->bucket[stage][histogram_bucket(ns)]++;
+	if (__builtin_expect(is_new(&tally->range[stage], ns), 0))
+		widen(tally, stage, ns);
+}
+
 static void take_times(struct tally *tally, const struct timing *t)
 {
-	for (unsigned int i = t->io->queued ? STAGE_QUEUE : STAGE_DRIVER; i < NR_STAGES; i++)
-		take_time(tally, i, time_of(t, i));
+	if (t->io->queued)
+		take_time(tally, STAGE_QUEUE, t->ns[STAGE_QUEUE]);
+	take_time(tally, STAGE_DRIVER, t->ns[STAGE_DRIVER]);
+	take_time(tally, STAGE_DEVICE, t->ns[STAGE_DEVICE]);
+	take_time(tally, STAGE_COMPLETION, t->ns[STAGE_COMPLETION]);
+	take_time(tally, STAGE_TOTAL, t->total);
 	tally->bytes += t->io->bytes;
 }
 
@@ -116,7 +120,7 @@ struct task_stats *stats_find_task(struct stats *s, const struct nvs_io *io)
 	return task_find(s, &key);
 }
 
-void stats_take_unusual(struct batch *b, const struct nvs_io *io)
+WIDEST void stats_take_unusual(struct batch *b, const struct nvs_io *io)
 {
 	struct timing t;
 
