@@ -40,10 +40,7 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *en
 
 	stamp(&e->h, NVS_ID_cqe, ts, who, cid);
 	e->result = entry->result;
-	e->slot = head;
-	e->phase = phase;
-	e->sq_head = entry->rest;
-	e->status = ENTRY_STATUS(entry);
+	*(__u64 *)&e->slot = of_four(head, phase, entry->rest, ENTRY_STATUS(entry));
 	/* And the padding behind it */
 	*(__u64 *)&e->match = !QID_OF(who) && cid == AER_CID ? NVS_CQE_async_event
 							      : NVS_CQE_request;
@@ -101,10 +98,7 @@ static __always_inline long tell_look(struct cq_walk *w)
 	}
 	if (w->why >= 0) {
 		stamp(&l->enter.h, NVS_ID_cq_enter, ts, w->who, 0);
-		l->enter.why = w->why;
-		l->enter.cq_head = head;
-		l->enter.phase = phase;
-		l->enter.vector = w->vector;
+		*(__u64 *)&l->enter.why = of_four(w->why, head, phase, w->vector);
 		w->why = -1;
 	} else {
 		gap(&l->enter.h, sizeof(l->enter));
@@ -164,6 +158,58 @@ __noinline int tell_entries(struct queue_state *st, __u32 until, __u64 who, __u3
 	return 0;
 }
 
+/* A look that finds one entry, or none, as most do. */
+struct looked_once {
+	struct nvs_cq_enter enter;
+	struct nvs_cqe cqe;
+};
+
+static __always_inline bool tell_one_at_most(struct queue_state *st, __u64 who, __u32 vector,
+					     int why)
+{
+	__u32 head = st->head, phase = st->phase, used = sizeof(struct looked_once);
+	__u64 from = st->cqes + head * 16ull, now;
+	struct looked_once *l;
+	struct entry pair[2];
+	struct emission m;
+	bool one;
+
+	if (head + 1 >= st->depth)
+		return false;
+	read_words(pair, from, sizeof(pair));
+	one = ENTRY_PHASE(&pair[0]) == phase;
+	if (one && ENTRY_PHASE(&pair[1]) == phase)
+		return false;
+	if (!one)
+		used = sizeof(l->enter);
+	now = bpf_ktime_get_ns();
+	st->look_ts = now;
+	l = emit_some(&m, NVS_ID_cq_enter, sizeof(*l), used, 1);
+	if (!l)
+		return true;
+	stamp(&l->enter.h, NVS_ID_cq_enter, now, who, 0);
+	*(__u64 *)&l->enter.why = of_four(why, head, phase, vector);
+	if (one) {
+		tell_entry(&l->cqe, &pair[0], head, phase, now, who);
+		st->head = head + 1;
+	}
+	commit(&m);
+	return true;
+}
+
+/*
+ * The driver is about to take all new entries.  All are told of as of when they have been read; so
+ * is the look itself, for it costs to ask what time it is.
+ */
+static __always_inline void tell_new_entries(struct queue_state *st, __u64 who, __u32 vector,
+					     int why)
+{
+	if (tell_one_at_most(st, who, vector, why))
+		return;
+	st->look_ts = bpf_ktime_get_ns();
+	tell_entries(st, ALL_NEW, who, vector, why);
+}
+
 /* Behind the doorbells of commands that completed: these are told of first. */
 static __always_inline void begin_look(struct queue_state *st)
 {
@@ -215,17 +261,12 @@ __noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 
 	}
 	if (found) {
 		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who, 0);
-		e->bell.old_head = old_head;
-		e->bell.new_head = head;
-		e->bell.count = found;
-		e->bell.how = how;
+		*(__u64 *)&e->bell.old_head = of_four(old_head, head, found, how);
 	} else {
 		gap(&e->bell.h, sizeof(e->bell));
 	}
 	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who, 0);
-	e->exit.why = why;
-	e->exit.found = found;
-	e->exit.pad = 0;
+	*(__u64 *)&e->exit.why = of_four(why, found, 0, 0);
 	commit(&m);
 	return 0;
 }
@@ -304,9 +345,12 @@ static __always_inline int look_begins(__u64 nvmeq, __u64 who, __u32 index, __u3
 	/* Another CPU is at it: the end of the look tells of what was found. */
 	if (st->learnt != LEARNT)
 		return 0;
-	look_at_sq(st, nvmeq, who);
-	begin_look(st);
-	tell_entries(st, ALL_NEW, who, vector, why);
+	if (*(volatile __u32 *)&st->pending) {
+		look_at_sq(st, nvmeq, who);
+		learnt_more(st);
+	}
+	st->looking = 1;
+	tell_new_entries(st, who, vector, why);
 	return 0;
 }
 
@@ -418,14 +462,37 @@ static __always_inline __u16 cid_of(const struct request *rq, __u64 request, __u
 	return cid;
 }
 
+/* What an end says: as the event's last word has it, and of which command. */
+struct request_end {
+	__u64 word;
+	__u16 cid;
+};
+
+static __always_inline struct request_end end_of(struct request *rq)
+{
+	__u64 request = (__u64)rq + bpf_core_type_size(struct request), words;
+	struct request_end end;
+
+	READ_AT(words, request + END_BASE);
+	if (END_USUAL && (words & END_GENCTR) && !(words & END_ODD)) {
+		end.cid = (words - 1) << 12 | rq->tag;
+		end.word = rq->__data_len | (__u64)NVS_HOW_DONE_unseen << 48;
+		return end;
+	}
+	end.cid = cid_of(rq, request, words);
+	end.word = rq->__data_len | (__u64)END_WORD(words, status) << 32;
+	end.word |= (END_BYTE(words, flags) & NVME_REQ_CANCELLED ? (__u64)NVS_HOW_DONE_cancelled :
+								   NVS_HOW_DONE_unseen) << 48;
+	return end;
+}
+
 static __always_inline int ends(struct request *rq, bool again)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct owner *o = on_cpu(ending_on, cpu);
 	struct nvs_rq_complete *e;
-	__u64 request, words;
+	struct request_end end;
 	struct emission m;
-	__u16 cid;
 
 	if (!rq)
 		return 0;
@@ -433,19 +500,16 @@ static __always_inline int ends(struct request *rq, bool again)
 		ask_owner_by(o, rq);
 	if (!passes(CTRL_OF(o->who)) || !qid_passes(QID_OF(o->who)))
 		return 0;
-	request = (__u64)rq + bpf_core_type_size(struct request);
-	READ_AT(words, request + END_BASE);
-	cid = cid_of(rq, request, words);
-	if (!is_owed(o, cid, STEP_ENDED, again, AGAIN_complete))
+	end = end_of(rq);
+	if (!is_owed(o, end.cid, STEP_ENDED, again, AGAIN_complete))
 		return 0;
 	e = emit_some_on(&m, cpu, NVS_ID_rq_complete, sizeof(*e), sizeof(*e), 1);
 	if (!e)
 		return 0;
-	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), o->who, cid);
-	e->bytes = rq->__data_len;
-	e->status = END_WORD(words, status);
-	e->how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled
-							     : NVS_HOW_DONE_unseen;
+	stamp(&e->h, NVS_ID_rq_complete, bpf_ktime_get_ns(), o->who, end.cid);
+	/* bytes, status, how */
+	_Static_assert(sizeof(*e) - sizeof(e->h) == sizeof(end.word), "one word of them");
+	*(__u64 *)&e->bytes = end.word;
 	commit(&m);
 	return 0;
 }

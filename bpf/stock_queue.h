@@ -34,12 +34,16 @@ struct queue_state {
 	__u32 again;   /* and somebody else came meanwhile */
 	__u32 learnt;  /* 0: not yet; LEARNING: somebody is at it; LEARNT */
 	__u32 depth;
-	__u32 waiting; /* commands built since a last one, or more */
+	__u32 pending; /* commands built whose doorbell has not been told of; see LEARNING_LOOKS */
 	__u16 head;	/* next completion to be told */
 	__u16 cq_rung;	/* head that the device was told last */
 	__u8 phase;	/* of the entry at head */
 	__u8 sqe_shift; /* log2 of an SQ entry's size */
 };
+
+/* The first queues' lie in .bss, where neither a call nor a check is needed to get at them. */
+#define NEAR_QUEUES 512
+static struct queue_state near_queues[NEAR_QUEUES] = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -104,8 +108,17 @@ static __noinline int not_tracked(__u32 qid)
 /* The state at @index, which is that of @who.  NULL: there is none. */
 static __always_inline struct queue_state *state_at(__u32 index, __u64 who)
 {
-	struct queue_state *st = bpf_map_lookup_elem(&queues, &index);
+	struct queue_state *st;
+	__u64 near = index;
 
+	/* Compared as it is used: the verifier does not see what half a register says of all. */
+	barrier_var(near);
+	if (__builtin_expect(near < NEAR_QUEUES, 1)) {
+		st = &near_queues[near];
+		barrier_var(st); /* else it is reckoned out again and again */
+		return st;
+	}
+	st = bpf_map_lookup_elem(&queues, &index);
 	if (!st)
 		not_tracked(QID_OF(who));
 	return st;
@@ -121,6 +134,36 @@ static __always_inline bool passes(__u32 ctrl)
 	return !filter || ctrl == filter_ctrl;
 }
 
+/*
+ * queue_state.pending: in the lower half, how many commands wait to be told of, or more.  Who
+ * builds one counts it, who tells of some takes them off: at 0 an interrupt need not look at the
+ * SQ.  In the upper half, how many looks are taken all the same: some commands may have been built
+ * before anybody counted.
+ */
+#define PENDING_BITS   16
+#define PENDING_MASK   ((1u << PENDING_BITS) - 1)
+#define LEARNING_LOOKS 64
+
+static __always_inline void one_pending(struct queue_state *st)
+{
+	__sync_fetch_and_add(&st->pending, 1);
+}
+
+static __always_inline void learnt_more(struct queue_state *st)
+{
+	if (st->pending >> PENDING_BITS)
+		__sync_fetch_and_add(&st->pending, -(1u << PENDING_BITS));
+}
+
+/* @count were told of.  If fewer were counted, a program was not run for some. */
+static __always_inline void none_pending(struct queue_state *st, __u32 count)
+{
+	__u32 left = __sync_fetch_and_add(&st->pending, -count) - count;
+
+	if (left & 1u << (PENDING_BITS - 1))
+		__sync_fetch_and_add(&st->pending, -left & PENDING_MASK);
+}
+
 /* When a queue is met first, and when it was made anew. */
 __noinline int learn(struct queue_state *st, __u64 nvmeq)
 {
@@ -134,6 +177,7 @@ __noinline int learn(struct queue_state *st, __u64 nvmeq)
 	st->cq_rung = st->head;
 	st->phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
 	st->sqe_shift = FIELD_AT(nvmeq, struct nvme_queue, sqes);
+	st->pending = LEARNING_LOOKS << PENDING_BITS;
 	st->learnt = LEARNT;
 	return 0;
 }

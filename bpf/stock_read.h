@@ -141,6 +141,15 @@ static __always_inline __u64 address_of(const void *pointer)
 #define END_BYTE(w, f) ((w) >> 8 * END_PLACE(f) & 0xff)
 #define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
 
+/* Where they are, as a rule: then it is seen at once that a request did well, and which it was. */
+#define END_USUAL                                                                       \
+	(bpf_core_field_exists(((struct nvme_request *)0)->genctr) &&                   \
+	 bpf_core_field_offset(struct nvme_request, genctr) % 8 == 0 &&                 \
+	 bpf_core_field_offset(struct nvme_request, flags) == END_BASE + 2 &&           \
+	 bpf_core_field_offset(struct nvme_request, status) == END_BASE + 4)
+#define END_GENCTR 0xff
+#define END_ODD	   (0xffffull << 32 | (__u64)NVME_REQ_CANCELLED << 16)
+
 /* The minor number of a controller's character device is its number: the 0 of nvme0. */
 #define MINOR_BITS 0xfffff
 

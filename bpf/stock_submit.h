@@ -8,6 +8,12 @@
 
 #include "stock_again.h"
 
+/* Four fields of 16 bits that lie one behind the other, to be stored at once. */
+static __always_inline __u64 of_four(__u16 a, __u16 b, __u16 c, __u16 d)
+{
+	return a | (__u64)b << 16 | (__u64)c << 32 | (__u64)d << 48;
+}
+
 /* Two fields of 32 bits that lie one behind the other, by one store. */
 static __always_inline void put_two(__u32 *first, __u64 both)
 {
@@ -60,6 +66,14 @@ static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct sq
 	}
 }
 
+/* @bell: the new tail, and in the lower half how it was rung */
+static __always_inline void tell_bell(struct nvs_sq_doorbell *e, __u64 ts, __u64 who,
+				      __u16 old_tail, __u32 bell, __u32 count)
+{
+	stamp(&e->h, NVS_ID_sq_doorbell, ts, who, 0);
+	*(__u64 *)&e->old_tail = of_four(old_tail, bell >> 16, count, bell);
+}
+
 struct sq_walk {
 	struct queue_state *st;
 	__u64 rung, ts, who;
@@ -90,11 +104,7 @@ static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *
 	if (left)
 		return;
 	bell = (void *)e;
-	stamp(&bell->h, NVS_ID_sq_doorbell, w->ts, w->who, 0);
-	bell->old_tail = w->rung;
-	bell->new_tail = w->bell >> 16;
-	bell->count = w->count;
-	bell->how = w->bell;
+	tell_bell(bell, w->ts, w->who, w->rung, w->bell, w->count);
 }
 
 /*
@@ -121,6 +131,8 @@ static __always_inline long tell_record(struct sq_walk *w)
 							 w->ts << 16 | w->bell >> 16) == w->rung;
 		if (e && !w->claimed)
 			gap(&e->h, used);
+		if (w->claimed)
+			none_pending(w->st, w->count);
 	}
 	if (e)
 		commit(&m);
@@ -188,31 +200,81 @@ static __always_inline __u32 how_rung(const struct queue_now *n, __u64 nvmeq)
 	return NOW(n, nvmeq, dbbuf_sq_db) ? NVS_BELL_shadow : NVS_BELL_mmio;
 }
 
+/* The most frequent one, where few read at a time. */
+struct rung_for_one {
+	struct nvs_cmd_sent cmd;
+	struct nvs_sq_doorbell bell;
+};
+
+/* tell_several() of a single command. */
+__noinline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+{
+	struct rung_for_one *e;
+	struct emission m;
+	__u64 found, ts;
+	struct sq sq;
+
+	if (!st)
+		return 1;
+	/* After all that is told of was begun, before anybody can see it completed. */
+	ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
+	sq.cmds = st->sq_cmds;
+	sq.shift = st->sqe_shift & 15;
+	e = reserve(&m, bpf_get_smp_processor_id(), sizeof(*e), sizeof(*e));
+	if (e) {
+		tell_command(&e->cmd, &sq, rung & 0xffff, ts, who);
+		tell_bell(&e->bell, ts, who, rung, bell, 1);
+	}
+	found = __sync_val_compare_and_swap(&st->rung, rung, ts << 16 | bell >> 16);
+	barrier_var(found);
+	if (found != rung) {
+		if (e)
+			gap(&e->cmd.h, sizeof(*e));
+	} else {
+		none_pending(st, 1);
+		if (!e) {
+			count_lost(NVS_ID_cmd_sent, 1);
+			count_lost(NVS_ID_sq_doorbell, 1);
+		}
+	}
+	if (e)
+		commit(&m);
+	return found == rung;
+}
+
 /*
  * The doorbell was rung: tells of the commands from the tail in @rung to that in @bell's upper
  * half, and of the doorbell that covers them, rung as its lower half says.  Returns 0 if another
  * has told of them meanwhile.
  */
-__noinline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+__noinline int tell_several(struct queue_state *st, __u64 rung, __u32 bell, __u64 who, __u32 count)
 {
-	__u32 old_tail = rung & 0xffff, tail = bell >> 16;
 	struct sq_walk w = {
 		.st = st,
 		.rung = rung,
-		.slot = old_tail,
+		.slot = rung & 0xffff,
 		.who = who,
 		.bell = bell,
+		.left = count,
+		.count = count,
 	};
 
 	if (!st)
 		return 1;
-	/* After all that is told of was begun, before anybody can see it completed. */
 	w.ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
-	w.left = tail > old_tail ? tail - old_tail : tail + st->depth - old_tail;
-	w.count = w.left;
 	if (!tell_record(&w))
 		bpf_loop(MAX_RECORDS, tell_records, &w, 0);
 	return w.claimed;
+}
+
+static __always_inline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+{
+	__u32 old_tail = rung & 0xffff, tail = bell >> 16, count = tail - old_tail;
+
+	if (tail <= old_tail)
+		count += st->depth;
+	return count == 1 ? tell_single(st, rung, bell, who) :
+			    tell_several(st, rung, bell, who, count);
 }
 
 /*
@@ -298,6 +360,7 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd, 
 		return 0;
 	if (st->learnt != LEARNT)
 		learn_once(st, o->nvmeq);
+	one_pending(st);
 	ts = bpf_ktime_get_ns();
 	st->setup_ts = ts;
 	e = emit_some_on(&m, cpu, NVS_ID_rq_start, sizeof(*e), sizeof(*e), 1);
@@ -362,13 +425,9 @@ static __always_inline int queued(const struct blk_mq_queue_data *bd, int status
 	st = state_at(o->index, o->who);
 	if (!st)
 		return 0;
-	if (!bd->last && !(status & 0xff)) {
-		if (!again)
-			__sync_fetch_and_add(&st->waiting, 1);
-		if (st->waiting + FAR_FROM_FULL < st->depth)
-			return 0;
-	}
-	st->waiting = 0;
+	if (!bd->last && !(status & 0xff) &&
+	    (st->pending & PENDING_MASK) + FAR_FROM_FULL < st->depth)
+		return 0;
 	look_at_built(o, st, again, AGAIN_queue_rq);
 	return 0;
 }
