@@ -84,6 +84,11 @@ struct blk_mq_queue_data {
 	bool last;
 };
 
+struct irqaction {
+	void *dev_id; /* what its handler gets */
+	const char *name;
+};
+
 struct work_struct {
 	long data;
 };

@@ -285,49 +285,67 @@ static __always_inline void end_look(struct queue_state *st, __u64 nvmeq, __u64 
 
 /* Whose interrupt is it?  Asked once for each, and kept. */
 struct irq_owner {
-	__u64 nvmeq;
-	__u64 made; /* queues_made when it was asked */
-	__u64 who;  /* as OWNER() */
+	__u64 nvmeq; /* what its handler gets; 0: not asked yet */
+	__u64 made;  /* queues_made when it was asked */
+	__u64 who;   /* as OWNER() */
 	__u32 vector;
-	__u32 index; /* of its state, or NO_STATE */
+	__u32 index; /* of its state, NO_STATE or NOT_NVME */
 };
 
+#define NOT_NVME 0xfffffffe /* another driver's: what its handler gets is nothing that we know */
 #define MAX_IRQS 4096
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_IRQS);
-	__type(key, __u32);
-	__type(value, struct irq_owner);
-} irqs SEC(".maps");
+static struct irq_owner irq_owners[MAX_IRQS] = {};
 
-__noinline int ask_owner(struct irq_owner *o, __u64 nvmeq)
+/*
+ * Of any interrupt: is @data, which the handler gets, a queue of the driver?  It calls its
+ * interrupts nvme0q1 and the like, and what it gets is in its device's table of queues.
+ */
+#define NAME_BEGINS 0x656d766e /* "nvme" */
+static __always_inline bool is_queue(struct irqaction *action, __u64 data)
+{
+	__u64 dev, queues;
+	__u32 name, qid;
+
+	READ_AT(name, ADDRESS_IN(action, struct irqaction, name));
+	if (name != NAME_BEGINS)
+		return false;
+	dev = (__u64)FIELD_AT(data, struct nvme_queue, dev);
+	queues = (__u64)FIELD_AT(dev, struct nvme_dev, queues);
+	qid = FIELD_AT(data, struct nvme_queue, qid);
+	return queues && queues + qid * (__u64)bpf_core_type_size(struct nvme_queue) == data;
+}
+
+/* @action: NULL, if it was the driver's function that was called. */
+static __noinline int ask_owner(struct irq_owner *o, __u64 data, struct irqaction *action)
 {
 	__u32 ctrl, qid;
 	__u64 dev;
 
-	if (!o)
+	o->index = NOT_NVME;
+	o->nvmeq = data;
+	o->made = queues_made;
+	if (action && !is_queue(action, data))
 		return 0;
-	dev = (__u64)FIELD_AT(nvmeq, struct nvme_queue, dev);
+	dev = (__u64)FIELD_AT(data, struct nvme_queue, dev);
 	ctrl = FIELD_AT(dev + bpf_core_field_offset(struct nvme_dev, ctrl), struct nvme_ctrl,
 			instance);
-	qid = FIELD_AT(nvmeq, struct nvme_queue, qid);
+	qid = FIELD_AT(data, struct nvme_queue, qid);
 	o->who = OWNER(ctrl, qid);
+	o->vector = FIELD_AT(data, struct nvme_queue, cq_vector);
 	o->index = state_index(ctrl, qid);
-	o->vector = FIELD_AT(nvmeq, struct nvme_queue, cq_vector);
-	o->nvmeq = nvmeq;
-	o->made = queues_made;
 	return 0;
 }
 
-static __always_inline struct irq_owner *owner_of(int irq, __u64 nvmeq)
+/* NULL: nobody's that we know. */
+static __always_inline struct irq_owner *owner_of(int irq, __u64 data, struct irqaction *action)
 {
-	__u32 index = irq & (MAX_IRQS - 1);
-	struct irq_owner *o = bpf_map_lookup_elem(&irqs, &index);
+	struct irq_owner *o = &irq_owners[irq & (MAX_IRQS - 1)];
 
+	barrier_var(o); /* else it is reckoned out again and again */
 	/* INTx has one number for all queues, and asks each time. */
-	if (o && (o->nvmeq != nvmeq || o->made != queues_made))
-		ask_owner(o, nvmeq);
-	return o;
+	if (o->nvmeq != data || o->made != queues_made)
+		ask_owner(o, data, action);
+	return o->index == NOT_NVME ? NULL : o;
 }
 
 /* The driver is about to look, and has looked. */
@@ -366,20 +384,48 @@ static __always_inline int look_ends(__u64 nvmeq, __u64 who, __u32 index, int wh
 	return 0;
 }
 
-SEC("fentry/nvme_irq")
-int BPF_PROG(on_irq, int irq, void *data)
+static __always_inline int irq_begins(int irq, __u64 data, struct irqaction *action)
 {
-	struct irq_owner *o = owner_of(irq, (__u64)data);
+	struct irq_owner *o = owner_of(irq, data, action);
 
-	return o ? look_begins((__u64)data, o->who, o->index, o->vector, NVS_WHY_CQ_irq) : 0;
+	return o ? look_begins(data, o->who, o->index, o->vector, NVS_WHY_CQ_irq) : 0;
+}
+
+static __always_inline int irq_ends(int irq, __u64 data, struct irqaction *action)
+{
+	struct irq_owner *o = owner_of(irq, data, action);
+
+	return o ? look_ends(data, o->who, o->index, NVS_WHY_CQ_irq) : 0;
+}
+
+/* Any interrupt, right before its handler and behind it: half the cost of fentry and fexit. */
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(on_irq, int irq, struct irqaction *action)
+{
+	if (!action)
+		return 0;
+	return irq_begins(irq, ADDRESS_IN(action, struct irqaction, dev_id), action);
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(on_irq_end, int irq, struct irqaction *action)
+{
+	if (!action)
+		return 0;
+	return irq_ends(irq, ADDRESS_IN(action, struct irqaction, dev_id), action);
+}
+
+/* In place of these, where the driver's function is not the handler, but what a thread calls. */
+SEC("fentry/nvme_irq")
+int BPF_PROG(on_irq_in_thread, int irq, void *data)
+{
+	return irq_begins(irq, (__u64)data, NULL);
 }
 
 SEC("fexit/nvme_irq")
-int BPF_PROG(on_irq_end, int irq, void *data)
+int BPF_PROG(on_irq_end_in_thread, int irq, void *data)
 {
-	struct irq_owner *o = owner_of(irq, (__u64)data);
-
-	return o ? look_ends((__u64)data, o->who, o->index, NVS_WHY_CQ_irq) : 0;
+	return irq_ends(irq, (__u64)data, NULL);
 }
 
 /* A look that finds something; the many others leave no trace. */

@@ -10,10 +10,6 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct irqaction {
-	void *dev_id;
-};
-
 struct kernfs_node {
 	__u64 id;
 };

@@ -27,6 +27,7 @@ static const struct {
 	{ "fexit/nvme_poll", false, "completion entries of polled queues" },
 	{ "tp_btf/block_rq_error", false, "failures, with --no-stages" },
 	{ "tp_btf/irq_handler_entry", true, "looks at a queue by an interrupt" },
+	{ "tp_btf/irq_handler_exit", true, "completion entries" },
 	{ "fentry/nvme_poll", false, "looks at polled queues" },
 	{ "fentry/nvme_complete_rq", true, "the status of requests that fail" },
 	{ "fentry/nvme_init_hctx", false, "a new queue where another was" },

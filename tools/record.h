@@ -182,6 +182,8 @@ struct bpf_program;
 struct attach_sources;
 /* Is it the second of two that do the same (bpf/again.h)? */
 bool record_stock_is_again(const struct bpf_program *prog);
+/* Is it one of two for an interrupt, of which this kernel is to have the other? */
+bool record_stock_is_other_way(const struct bpf_program *prog);
 /*
  * How often neither the program of @section was run nor the second one in its place: at most as
  * often as that was missed, and as the first was without its having told.  @again_fd: of the

@@ -74,7 +74,7 @@ static void list_points(struct recorder *r)
 		const char *slash = strchr(section, '/');
 		bool again = record_stock_is_again(prog);
 
-		if (again && !bpf_program__autoload(prog))
+		if ((again || record_stock_is_other_way(prog)) && !bpf_program__autoload(prog))
 			continue;
 		if (slash && (!r->level.level || level_wants(&b->level, bpf_program__name(prog))) &&
 		    b->nr_points < sizeof(b->points) / sizeof(b->points[0]))

@@ -59,6 +59,37 @@ bool record_stock_is_again(const struct bpf_program *prog)
 	return last && !strcmp(last, AGAIN_SUFFIX);
 }
 
+static bool says(const char *path, const char *word)
+{
+	char line[4096];
+	FILE *f = fopen(path, "r");
+	bool said = false;
+
+	if (f && fgets(line, sizeof(line), f))
+		for (char *w = strtok(line, " \n"); w && !said; w = strtok(NULL, " \n"))
+			said = !strcmp(w, word);
+	if (f)
+		fclose(f);
+	return said;
+}
+
+/* Does a thread call the driver's function, and not the interrupt? */
+static bool are_irqs_threads(void)
+{
+	return says("/sys/module/nvme/parameters/use_threaded_interrupts", "1") ||
+	       says("/proc/cmdline", "threadirqs") || says("/sys/kernel/realtime", "1");
+}
+
+/* Of the two ways to see an interrupt's beginning and end (bpf/stock_complete.h), the other? */
+bool record_stock_is_other_way(const struct bpf_program *prog)
+{
+	const char *name = bpf_program__name(prog);
+
+	if (strncmp(name, "on_irq", 6))
+		return false;
+	return !strstr(name, "_in_thread") == are_irqs_threads();
+}
+
 /* How often the kernel did not run a program, because it ran already. */
 static uint64_t times_missed(int prog_fd)
 {
@@ -94,7 +125,8 @@ int record_stock_choose_one(const struct attach_sources *s, struct bpf_program *
 	const char *section = bpf_program__section_name(prog);
 	const char *what = attach_need(section);
 
-	if (record_stock_is_again(prog) && !is_preemptible(s)) {
+	if ((record_stock_is_again(prog) && !is_preemptible(s)) ||
+	    record_stock_is_other_way(prog)) {
 		bpf_program__set_autoload(prog, false);
 		return 0;
 	}
