@@ -25,12 +25,10 @@ struct entry {
 
 struct cq_walk {
 	struct queue_state *st;
-	struct entry next; /* the one at head */
 	__u64 who;
 	__u32 vector;
 	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
 	int why;     /* -1: the look has been told */
-	__u32 more;
 };
 
 static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *entry, __u32 head,
@@ -46,11 +44,9 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *en
 							      : NVS_CQE_request;
 }
 
-/* The entry at @head of the ring at @cqes, if it is one to tell of. */
-static __always_inline bool next_entry(struct entry *entry, __u64 cqes, __u32 head, __u32 phase,
-				       __u32 until)
+/* Is @entry, at @head, one to tell of? */
+static __always_inline bool is_more(const struct entry *entry, __u32 head, __u32 phase, __u32 until)
 {
-	read_words(entry, cqes + head * 16ull, sizeof(*entry));
 	return until == ALL_NEW ? ENTRY_PHASE(entry) == phase : head != until;
 }
 
@@ -69,63 +65,97 @@ static __always_inline void skip_entries(struct cq_walk *w)
 
 	if (w->why >= 0)
 		count_lost(NVS_ID_cq_enter, 1);
-	if (w->until == ALL_NEW)
+	if (w->until == ALL_NEW) {
+		st->look_ts = bpf_ktime_get_ns();
 		return;
+	}
 	if (w->until < st->head)
 		st->phase ^= 1;
 	st->head = w->until;
+}
+
+/*
+ * Where each read is a call, a record's entries are read by one: to the record's end, from where
+ * each is taken before an event is put there.  Returns how many they are.
+ */
+#define ENTRIES(l) ((struct entry *)((l) + 1) - PER_RECORD)
+
+static __always_inline __u32 read_ahead(struct looked *l, const struct queue_state *st)
+{
+	__u32 n = st->depth - st->head;
+
+	if (direct_reads)
+		return 0;
+	if (n > PER_RECORD)
+		n = PER_RECORD;
+	bpf_probe_read_kernel(ENTRIES(l), n * sizeof(struct entry),
+			      (void *)(st->cqes + st->head * 16ull));
+	return n;
+}
+
+/* The new entries, eight at most, which have no time yet.  Returns how many there were. */
+static __always_inline __u32 fill_look(struct looked *l, struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+	__u32 head = st->head, phase = st->phase, ahead = read_ahead(l, st), n;
+	struct entry entry;
+
+	for (n = 0; n < PER_RECORD; n++) {
+		if (n < ahead)
+			entry = ENTRIES(l)[n];
+		else
+			read_words(&entry, st->cqes + head * 16ull, sizeof(entry));
+		if (!is_more(&entry, head, phase, w->until))
+			break;
+		barrier(); /* it may be overwritten now */
+		tell_entry(&l->cqe[n], &entry, head, phase, 0, w->who);
+		if (++head >= st->depth) {
+			head = 0;
+			phase ^= 1;
+		}
+	}
+	st->head = head;
+	st->phase = phase;
+	return n;
 }
 
 /* One record's worth.  Returns 1 at the end. */
 static __always_inline long tell_look(struct cq_walk *w)
 {
 	struct queue_state *st = w->st;
-	__u64 cqes = st->cqes, ts = st->look_ts, now;
-	__u32 head = st->head, phase = st->phase, depth = st->depth, until = w->until;
-	struct entry next = w->next;
-	bool more = w->more;
 	struct emission m;
 	struct looked *l;
-	int n;
+	struct entry entry;
+	__u32 n;
 
-	if (!more && w->why < 0)
+	read_words(&entry, st->cqes + st->head * 16ull, sizeof(entry));
+	if (w->why < 0 && !is_more(&entry, st->head, st->phase, w->until))
 		return 1;
 	l = emit_some(&m, NVS_ID_cqe, sizeof(*l), sizeof(*l),
-		      until == ALL_NEW ? 0 : left_until(st, until));
+		      w->until == ALL_NEW ? 0 : left_until(st, w->until));
 	if (!l) {
 		skip_entries(w);
 		return 1;
 	}
 	if (w->why >= 0) {
-		stamp(&l->enter.h, NVS_ID_cq_enter, ts, w->who, 0);
-		*(__u64 *)&l->enter.why = of_four(w->why, head, phase, w->vector);
-		w->why = -1;
+		stamp(&l->enter.h, NVS_ID_cq_enter, 0, w->who, 0);
+		*(__u64 *)&l->enter.why = of_four(w->why, st->head, st->phase, w->vector);
 	} else {
 		gap(&l->enter.h, sizeof(l->enter));
 	}
-	for (n = 0; n < PER_RECORD && more; n++) {
-		tell_entry(&l->cqe[n], &next, head, phase, ts, w->who);
-		if (++head >= depth) {
-			head = 0;
-			phase ^= 1;
-		}
-		more = next_entry(&next, cqes, head, phase, until);
-	}
+	n = fill_look(l, w);
 	if (n < PER_RECORD)
 		gap(&l->cqe[n].h, (PER_RECORD - n) * sizeof(l->cqe[0]));
-	st->head = head;
-	st->phase = phase;
-	w->next = next;
-	w->more = more;
 	/* They were read until now, but before the driver takes them. */
-	if (until == ALL_NEW) {
-		now = bpf_ktime_get_ns();
-		for (int i = 0; i < PER_RECORD && i < n; i++)
-			l->cqe[i].h.ts = now;
-		st->look_ts = now;
-	}
+	if (w->until == ALL_NEW)
+		st->look_ts = bpf_ktime_get_ns();
+	if (w->why >= 0)
+		l->enter.h.ts = st->look_ts;
+	for (__u32 i = 0; i < PER_RECORD && i < n; i++)
+		l->cqe[i].h.ts = st->look_ts;
+	w->why = -1;
 	commit(&m);
-	return !more;
+	return n < PER_RECORD;
 }
 
 static long tell_more(__u32 index, struct cq_walk *w)
@@ -145,16 +175,12 @@ __noinline int tell_entries(struct queue_state *st, __u32 until, __u64 who, __u3
 		.who = who,
 		.vector = vector,
 		.why = why,
-	}, rest;
+	};
 
 	if (!st)
 		return 0;
-	w.more = next_entry(&w.next, st->cqes, st->head, st->phase, until);
-	/* The first where it lies in registers: often it is the only one. */
-	if (tell_look(&w))
-		return 0;
-	rest = w;
-	bpf_loop(MAX_RECORDS, tell_more, &rest, 0);
+	if (!tell_look(&w))
+		bpf_loop(MAX_RECORDS, tell_more, &w, 0);
 	return 0;
 }
 
@@ -206,7 +232,6 @@ static __always_inline void tell_new_entries(struct queue_state *st, __u64 who, 
 {
 	if (tell_one_at_most(st, who, vector, why))
 		return;
-	st->look_ts = bpf_ktime_get_ns();
 	tell_entries(st, ALL_NEW, who, vector, why);
 }
 
