@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What holds a packet together: XXH3, in the widest registers that this processor has. */
 #define XXH_INLINE_ALL
+#define XXH_NO_PREFETCH /* what a processor does by itself, from one end to the other */
 #include <xxhash.h>
 #include "ctf_checksum.h"
 #include "ctf_format.h"

@@ -4,6 +4,7 @@
 #pragma GCC target("avx2")
 #pragma GCC optimize("unroll-loops")
 #define XXH_INLINE_ALL
+#define XXH_NO_PREFETCH /* what a processor does by itself, from one end to the other */
 #include <xxhash.h>
 #include "ctf_checksum.h"
 
