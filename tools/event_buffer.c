@@ -21,6 +21,16 @@ struct event_slot {
 	uint32_t size;
 };
 
+/*
+ * One number for what is asked of a run: its bytes, in the lowest half, its events, and those of
+ * them that are looked out for. An event that may not be taken ends every run.
+ */
+#define SUM_EVENT     (1ull << 32)
+#define SUM_LOOKED_AT (1ull << 48)
+#define SUM_NO_EVENT  (1ull << 24)
+_Static_assert(PIECE / sizeof(struct nvs_hdr) < 1 << 16, "a piece has no more events");
+_Static_assert(PIECE < SUM_NO_EVENT, "nor so many bytes");
+
 void event_buffer_init(struct event_buffer *b, bool device)
 {
 	*b = (struct event_buffer){ .first = HEADER };
@@ -28,15 +38,20 @@ void event_buffer_init(struct event_buffer *b, bool device)
 	for (unsigned int id = 0; id <= NVS_EVENT_ID_MAX; id++) {
 		const struct event_info *info = event_info(id);
 
-		if (info && info->device == device)
-			b->sizes[id] = info->size;
+		b->sums[id] = SUM_NO_EVENT;
+		if (!info || info->device != device)
+			continue;
+		b->sizes[id] = info->size;
+		b->sums[id] = SUM_EVENT + info->size;
 	}
 }
 
 void event_buffer_look_out(struct event_buffer *b, unsigned int id)
 {
-	if (b->sizes[id])
-		b->sizes[id] |= 1;
+	if (!b->sizes[id])
+		return;
+	b->sizes[id] |= 1;
+	b->sums[id] = SUM_LOOKED_AT + SUM_EVENT + (b->sizes[id] & ~7u);
 }
 
 void event_buffer_free(struct event_buffer *b)
@@ -144,39 +159,39 @@ uint64_t event_buffer_time(const struct event_buffer *b, size_t at)
 
 /*
  * Takes events as far as they are whole and in order; returns how many bytes these are.  All pass
- * the loop: so whether the last is whole is asked behind it.
+ * the loop: so whether the last is one, and whole, is asked behind it.
  */
 static size_t take_ordered(struct event_buffer *b, const unsigned char *from, size_t bytes,
 			   bool *seen)
 {
-	uint64_t latest = b->latest;
-	unsigned int flags = 0;
-	size_t at = 0, last = 0, nr = 0, until = bytes < PIECE ? bytes : PIECE;
+	const struct nvs_hdr before = { .ts = b->latest }, *last = &before,
+			     *ev = (const void *)from;
+	const void *end = from + (bytes < PIECE ? bytes : PIECE) - sizeof(*ev);
+	uint64_t sum = 0;
+	size_t taken;
 
-	while (at + sizeof(struct nvs_hdr) <= until) {
-		const struct nvs_hdr *ev = (const void *)(from + at);
-		unsigned int size = ev->id <= NVS_EVENT_ID_MAX ? b->sizes[ev->id] : 0;
-
-		if (!size || ev->ts < latest)
-			break;
-		latest = ev->ts;
-		flags |= size;
-		last = at;
-		at += size & ~7u;
-		nr++;
-	}
-	if (at > bytes)
-		return take_ordered(b, from, last, seen);
-	if (!nr)
+	if (bytes < sizeof(*ev))
 		return 0;
-	copy(b->bytes + b->all.end, from, at);
+	while ((const void *)ev <= end) {
+		if (ev->id > NVS_EVENT_ID_MAX || ev->ts < last->ts)
+			break;
+		last = ev;
+		sum += b->sums[ev->id];
+		ev = (const void *)(from + (uint32_t)sum);
+	}
+	taken = (uint32_t)sum;
+	if (taken > bytes)
+		return take_ordered(b, from, (const unsigned char *)last - from, seen);
+	if (!taken)
+		return 0;
+	copy(b->bytes + b->all.end, from, taken);
 	b->anchors[b->next_anchor++ % NR_ANCHORS] = b->all.end;
-	b->all.last = b->all.end + last;
-	b->all.end += at;
-	b->all.nr += nr;
-	b->latest = latest;
-	*seen |= flags & 1;
-	return at;
+	b->all.last = b->all.end + ((const unsigned char *)last - from);
+	b->all.end += taken;
+	b->all.nr += (uint16_t)(sum / SUM_EVENT);
+	b->latest = last->ts;
+	*seen |= sum >= SUM_LOOKED_AT;
+	return taken;
 }
 
 /* Where the first event later than @ts begins: there is one, and none before b->settled.end is. */

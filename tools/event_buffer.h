@@ -39,6 +39,8 @@ struct event_buffer {
 	bool unordered; /* to be sorted */
 	/* By id: bytes of an event that may be taken, 0 for others; bit 0: looked out for. */
 	uint8_t sizes[NVS_EVENT_ID_MAX + 1];
+	/* And what take_ordered() adds for it. */
+	uint64_t sums[NVS_EVENT_ID_MAX + 1];
 	unsigned char *spare; /* of `cap` bytes, for sorting */
 	size_t spare_cap;
 	struct event_slot *slots;
