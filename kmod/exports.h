@@ -53,8 +53,10 @@
 #define nvme_watch			nvmescope_watch
 #define nvme_listening			nvmescope_listening
 #define nvme_steps			nvmescope_steps
-#define nvme_steps_end			nvmescope_steps_end
-#define nvme_tell_steps			nvmescope_tell_steps
+#define nvme_steps_open			nvmescope_steps_open
+#define nvme_steps_close		nvmescope_steps_close
+#define nvme_keep_oddly			nvmescope_keep_oddly
+#define nvme_tick_ns			nvmescope_tick_ns
 #define nvme_wq				nvmescope_wq
 #define nvme_reset_wq			nvmescope_reset_wq
 #define nvme_io_timeout			nvmescope_io_timeout

@@ -24,6 +24,8 @@ EXPORT_SYMBOL_GPL(nvme_listening);
 /* Called with the first who listens to a step or to blocks of them, and with the last who did. */
 int nvme_listen(void)
 {
+	if (!static_key_enabled(&nvme_listening))
+		nvme_measure_ticks();
 	static_branch_inc(&nvme_listening);
 	return 0;
 }
@@ -32,37 +34,5 @@ void nvme_unlisten(void)
 {
 	static_branch_dec(&nvme_listening);
 }
-
-DEFINE_PER_CPU(struct nvme_steps, nvme_steps);
-EXPORT_PER_CPU_SYMBOL_GPL(nvme_steps);
-
-/**
- * nvme_tell_steps() - tell what a CPU has kept
- * @s: this CPU's; interrupts are off
- */
-void nvme_tell_steps(struct nvme_steps *s)
-{
-	u32 bytes = s->bytes;
-
-	if (!bytes)
-		return;
-	s->bytes = 0;
-	trace_nvs_steps(&s->block, bytes);
-}
-EXPORT_SYMBOL_GPL(nvme_tell_steps);
-
-/* The end of a stretch: within another's, the steps wait for that one's end. */
-void nvme_steps_end(void)
-{
-	unsigned long irq_flags;
-
-	if (!this_cpu_dec_return(nvme_steps.open)) {
-		local_irq_save(irq_flags);
-		nvme_tell_steps(this_cpu_ptr(&nvme_steps));
-		local_irq_restore(irq_flags);
-	}
-	preempt_enable();
-}
-EXPORT_SYMBOL_GPL(nvme_steps_end);
 
 static const __u32 nvs_layout[] __used __section(".nvs_layout") = NVS_LAYOUT;

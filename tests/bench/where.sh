@@ -40,7 +40,7 @@ by_room() {
 		function room(module, symbol) {
 			if (module == "bpf") return "programs"
 			if (module == "user") return "recorder"
-			if (symbol ~ /^(bpf_trace_run|__bpf_trace_|__bpf_prog_|__bpf_tramp_|migrate_|__rcu_read_|trace_|nvme_level_|(nvme|nvmescope)_(tell_|trace_|steps_))/) return "to them"
+			if (symbol ~ /^(bpf_trace_run|__bpf_trace_|__bpf_prog_|__bpf_tramp_|migrate_|__rcu_read_|trace_|nvme_level_|(nvme|nvmescope)_(tell_|trace_|steps_|keep_)|tell_steps|mend_times)/) return "to them"
 			if (symbol ~ /^(nvme_setup_cmd|nvme_complete_batch_req|nvmescope_setup_cmd|nvmescope_complete_batch_req|process_cq|nvme_irq|take_polled|ring_sq|ring_cq|submit_batch|nvme_unmap_data|nvme_queue_rq|nvme_queue_rqs|nvme_pci_complete_rq|nvme_pci_complete_batch|__handle_irq_event_percpu)$/) return "to them"
 			if (symbol ~ /^(ktime_get_mono_fast_ns|bpf_ktime_get_ns|read_tsc)$/) return "clock"
 			if (symbol ~ /^(bpf_get_current_.*|strnlen|sized_strscpy|bpf_probe_read_kernel|copy_from_kernel_nofault.*)$/) return "task"

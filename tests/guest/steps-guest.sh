@@ -41,6 +41,7 @@ by_each_cpu() {
 beside() {
 	load
 	echo 4096 >$tracing/buffer_size_kb
+	echo mono >$tracing/trace_clock
 	for _step in $steps; do echo 1 >"$tracing/events/nvmescope/nvs_$_step/enable"; done
 	check "beside ftrace: recorded" nvmescope record -o /out/recording -- sh "$0" reads $disk 300
 	cp $tracing/trace /out/ftrace.txt

@@ -3,10 +3,10 @@
 #
 # The steps of an I/O, which our driver tells in blocks (kmod/steps.h): each that a ring had no room for
 # is counted by its name, what a filter leaves out is left out of a block, and who listens to
-# single steps beside a recorder hears the same.
+# single steps beside a recorder hears the same, at the same times.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 17
+plan 18
 
 steps=(rq_start cmd_setup cmd_map sqe cqe rq_complete cmd_unmap)
 there() { events "$1" | grep -c "^$2 .* qid=[1-9]"; } # DIR EVENT
@@ -37,3 +37,16 @@ is "beside ftrace: both hear each step as often" "$(events "$logs/beside/recordi
 	"$(heard "$logs/beside/ftrace.txt")"
 sqes() { grep -c ' nvs_sqe: ' "$1"; } # FILE
 is "beside ftrace: alone it hears as before" "$(($(sqes "$logs/beside/later.txt") - $(sqes "$logs/beside/ftrace.txt")))" 10
+# Lines of a CPU, a step and when that was, in order for each CPU.
+ftrace_times() { sed -nE 's/.* \[0*([0-9]+)\] .* ([0-9]+)\.([0-9]+): nvs_([a-z_]+): .*/\1 \4 \2\3000/p' "$1" | sort -s -n -k 1,1; } # FILE
+recorded_times() { # DIR
+	babeltrace2 --clock-cycles "$1" | sed -nE 's/^\[0*([0-9]+)\] .* ([a-z_]+): \{ cpu_id = ([0-9]+) \}.*/\3 \2 \1/p' | sort -s -n -k 1,1
+}
+# ftrace is told first, and in microseconds.  A recorded time is reckoned: early, by 1 us, or 5 more if the machine stood still.
+is "beside ftrace: each step is recorded between what ftrace says of it and of the next" \
+	"$(paste -d ' ' <(ftrace_times "$logs/beside/ftrace.txt") <(recorded_times "$logs/beside/recording") |
+		awk 'BEGIN { good = 1 }
+			$2 != $5 || $6 + 8000 < $3 { print; good = 0 }
+			cpu == $1 && recorded > $3 + 1000 { print "late: " line; good = 0 }
+			{ cpu = $1; recorded = $6; line = $0 }
+			END { print (good && NR > 300) }')" 1
