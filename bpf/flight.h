@@ -22,14 +22,23 @@ struct command {
 	__u64 bell;   /* 0: not yet */
 	__u32 number; /* the slot's own */
 	__u32 before; /* number of the one built before it */
-	__u16 place, cpu, batch, depth;
+	__u16 place;
 	__u16 left_out; /* by a filter: followed for the queue's depth alone */
 	__u16 cid, opcode;
+	/* As they lie in the record */
+	__u16 depth, batch, cpu, zero;
 
-	__u32 nsid, pid, tgid;
 	__u64 cgroup, comm0, comm1;
+	__u32 pid, tgid;
+	__u32 nsid, pad0;
 	__u64 pad[3]; /* a power of two */
 };
+
+/* What lies side by side in a record and in what it is made of is copied by words. */
+#define SAME_WORD(a, b) \
+	(__builtin_offsetof(struct nvs_io, b) - __builtin_offsetof(struct nvs_io, a) == 4)
+_Static_assert(SAME_WORD(pid, tgid) && SAME_WORD(op, status) && SAME_WORD(depth, submit_cpu),
+	       "words of a record");
 
 #define SLOT_TAKEN 1
 
@@ -142,17 +151,9 @@ static __always_inline void flight_unbuilt(struct batch *b, const struct command
 	__sync_fetch_and_add(&b->linked, -1);
 }
 
-/* What is known of a request when its command is built. */
+/* What filters ask of a request when its command is built; who submits is in the slot. */
 struct beginning {
-	__u64 queued;
-	__u32 bytes, nsid;
-	__u16 cid, op, opcode;
-};
-
-/* Of the task that submits. */
-struct submitter {
-	__u32 pid, tgid;
-	__u64 cgroup, comm0, comm1;
+	__u32 bytes, op;
 };
 
 /* Another begins in @c, at @place, and the end of the one before was not seen. */
@@ -165,33 +166,24 @@ static __always_inline void begin_again(const struct command *c, __u32 place)
 		count_cause(LOST_unmatched_start);
 }
 
-/* A command was built.  @c: its slot, which is the caller's.  Returns this CPU. */
-static __always_inline __u32 flight_begin(__u32 mode, struct command *c, const struct beginning *r,
-					  const struct submitter *who)
+/*
+ * A command was built on @cpu, this one.  @c: its slot, which is the caller's, and in which is what
+ * is to be known of it.
+ */
+static __always_inline void flight_begin(__u32 mode, struct command *c, const struct beginning *r,
+					 __u32 cpu)
 {
 	struct flight_queue *q;
-	__u32 cpu;
 	__u64 now;
 
 	if (mode & MODE_FILTERED)
 		c->left_out = !(request_passes(mode, r->op, r->bytes) &&
-				tag_passes(mode, r->cid & 0xfff) &&
-				task_passes(mode, who->tgid, who->comm0, who->comm1, who->cgroup));
+				tag_passes(mode, c->cid & 0xfff) &&
+				task_passes(mode, c->tgid, c->comm0, c->comm1, c->cgroup));
 	c->bell = 0;
-	c->queued = r->queued;
-	cpu = bpf_get_smp_processor_id();
 	c->cpu = cpu;
-	if (!(mode & MODE_HIST)) {
+	if (!(mode & MODE_HIST))
 		c->batch = 0;
-		c->cid = r->cid;
-		c->nsid = r->nsid;
-		c->opcode = r->opcode;
-		c->pid = who->pid;
-		c->tgid = who->tgid;
-		c->cgroup = who->cgroup;
-		c->comm0 = who->comm0;
-		c->comm1 = who->comm1;
-	}
 	now = bpf_ktime_get_ns();
 	q = queue_at(c->place);
 	if (mode & MODE_HIST) {
@@ -202,7 +194,6 @@ static __always_inline __u32 flight_begin(__u32 mode, struct command *c, const s
 	}
 	c->setup = now;
 	q->built = now;
-	return cpu;
 }
 
 static __always_inline void link_to(struct batch *b, struct command *c)
@@ -323,16 +314,12 @@ static __always_inline void tell_io(const struct command *c, __u16 op, __u32 byt
 	e->comm1 = c->comm1;
 	e->bytes = bytes;
 	e->nsid = c->nsid;
-	e->pid = c->pid;
-	e->tgid = c->tgid;
+	*(__u64 *)&e->pid = *(const __u64 *)&c->pid;
 	e->op = op;
 	e->opcode = c->opcode;
 	e->status = r->status;
 	e->how = r->how;
-	e->depth = c->depth;
-	e->batch = c->batch;
-	e->submit_cpu = c->cpu;
-	e->why = q->why;
+	*(__u64 *)&e->depth = *(const __u64 *)&c->depth | (__u64)q->why << 48;
 	commit(&m);
 }
 

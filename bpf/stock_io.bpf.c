@@ -453,24 +453,47 @@ static __always_inline bool passes(__u32 ctrl)
 
 #include "stock_life.h"
 
-static __always_inline void ask_task(__u32 mode, struct submitter *who)
+/*
+ * The slot of the command built before on this CPU, if the next will hang together with it: its
+ * task, if that is the same, has not been out of the kernel since.
+ */
+static __always_inline const struct command *built_before(__u32 cpu)
+{
+	const struct batch *b = batch_of(cpu);
+
+	return b->linked ? slot_at(b->last) : NULL;
+}
+
+/* Each field of the task is a load that the kernel checks; of its slot, one that it need not. */
+static __always_inline void ask_task(__u32 mode, struct command *c, __u32 cpu)
 {
 	bool io = !(mode & MODE_HIST), filtered = mode & MODE_FILTERED;
-
+	const struct command *before;
 	struct task_struct *task;
+	__u64 comm1;
 
 	if (!io && !filtered)
 		return;
+	before = io ? built_before(cpu) : NULL;
 	task = (void *)bpf_get_current_task_btf();
-	if (io || config.pid) {
-		who->pid = task->pid;
-		who->tgid = task->tgid;
+	if (io || config.pid)
+		c->pid = task->pid;
+	if (before && before != c && before->pid == c->pid) {
+		c->tgid = before->tgid;
+		c->cgroup = before->cgroup;
+		c->comm0 = before->comm0;
+		comm1 = before->comm1;
+		barrier_var(comm1); /* else one load is made of this and that of the task */
+		c->comm1 = comm1;
+		return;
 	}
+	if (io || config.pid)
+		c->tgid = task->tgid;
 	if (io || config.cgroup)
-		who->cgroup = task->cgroups->dfl_cgrp->kn->id;
+		c->cgroup = task->cgroups->dfl_cgrp->kn->id;
 	if (io || config.comm[0]) {
-		who->comm0 = *(__u64 *)&task->comm[0];
-		who->comm1 = *(__u64 *)&task->comm[8];
+		c->comm0 = *(__u64 *)&task->comm[0];
+		c->comm1 = *(__u64 *)&task->comm[8];
 	}
 }
 
@@ -484,11 +507,10 @@ static __always_inline bool has_begun(__u32 mode, const struct command *c, const
 static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_command *cmd,
 				 bool again)
 {
-	struct submitter who = {};
 	struct beginning r = {};
 	struct flight_queue *q;
 	struct command *c;
-	__u32 cpu;
+	__u32 cpu, opcode = 0;
 
 	if (!rq || (mode != MODE_HIST && !cmd))
 		return 0;
@@ -502,19 +524,22 @@ static __always_inline int begin(__u32 mode, struct request *rq, struct nvme_com
 		c->setup = 0;
 		return 0;
 	}
-	r.queued = rq->start_time_ns;
+	c->queued = rq->start_time_ns;
 	if (mode & MODE_FILTERED) {
 		r.op = rq->cmd_flags & 0xff;
 		r.bytes = rq->__data_len;
 	}
+	/* Each where it stays, as it is read: so that nothing is kept over the calls. */
 	if (mode != MODE_HIST) {
-		r.cid = cmd->command_id;
-		r.opcode = cmd->opcode;
-		r.nsid = cmd->nsid;
+		opcode = cmd->opcode;
+		c->cid = cmd->command_id;
+		c->opcode = opcode;
+		c->nsid = cmd->nsid;
 	}
-	ask_task(mode, &who);
-	cpu = flight_begin(mode, c, &r, &who);
-	if (!opcode_passes(mode, r.opcode))
+	cpu = bpf_get_smp_processor_id();
+	ask_task(mode, c, cpu);
+	flight_begin(mode, c, &r, cpu);
+	if (!opcode_passes(mode, opcode))
 		c->left_out = 1;
 	flight_link(cpu, c);
 	caught(again, AGAIN_setup);
