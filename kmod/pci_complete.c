@@ -162,8 +162,8 @@ static noinline void trace_exit(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why, u
 }
 
 /*
- * Takes in all that is new.  Returns how many entries that were.  A part of its callers, with all that
- * it calls for an entry: at depth 1 that spares a tenth of what completing a read takes.
+ * Takes in all that is new.  Returns how many entries that were.  A part of its callers, with all
+ * that it calls for an entry: at depth 1 that spares a tenth of what completing a read takes.
  */
 static __always_inline unsigned int process_cq(struct nvme_queue *nvmeq, enum nvs_WHY_CQ why,
 					       struct io_comp_batch *iob)
