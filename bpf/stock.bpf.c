@@ -11,6 +11,7 @@
 
 #include "stock_queue.h"
 #include "stock_submit.h"
+#include "stock_look.h"
 #include "stock_complete.h"
 #include "stock_life.h"
 

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a look at a CQ tells: that it began, the entries that it finds, the doorbell that gives
+ * their slots back, and its end.  Who looks, and when, is in stock_complete.h.
+ */
+#ifndef NVS_STOCK_LOOK_H
+#define NVS_STOCK_LOOK_H
+
+#include "stock_submit.h"
+
+#define ALL_NEW 0xffffffff
+
+struct looked {
+	struct nvs_cq_enter enter; /* in the first record */
+	struct nvs_cqe cqe[PER_RECORD];
+};
+
+/* An entry as it lies in the ring; the second word is that which ends with the phase. */
+struct entry {
+	__u64 result, rest;
+};
+#define ENTRY_CID(e)	((e)->rest >> 32)
+#define ENTRY_STATUS(e) ((e)->rest >> 49)
+#define ENTRY_PHASE(e)	((e)->rest >> 48 & 1)
+
+struct cq_walk {
+	struct queue_state *st;
+	__u64 who;
+	__u32 vector;
+	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
+	int why;     /* -1: the look has been told */
+};
+
+static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *entry, __u32 head,
+				       __u32 phase, __u64 ts, __u64 who)
+{
+	__u32 cid = ENTRY_CID(entry) & 0xffff;
+
+	stamp(&e->h, NVS_ID_cqe, ts, who, cid);
+	e->result = entry->result;
+	*(__u64 *)&e->slot = of_four(head, phase, entry->rest, ENTRY_STATUS(entry));
+	/* And the padding behind it */
+	*(__u64 *)&e->match = !QID_OF(who) && cid == AER_CID ? NVS_CQE_async_event
+							      : NVS_CQE_request;
+}
+
+/* Is @entry, at @head, one to tell of? */
+static __always_inline bool is_more(const struct entry *entry, __u32 head, __u32 phase, __u32 until)
+{
+	return until == ALL_NEW ? ENTRY_PHASE(entry) == phase : head != until;
+}
+
+static __always_inline __u32 left_until(const struct queue_state *st, __u32 until)
+{
+	return until >= st->head ? until - st->head : until + st->depth - st->head;
+}
+
+/*
+ * There was no room.  At the beginning of a look its end will tell of the entries; then the
+ * ones that are left are lost, and counted, and the next look goes on behind them.
+ */
+static __always_inline void skip_entries(struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+
+	if (w->why >= 0)
+		count_lost(NVS_ID_cq_enter, 1);
+	if (w->until == ALL_NEW) {
+		st->look_ts = bpf_ktime_get_ns();
+		return;
+	}
+	if (w->until < st->head)
+		st->phase ^= 1;
+	st->head = w->until;
+}
+
+/*
+ * Where each read is a call, a record's entries are read by one: to the record's end, from where
+ * each is taken before an event is put there.  Returns how many they are.
+ */
+#define ENTRIES(l) ((struct entry *)((l) + 1) - PER_RECORD)
+
+static __always_inline __u32 read_ahead(struct looked *l, const struct queue_state *st)
+{
+	__u32 n = st->depth - st->head;
+
+	if (direct_reads)
+		return 0;
+	if (n > PER_RECORD)
+		n = PER_RECORD;
+	bpf_probe_read_kernel(ENTRIES(l), n * sizeof(struct entry),
+			      (void *)(st->cqes + st->head * 16ull));
+	return n;
+}
+
+/* The new entries, eight at most, which have no time yet.  Returns how many there were. */
+static __always_inline __u32 fill_look(struct looked *l, struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+	__u32 head = st->head, phase = st->phase, ahead = read_ahead(l, st), n;
+	struct entry entry;
+
+	for (n = 0; n < PER_RECORD; n++) {
+		if (n < ahead)
+			entry = ENTRIES(l)[n];
+		else
+			read_words(&entry, st->cqes + head * 16ull, sizeof(entry));
+		if (!is_more(&entry, head, phase, w->until))
+			break;
+		barrier(); /* it may be overwritten now */
+		tell_entry(&l->cqe[n], &entry, head, phase, 0, w->who);
+		if (++head >= st->depth) {
+			head = 0;
+			phase ^= 1;
+		}
+	}
+	st->head = head;
+	st->phase = phase;
+	return n;
+}
+
+/* One record's worth.  Returns 1 at the end. */
+static __always_inline long tell_look(struct cq_walk *w)
+{
+	struct queue_state *st = w->st;
+	struct emission m;
+	struct looked *l;
+	struct entry entry;
+	__u32 n;
+
+	read_words(&entry, st->cqes + st->head * 16ull, sizeof(entry));
+	if (w->why < 0 && !is_more(&entry, st->head, st->phase, w->until))
+		return 1;
+	l = emit_some(&m, NVS_ID_cqe, sizeof(*l), sizeof(*l),
+		      w->until == ALL_NEW ? 0 : left_until(st, w->until));
+	if (!l) {
+		skip_entries(w);
+		return 1;
+	}
+	if (w->why >= 0) {
+		stamp(&l->enter.h, NVS_ID_cq_enter, 0, w->who, 0);
+		*(__u64 *)&l->enter.why = of_four(w->why, st->head, st->phase, w->vector);
+	} else {
+		gap(&l->enter.h, sizeof(l->enter));
+	}
+	n = fill_look(l, w);
+	if (n < PER_RECORD)
+		gap(&l->cqe[n].h, (PER_RECORD - n) * sizeof(l->cqe[0]));
+	/* They were read until now, but before the driver takes them. */
+	if (w->until == ALL_NEW)
+		st->look_ts = bpf_ktime_get_ns();
+	if (w->why >= 0)
+		l->enter.h.ts = st->look_ts;
+	for (__u32 i = 0; i < PER_RECORD && i < n; i++)
+		l->cqe[i].h.ts = st->look_ts;
+	w->why = -1;
+	commit(&m);
+	return n < PER_RECORD;
+}
+
+static long tell_more(__u32 index, struct cq_walk *w)
+{
+	return tell_look(w);
+}
+
+/*
+ * Tells of the entries up to @until, and of the look itself if @why is given.  At the
+ * beginning of a look the driver is about to take all that are there.
+ */
+__noinline int tell_entries(struct queue_state *st, __u32 until, __u64 who, __u32 vector, int why)
+{
+	struct cq_walk w = {
+		.st = st,
+		.until = until,
+		.who = who,
+		.vector = vector,
+		.why = why,
+	};
+
+	if (!st)
+		return 0;
+	if (!tell_look(&w))
+		bpf_loop(MAX_RECORDS, tell_more, &w, 0);
+	return 0;
+}
+
+/* A look that finds one entry, or none, as most do. */
+struct looked_once {
+	struct nvs_cq_enter enter;
+	struct nvs_cqe cqe;
+};
+
+static __always_inline bool tell_one_at_most(struct queue_state *st, __u64 who, __u32 vector,
+					     int why)
+{
+	__u32 head = st->head, phase = st->phase, used = sizeof(struct looked_once);
+	__u64 from = st->cqes + head * 16ull, now;
+	struct looked_once *l;
+	struct entry pair[2];
+	struct emission m;
+	bool one;
+
+	if (head + 1 >= st->depth)
+		return false;
+	read_words(pair, from, sizeof(pair));
+	one = ENTRY_PHASE(&pair[0]) == phase;
+	if (one && ENTRY_PHASE(&pair[1]) == phase)
+		return false;
+	if (!one)
+		used = sizeof(l->enter);
+	now = bpf_ktime_get_ns();
+	st->look_ts = now;
+	l = emit_some(&m, NVS_ID_cq_enter, sizeof(*l), used, 1);
+	if (!l)
+		return true;
+	stamp(&l->enter.h, NVS_ID_cq_enter, now, who, 0);
+	*(__u64 *)&l->enter.why = of_four(why, head, phase, vector);
+	if (one) {
+		tell_entry(&l->cqe, &pair[0], head, phase, now, who);
+		st->head = head + 1;
+	}
+	commit(&m);
+	return true;
+}
+
+/*
+ * The driver is about to take all new entries.  All are told of as of when they have been read; so
+ * is the look itself, for it costs to ask what time it is.
+ */
+static __always_inline void tell_new_entries(struct queue_state *st, __u64 who, __u32 vector,
+					     int why)
+{
+	if (tell_one_at_most(st, who, vector, why))
+		return;
+	tell_entries(st, ALL_NEW, who, vector, why);
+}
+
+/* Behind the doorbells of commands that completed: these are told of first. */
+static __always_inline void begin_look(struct queue_state *st)
+{
+	st->look_ts = bpf_ktime_get_ns();
+	st->looking = 1;
+}
+
+struct looked_end {
+	struct nvs_cq_doorbell bell;
+	struct nvs_cq_exit exit;
+};
+
+/*
+ * Entries that came while the driver looked: they have the time of the look's beginning, or of the
+ * last command that was built meanwhile.
+ */
+__noinline int tell_late(struct queue_state *st, __u64 nvmeq, __u32 head, __u64 who)
+{
+	if (!st)
+		return 0;
+	look_again(st, nvmeq, who);
+	if (st->look_ts <= st->setup_ts)
+		st->look_ts = st->setup_ts + 1;
+	tell_entries(st, head, who, 0, -1);
+	return 0;
+}
+
+/* The driver has looked, up to @head: tells of the doorbell, rung as @how says. */
+__noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 who, int why)
+{
+	struct looked_end *e;
+	__u32 old_head, found;
+	struct emission m;
+	__u64 ts;
+
+	if (!st)
+		return 0;
+	old_head = st->cq_rung;
+	st->cq_rung = head;
+	found = head >= old_head ? head - old_head : head + st->depth - old_head;
+	ts = bpf_ktime_get_ns();
+	st->seen_ts = ts;
+	st->looking = 0;
+	e = emit_some(&m, NVS_ID_cq_exit, sizeof(*e), sizeof(*e), 1);
+	if (!e) {
+		if (found)
+			count_lost(NVS_ID_cq_doorbell, 1);
+		return 0;
+	}
+	if (found) {
+		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who, 0);
+		*(__u64 *)&e->bell.old_head = of_four(old_head, head, found, how);
+	} else {
+		gap(&e->bell.h, sizeof(e->bell));
+	}
+	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who, 0);
+	*(__u64 *)&e->exit.why = of_four(why, found, 0, 0);
+	commit(&m);
+	return 0;
+}
+
+static __always_inline void end_look(struct queue_state *st, __u64 nvmeq, __u64 who, int why)
+{
+	struct queue_now now;
+	__u32 head;
+
+	read_queue(&now, nvmeq);
+	head = NOW(&now, nvmeq, cq_head);
+	if (head != st->head)
+		tell_late(st, nvmeq, head, who);
+	tell_looked(st, head, how_rung(&now, nvmeq), who, why);
+}
+
+#endif
