@@ -32,7 +32,7 @@ static unsigned int read_number(const char *path, unsigned int otherwise)
 	return n;
 }
 
-static unsigned int parameter(const struct provider *p, const char *name, unsigned int otherwise)
+unsigned int level_parameter(const struct provider *p, const char *name, unsigned int otherwise)
 {
 	char path[128];
 
@@ -69,7 +69,7 @@ static void set_sizes(struct level_config *c, const struct level_load *how, bool
 {
 	const struct provider *p = how->stock ? &provider_stock : &provider_driver;
 	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
-	unsigned int each = 2 * how->nr_cpus + 1, depth = parameter(p, "io_queue_depth", 1024);
+	unsigned int each = 2 * how->nr_cpus + 1, depth = level_parameter(p, "io_queue_depth", 1024);
 
 	c->queues_per_ctrl = each;
 	c->max_ctrls = SPARE_CTRLS;
@@ -143,7 +143,7 @@ static int choose(struct level_programs *l, const struct attach_sources *s, stru
 	int failed = 0;
 
 	if (l->stock)
-		l->poll_queues = parameter(&provider_stock, "poll_queues", 0);
+		l->poll_queues = level_parameter(&provider_stock, "poll_queues", 0);
 	bpf_object__for_each_program(prog, l->obj)
 	{
 		bool wanted = level_wants(l, bpf_program__name(prog));

@@ -10,6 +10,7 @@
 
 struct bpf_object;
 struct hist_cell;
+struct provider;
 struct recorder;
 
 struct level_programs {
@@ -55,6 +56,8 @@ const void *level_caught_up(const struct level_programs *l);
  * off; to be closed with bpf_object__close(). NULL: there are none.
  */
 struct bpf_object *level_programs(bool stock, bool by_tracepoints, const char *level);
+/* A parameter of the provider's PCI module, a number; @otherwise, if it is not there. */
+unsigned int level_parameter(const struct provider *p, const char *name, unsigned int otherwise);
 /* Is the program of this name one of those that were asked for? */
 bool level_wants(const struct level_programs *l, const char *program);
 

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include "again.h"
 #include "attach.h"
+#include "level_load.h"
 #include "record.h"
 
 static bool is_module(void)
@@ -59,6 +60,7 @@ bool record_stock_is_again(const struct bpf_program *prog)
 	return last && !strcmp(last, AGAIN_SUFFIX);
 }
 
+/* Is  one of those in the first line of ? */
 static bool says(const char *path, const char *word)
 {
 	char line[4096];
@@ -76,8 +78,8 @@ static bool says(const char *path, const char *word)
 /* Does a thread call the driver's function, and not the interrupt? */
 static bool are_irqs_threads(void)
 {
-	return says("/sys/module/nvme/parameters/use_threaded_interrupts", "1") ||
-	       says("/proc/cmdline", "threadirqs") || says("/sys/kernel/realtime", "1");
+	return level_parameter(&provider_stock, "use_threaded_interrupts", 0) ||
+	       says("/proc/cmdline", "threadirqs") || says("/proc/version", "PREEMPT_RT");
 }
 
 /* Of the two ways to see an interrupt's beginning and end (bpf/stock_complete.h), the other? */
