@@ -69,7 +69,8 @@ static void set_sizes(struct level_config *c, const struct level_load *how, bool
 {
 	const struct provider *p = how->stock ? &provider_stock : &provider_driver;
 	/* The admin queue, and at most two queues for each CPU (write_queues, poll_queues) */
-	unsigned int each = 2 * how->nr_cpus + 1, depth = level_parameter(p, "io_queue_depth", 1024);
+	unsigned int each = 2 * how->nr_cpus + 1,
+		     depth = level_parameter(p, "io_queue_depth", 1024);
 
 	c->queues_per_ctrl = each;
 	c->max_ctrls = SPARE_CTRLS;
