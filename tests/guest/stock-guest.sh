@@ -73,6 +73,15 @@ shared() {
 
 shared_steps() { check "shared: verified" verified shared --numjobs=4 --size=4M --bsrange=4k-16k; }
 
+# A thread calls the driver's function, and the interrupt another.
+threaded() {
+	modprobe nvme use_threaded_interrupts=1
+	wait_for "a disk" test -b $disk
+	stock threaded sh "$0" threaded_steps
+}
+
+threaded_steps() { check "threaded: verified" verified threaded; }
+
 # Two controllers, one of them recorded
 one_of_two() {
 	modprobe nvme

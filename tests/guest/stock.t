@@ -4,7 +4,7 @@
 # The kernel's own driver, recorded without a module of ours, and held against the device's log.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 36
+plan 41
 
 recorded() { events "$logs/$1/$1"; }
 held() {
@@ -67,6 +67,9 @@ guest shared --smp 4 --nvme max_ioqpairs=1,mdts=7 --ns size=64M --module nvme --
 nearly shared
 
 share "four CPUs, one queue of 16" shared shared ".queue == 1"
+
+guest threaded --smp 2 --nvme max_ioqpairs=2,mdts=7 --ns size=64M --module nvme --trace 'pci_nvme_*' -- stock-guest.sh threaded
+held threaded
 
 guest filtered --smp 2 --nvme max_ioqpairs=2 --ns size=8M --nvme max_ioqpairs=2 --ns size=8M --module nvme -- stock-guest.sh one_of_two
 is "one of two: its commands, and nothing of the other" \
