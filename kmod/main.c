@@ -110,6 +110,18 @@ static int module_comes(struct notifier_block *nb, unsigned long state, void *da
 static struct notifier_block module_notifier = { .notifier_call = module_comes };
 
 /*
+ * The kernel patches the places that ask for tracers one after the other: where hold_for_tracer()
+ * asks may be done when nvme_phase_begin() is not, and the first phase would begin untold.  The key
+ * counts the tracer when all places are.
+ */
+static bool tracer_came(void)
+{
+	struct static_key *key = (struct static_key *)&__tracepoint_nvs_phase_begin.key;
+
+	return atomic_read(&key->enabled) > 0;
+}
+
+/*
  * A raw_tp program can be attached as soon as the module is in memory, which is
  * just before its init runs.  Give the tracer the time to do that.
  */
@@ -117,9 +129,9 @@ static void hold_for_tracer(void)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(hold_ms);
 
-	while (!trace_nvs_phase_begin_enabled() && time_before(jiffies, deadline))
+	while (!tracer_came() && time_before(jiffies, deadline))
 		usleep_range(1000, 2000);
-	if (hold_ms && !trace_nvs_phase_begin_enabled())
+	if (hold_ms && !tracer_came())
 		pr_info("nvmescope: no tracer came within %u ms\n", hold_ms);
 }
 
