@@ -18,6 +18,21 @@ unsigned int closeup_height(const struct timeline *t, const char *name)
 		       : 0;
 }
 
+/*
+ * A tail's number is above its dot, where the next tail's dot would be; a head's below, where that of the
+ * head before would be.  Is there one so near, in ns?
+ */
+static bool is_covered(const struct timeline *t, unsigned int i, double near)
+{
+	const struct bell *b = &t->bell[i], *other = b;
+	const struct bell *end = b->cq ? t->bell - 1 : t->bell + t->nr_bells;
+
+	do
+		other += b->cq ? -1 : 1;
+	while (other != end && other->cq != b->cq);
+	return other != end && (b->cq ? b->ts - other->ts : other->ts - b->ts) < near;
+}
+
 /* The numbers, as far as they do not run into each other. */
 static void write_numbers(struct rows_picture *p, const char *name, bool cq, double unit)
 {
@@ -29,7 +44,8 @@ static void write_numbers(struct rows_picture *p, const char *name, bool cq, dou
 		const struct bell *b = &p->t->bell[i];
 		double x = (double)(b->ts - p->t->close_from) / unit;
 
-		if (b->cq != cq || x < free_from || x < room / 2 || x > width - room / 2)
+		if (b->cq != cq || x < free_from || x < room / 2 || x > width - room / 2 ||
+		    is_covered(p->t, i, room / 2 * unit))
 			continue;
 		fprintf(p->pic.script, "%.9g %u +%u\n", x, b->value, b->count);
 		free_from = x + room;
