@@ -7,7 +7,7 @@
 disk=/dev/nvme0n1
 
 reads() { fio --name=r --filename=$disk --ioengine=psync --direct=1 --rw=randread --bs=4k --output=/dev/null "$@"; }
-bytes() { find "$1" -type f -exec cat {} + | wc -c; }
+bytes() { find "$1" -type f -exec stat -c %s {} + | awk '{ n += $1 } END { print n + 0 }'; }
 saved() { find "$1" -name 'trigger-*' | wc -l; }
 said() { sed -nE "$1" "/out/$2.txt"; }
 
