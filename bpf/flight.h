@@ -96,6 +96,44 @@ static __always_inline struct batch *batch_of(__u32 cpu)
 
 #define MAX_LINKED 1024
 
+/* What is left to do of a doorbell's commands. */
+struct ringing {
+	__u64 now;
+	__u32 number, left, count;
+};
+
+#ifdef NVS_KERNEL_RING
+/* No bpf_loop, and programs that few verify. */
+#define RUNG_HERE MAX_LINKED
+static __always_inline void ring_rest(struct ringing *g)
+{
+}
+#else
+/*
+ * More than blk-mq ever hands over at once.  The verifier goes through a loop round by round, in each
+ * program that has it: those behind these go by a helper, which it looks at but once.
+ */
+#define RUNG_HERE 64
+
+static long ring_next(__u32 i, struct ringing *g)
+{
+	struct command *c = slot_at(g->number);
+
+	if (!c || c->setup > g->now)
+		return 1;
+	c->bell = g->now;
+	c->batch = g->count;
+	g->number = c->before;
+	return !--g->left;
+}
+
+static __noinline int ring_rest(struct ringing *g)
+{
+	bpf_loop(MAX_LINKED, ring_next, g, 0);
+	return 0;
+}
+#endif
+
 /*
  * The doorbell of @b's commands was rung at @now, or is about to be.  An interrupt may end some of
  * them, and begin others in their slots, while we go along: those are younger than @now.
@@ -103,6 +141,7 @@ static __always_inline struct batch *batch_of(__u32 cpu)
 static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 {
 	__u32 place = b->place, number = b->last, count = b->linked, linked;
+	struct ringing rest;
 
 	if (!count)
 		return;
@@ -115,18 +154,20 @@ static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 		return;
 	if (mode & MODE_HIST)
 		ADD(u32, queue_at(place), flight_queue, bells, 1);
-	for (__u32 i = 0; i < MAX_LINKED; i++) {
+	for (__u32 i = 0; i < RUNG_HERE; i++) {
 		struct command *c = slot_at(number);
 
 		if (!c || c->setup > now)
-			break;
+			return;
 		c->bell = now;
 		if (!(mode & MODE_HIST))
 			c->batch = count;
 		number = c->before;
 		if (!--linked)
-			break;
+			return;
 	}
+	rest = (struct ringing){ .now = now, .number = number, .left = linked, .count = count };
+	ring_rest(&rest);
 }
 
 static __always_inline void flight_bell(__u32 mode, struct batch *b)
