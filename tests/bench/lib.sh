@@ -7,6 +7,7 @@
 # by_symbol KALLSYMS COUNTS IOS [MODULE-REGEX]   "MODULE SYMBOL INSTRUCTIONS" for each I/O, of
 #     modules that match (nvme); the kernel's own symbols are of module "kernel", user space is
 #     "user -", code of no symbol "kernel ?"
+# tick_costs OUT LABEL     instructions of a tick of an idle processor, in a directory of tracing.sh's results
 
 results=build/bench
 
@@ -15,6 +16,15 @@ bench_programs() {
 	gcc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o "$results/insncount.so" tests/bench/insncount.c
 	gcc -O2 -Wall -Wextra -Werror -static -o "$results/iobench" tests/bench/iobench.c -luring ||
 		die "iobench needs the package liburing-dev; run tools/guest/packages.sh bench"
+}
+
+tick_costs() {
+	local label row ticks n=0
+	while read -r label row _ ticks; do
+		n=$((n + 1))
+		[[ $label == "$2" && $row == idle ]] || continue
+		awk -v ticks="$ticks" '{ n += $2 } END { printf "%.0f", n / ticks }' "$1/insns.$n"
+	done <"$1/runs"
 }
 
 by_symbol() {

@@ -23,13 +23,21 @@ settle() {
 # At depth 1 each read is to be waited for asleep. Where the machine was so slow that some were there
 # before the program slept, the piece is of another row.
 reads() { # LABEL ROW DISK DEPTH COUNT
-	_slept=$(iobench "$3" "$4" 4096 "$5" settle) || exit
+	_said=$(iobench "$3" "$4" 4096 "$5" settle ticks) || exit
+	_slept=${_said%% *}
 	_row=$2
 	if [ "$4" = 1 ] && [ $((_slept * 100)) -lt $(($5 * 97)) ]; then _row=awake; fi
-	echo "$1 $_row $5" >>/out/runs
+	echo "$1 $_row $5 ${_said#* }" >>/out/runs
 }
 
 enough() { [ "$(grep -c "^$1 $2 " /out/runs)" -ge 3 ]; } # LABEL ROW
+
+# What a tick costs, for what they cost is taken off: how many there are for a read depends on how fast the
+# machine is.
+idle() { # LABEL
+	_said=$(iobench $slow_disk 1 4096 0 settle ticks) || exit
+	echo "$1 idle 1 ${_said#* }" >>/out/runs
+}
 
 # In pieces: their median keeps what else the kernel does now and then out.
 both() { # LABEL
@@ -155,6 +163,7 @@ all() { # [LABEL...]
 	modprobe nvme
 	settle
 	both in-box
+	idle in-box
 	rivals
 	# A line for each of ours: label, options
 	record stock-hist-one --provider stock --level hist --no-stages
@@ -168,6 +177,7 @@ all() { # [LABEL...]
 	insmod /modules/nvmescope.ko
 	settle
 	both ours
+	idle ours
 	record driver-hist --provider driver --level hist
 	record driver-io --provider driver --level io
 	record driver-events --provider driver

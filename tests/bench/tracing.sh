@@ -7,7 +7,8 @@
 #
 # Whether a processor that goes idle stops its tick, and then brings the kernel's statistics of
 # memory up to date, is a matter of which timer came first: some hundreds of instructions more or less
-# for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike.
+# for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike; and what they cost
+# is taken off, for how many come while a read is waited for depends on how fast the machine is.
 #
 # Files go to a disk of their own, with ext4. Prints a table for each kernel (--only: of rows with these
 # labels); a row over its target says so, and is no failure: the
@@ -77,13 +78,14 @@ run() { # KERNEL
 	rm -f "$disk"
 }
 
-# Median of the instructions per read of the runs of LABEL and ROW.
+# Median of the instructions per read of the runs of LABEL and ROW, those of ticks taken off.
 per_read() { # OUT LABEL ROW
-	local label row reads n=0
-	while read -r label row reads; do
+	local label row reads ticks n=0 tick
+	tick=$(tick_costs "$1" in-box)
+	while read -r label row reads ticks; do
 		n=$((n + 1))
 		[[ $label == "$2" && $row == "$3" ]] || continue
-		awk -v reads="$reads" '{ n += $2 } END { printf "%.0f\n", n / reads }' "$1/insns.$n"
+		awk -v reads="$reads" -v off="$((ticks * tick))" '{ n += $2 } END { printf "%.0f\n", (n - off) / reads }' "$1/insns.$n"
 	done <"$1/runs" | sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
 }
 

@@ -24,14 +24,16 @@ shift
 labels=("$@")
 ((${#labels[@]})) || labels=(stock-hist-one stock-hist stock-io stock-events driver-hist driver-io driver-events)
 
-# Symbols of all runs of LABEL and ROW, each with so many instructions for a read, times FACTOR.
+# Symbols of all runs of LABEL and ROW, each with so many instructions for a read, times FACTOR; ticks are taken off.
 symbols() { # LABEL ROW FACTOR
-	local label row reads n=0 runs
+	local label row reads ticks n=0 runs tick
 	runs=$(grep -c "^$1 $2 " "$out/runs") || true
-	while read -r label row reads; do
+	tick=$(tick_costs "$out" in-box)
+	while read -r label row reads ticks; do
 		n=$((n + 1))
 		[[ $label == "$1" && $row == "$2" ]] || continue
-		by_symbol "$out/kallsyms.$1" "$out/insns.$n" "$reads" '' | awk -v f="$3" -v runs="$runs" '{ print $1, $2, $3 * f / runs }'
+		{ by_symbol "$out/kallsyms.$1" "$out/insns.$n" "$reads" '' && echo "kernel ticks -$((ticks * tick / reads))"; } |
+			awk -v f="$3" -v runs="$runs" '{ print $1, $2, $3 * f / runs }'
 	done <"$out/runs"
 }
 
