@@ -221,7 +221,8 @@ static long count_ticks(void)
 
 		if (!at)
 			continue;
-		for (at = strtok(at + 4, " "); at && *at >= '0' && *at <= '9'; at = strtok(NULL, " "))
+		for (at = strtok(at + 4, " "); at && *at >= '0' && *at <= '9';
+		     at = strtok(NULL, " "))
 			n += atol(at);
 	}
 	if (!f)
