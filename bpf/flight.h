@@ -110,8 +110,8 @@ static __always_inline void ring_rest(struct ringing *g)
 }
 #else
 /*
- * More than blk-mq ever hands over at once.  The verifier goes through a loop round by round, in each
- * program that has it: those behind these go by a helper, which it looks at but once.
+ * More than blk-mq ever hands over at once.  The verifier goes through a loop round by round, in
+ * each program that has it: those behind these go by a helper, which it looks at but once.
  */
 #define RUNG_HERE 64
 
