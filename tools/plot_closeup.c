@@ -24,13 +24,15 @@ unsigned int closeup_height(const struct timeline *t, const char *name)
  */
 static bool is_covered(const struct timeline *t, unsigned int i, double near)
 {
-	const struct bell *b = &t->bell[i], *other = b;
-	const struct bell *end = b->cq ? t->bell - 1 : t->bell + t->nr_bells;
+	const struct bell *b = &t->bell[i];
 
-	do
-		other += b->cq ? -1 : 1;
-	while (other != end && other->cq != b->cq);
-	return other != end && (b->cq ? b->ts - other->ts : other->ts - b->ts) < near;
+	for (unsigned int j = b->cq ? 0 : i + 1; j < (b->cq ? i : t->nr_bells); j++) {
+		uint64_t away = b->cq ? b->ts - t->bell[j].ts : t->bell[j].ts - b->ts;
+
+		if (t->bell[j].cq == b->cq && away < near)
+			return true;
+	}
+	return false;
 }
 
 /* The numbers, as far as they do not run into each other. */

@@ -60,7 +60,7 @@ bool record_stock_is_again(const struct bpf_program *prog)
 	return last && !strcmp(last, AGAIN_SUFFIX);
 }
 
-/* Is  one of those in the first line of ? */
+/* Is @word in the first line of @path? */
 static bool says(const char *path, const char *word)
 {
 	char line[4096];
