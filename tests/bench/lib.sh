@@ -7,7 +7,7 @@
 # by_symbol KALLSYMS COUNTS IOS [MODULE-REGEX]   "MODULE SYMBOL INSTRUCTIONS" for each I/O, of
 #     modules that match (nvme); the kernel's own symbols are of module "kernel", user space is
 #     "user -", code of no symbol "kernel ?"
-# tick_costs OUT LABEL     instructions of a tick of an idle processor, in a directory of tracing.sh's results
+# tick_costs OUT            instructions of a tick of an idle processor, of what tracing.sh measured in OUT
 
 results=build/bench
 
@@ -19,12 +19,14 @@ bench_programs() {
 }
 
 tick_costs() {
-	local label row ticks n=0
-	while read -r label row _ ticks; do
+	local row ticks n=0
+	while read -r _ row _ ticks; do
 		n=$((n + 1))
-		[[ $label == "$2" && $row == idle ]] || continue
+		[[ $row == idle ]] || continue
 		awk -v ticks="$ticks" '{ n += $2 } END { printf "%.0f", n / ticks }' "$1/insns.$n"
+		return
 	done <"$1/runs"
+	die "what a tick costs was not measured: $1/runs has no row \"idle\""
 }
 
 by_symbol() {

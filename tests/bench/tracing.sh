@@ -78,21 +78,21 @@ run() { # KERNEL
 	rm -f "$disk"
 }
 
-# Median of the instructions per read of the runs of LABEL and ROW, those of ticks taken off.
+# Median of the instructions per read of the runs of LABEL and ROW, those of ticks (of $tick each) taken
+# off; nothing, if there are fewer than three.
 per_read() { # OUT LABEL ROW
-	local label row reads ticks n=0 tick
-	tick=$(tick_costs "$1" in-box)
+	local label row reads ticks n=0
 	while read -r label row reads ticks; do
 		n=$((n + 1))
 		[[ $label == "$2" && $row == "$3" ]] || continue
 		awk -v reads="$reads" -v off="$((ticks * tick))" '{ n += $2 } END { printf "%.0f\n", (n - off) / reads }' "$1/insns.$n"
-	done <"$1/runs" | sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
+	done <"$1/runs" | sort -n | awk '{ v[NR] = $1 } END { if (NR >= 3) print v[int((NR + 1) / 2)] }'
 }
 
 added() { # OUT LABEL ROW UNTRACED
 	local all base
 	all=$(per_read "$1" "$2" "$3") base=$(per_read "$1" "$4" "$3")
-	[[ ! $all ]] || echo $((all - base))
+	[[ ! $all || ! $base ]] || echo $((all - base))
 }
 
 verdict() { # ADDED TARGET
@@ -114,7 +114,7 @@ table() { # KERNEL
 		at32=$(added "$out" "$label" depth-32 "$untraced") at1=$(added "$out" "$label" depth-1 "$untraced")
 		if [[ ! $at32 || ! $at1 ]]; then
 			missing=$((missing + 1))
-			printf '%-33s not measured: %s\n' "$what" "$(sed -n "s/^$label //p" "$out/skipped" 2>/dev/null)"
+			printf '%-33s not measured: %s\n' "$what" "$(sed -nE "s/^($label|$untraced) //p" "$out/skipped" 2>/dev/null)"
 			continue
 		fi
 		lost=$(sed -n "s/^$label //p" "$out/lost")
@@ -125,6 +125,7 @@ table() { # KERNEL
 
 for kernel; do
 	run "$kernel"
+	tick=$(tick_costs "$results/tracing-$kernel")
 	table "$kernel"
 	echo
 	tests/bench/where.sh "$kernel"

@@ -26,9 +26,8 @@ labels=("$@")
 
 # Symbols of all runs of LABEL and ROW, each with so many instructions for a read, times FACTOR; ticks are taken off.
 symbols() { # LABEL ROW FACTOR
-	local label row reads ticks n=0 runs tick
+	local label row reads ticks n=0 runs
 	runs=$(grep -c "^$1 $2 " "$out/runs") || true
-	tick=$(tick_costs "$out" in-box)
 	while read -r label row reads ticks; do
 		n=$((n + 1))
 		[[ $label == "$1" && $row == "$2" ]] || continue
@@ -53,6 +52,7 @@ by_room() {
 		END { printf "%d %d %d %d %d %d %d %d %d\n", all, sum["programs"], sum["to them"], sum["clock"], sum["task"], sum["recorder"], sum["copy"], sum["clear"], sum["rest"] }'
 }
 
+tick=$(tick_costs "$out")
 printf '%-24s %8s %8s %8s %8s %8s %8s %8s %8s %8s\n' "kernel $kernel" added programs 'to them' clock task recorder copy clear rest
 for label in "${labels[@]}"; do
 	untraced=in-box
