@@ -103,10 +103,11 @@ struct ringing {
 };
 
 #ifdef NVS_KERNEL_RING
-/* No bpf_loop, and programs that few verify. */
+/* Kernels that want this ring have no bpf_loop. */
 #define RUNG_HERE MAX_LINKED
-static __always_inline void ring_rest(struct ringing *g)
+static __always_inline int ring_rest(struct ringing *g)
 {
+	return 0;
 }
 #else
 /*
