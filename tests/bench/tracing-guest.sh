@@ -7,16 +7,27 @@
 # shellcheck source=../guest/in-guest.sh
 . /src/tests/guest/in-guest.sh
 
-slow_disk=/dev/nvme0n1 quick_disk=/dev/nvme0n2
 tracing=/sys/kernel/tracing
 # Where every recorder writes: a disk that is not measured, with a file system as people have it
 files=/files
 
+# Which of the two is nvme0 is a matter of which was ready first.
+disk() { # SERIAL
+	for _nvme in /sys/class/nvme/nvme*; do
+		if [ "$(tr -d ' ' <"$_nvme/serial")" = "$1" ]; then echo "/dev/${_nvme##*/}n1"; fi
+	done
+}
+
+is_there() { _disk=$(disk "$1") && test -e "/sys/block/${_disk#/dev/}/queue/scheduler"; } # SERIAL
+
 settle() {
-	for _disk in $slow_disk $quick_disk; do
-		wait_for "$_disk" test -e "/sys/block/${_disk#/dev/}/queue/scheduler"
+	for _serial in nvmescope0 nvmescope1; do
+		wait_for "$_serial" is_there $_serial
+		_disk=$(disk $_serial)
 		echo none >"/sys/block/${_disk#/dev/}/queue/scheduler"
 	done
+	slow_disk=$(disk nvmescope0) quick_disk=$(disk nvmescope1)
+	export slow_disk quick_disk # for the command that a recorder starts
 	sleep 1
 }
 
@@ -35,7 +46,7 @@ enough() { [ "$(grep -c "^$1 $2 " /out/runs)" -ge 3 ]; } # LABEL ROW
 # What a tick costs, for what they cost is taken off: how many there are for a read depends on how fast the
 # machine is.
 idle() {
-	_said=$(iobench $slow_disk 1 4096 0 settle ticks) || exit
+	_said=$(iobench "$slow_disk" 1 4096 0 settle ticks) || exit
 	echo "untraced idle 1 ${_said#* }" >>/out/runs
 }
 
@@ -43,8 +54,8 @@ idle() {
 both() { # LABEL
 	# where a program lies changes what it costs, a little
 	echo 0 >/proc/sys/kernel/randomize_va_space
-	for _ in 1 2 3; do reads "$1" depth-32 $quick_disk 32 16000; done
-	for _ in 1 2 3 4 5 6; do enough "$1" depth-1 || reads "$1" depth-1 $slow_disk 1 8000; done
+	for _ in 1 2 3; do reads "$1" depth-32 "$quick_disk" 32 16000; done
+	for _ in 1 2 3 4 5 6; do enough "$1" depth-1 || reads "$1" depth-1 "$slow_disk" 1 8000; done
 	enough "$1" depth-1 ||
 		skipped "$1" "the machine is too slow: of six times 8,000 reads of a disk with 200 us, fewer than three times nearly all were waited for asleep"
 	cp /proc/kallsyms "/out/kallsyms.$1"
@@ -126,7 +137,7 @@ background_tool() { # LABEL HOW-TO-COUNT-LOST HOW-TO-SEE-IT-READY COMMAND...
 	lost "$_label" "$($_count "/out/$_label.txt")"
 }
 
-blktrace_ready() { test -e /sys/kernel/debug/block/nvme0n2/trace0; }
+blktrace_ready() { test -e "/sys/kernel/debug/block/${quick_disk#/dev/}/trace0"; }
 # shellcheck disable=SC2010 # what a descriptor is only ls tells
 bpf_ready() { ls -l "/proc/$1/fd" | grep -qE 'bpf.?link|perf_event'; } # PID
 
@@ -148,7 +159,7 @@ rivals() {
 			delete(@sent[args->qid, args->cid]); }'
 	mkdir -p $files/blktrace
 	background_tool blktrace blktrace_lost blktrace_ready \
-		blktrace -D $files/blktrace -a issue -a complete -d $slow_disk -d $quick_disk
+		blktrace -D $files/blktrace -a issue -a complete -d "$slow_disk" -d "$quick_disk"
 	rm -rf $files/blktrace
 	background_tool biolatency not_told bpf_ready biolatency 3600 1
 }

@@ -10,6 +10,9 @@
 # for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike; and what they cost
 # is taken off, for how many come while a read is waited for depends on how fast the machine is.
 #
+# Each disk has a controller of its own, as most have: where two namespaces share a queue, kernels before
+# 6.7 hand over requests one by one.
+#
 # Files go to a disk of their own, with ext4. Prints a table for each kernel (--only: of rows with these
 # labels); a row over its target says so, and is no failure: the
 # table is to be read. Exits 1 if something could not be measured.
@@ -65,7 +68,8 @@ run() { # KERNEL
 		add+=(--add "$rival:/usr/bin/${rival##*/}")
 	done
 	tools/guest/vm.sh --kernel "$1" --name "tracing-$1" --icount --smp 1 --mem 4G --deadline 3600 --out "$out" --append nokaslr --append nohz=off \
-		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme --module virtio_blk \
+		--nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1,latency-ns=200000 --nvme max_ioqpairs=1,mdts=7 --ns size=8G,null=1 \
+		--module nvme --module virtio_blk \
 		--qemu -drive --qemu "file=$disk,if=none,id=files,format=raw,cache=unsafe" \
 		--qemu -device --qemu virtio-blk-pci,drive=files \
 		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" \
