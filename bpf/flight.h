@@ -10,6 +10,7 @@
 #define NVS_FLIGHT_H
 
 #include "places.h"
+#include "rounds.h"
 #include "ring.h"
 #include "stages.h"
 
@@ -55,8 +56,10 @@ struct {
 	__type(value, struct command);
 } commands SEC(".maps");
 
-/* Defined by who includes this: the slot of a number, or NULL. */
+/* Defined by who includes this: the slot of a number, or NULL; the same of those that are near. */
 static struct command *slot_at(__u32 number);
+static bool is_near(__u32 number);
+static struct command *near_slot(__u32 number);
 
 /* Slots in `commands`, by queue and tag, or NULL. */
 static __always_inline struct command *kept_slot(__u32 index)
@@ -102,17 +105,10 @@ struct ringing {
 	__u32 number, left, count;
 };
 
-#ifdef NVS_KERNEL_RING
-/* Kernels that want this ring have no bpf_loop. */
-#define RUNG_HERE MAX_LINKED
-static __always_inline int ring_rest(struct ringing *g)
-{
-	return 0;
-}
-#else
 /*
  * More than blk-mq ever hands over at once.  The verifier goes through a loop round by round, in
- * each program that has it: those behind these go by a helper, which it looks at but once.
+ * each program that has it: those behind these go by a helper, which it looks at but once, and so
+ * does what comes behind a slot that is not near.
  */
 #define RUNG_HERE 64
 
@@ -133,7 +129,6 @@ static __noinline int ring_rest(struct ringing *g)
 	bpf_loop(MAX_LINKED, ring_next, g, 0);
 	return 0;
 }
-#endif
 
 /*
  * The doorbell of @b's commands was rung at @now, or is about to be.  An interrupt may end some of
@@ -141,7 +136,7 @@ static __noinline int ring_rest(struct ringing *g)
  */
 static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 {
-	__u32 place = b->place, number = b->last, count = b->linked, linked;
+	__u32 place = b->place, number = b->last, count = b->linked, linked, here, left, i;
 	struct ringing rest;
 
 	if (!count)
@@ -155,19 +150,25 @@ static __always_inline void ring_at(__u32 mode, struct batch *b, __u64 now)
 		return;
 	if (mode & MODE_HIST)
 		ADD(u32, queue_at(place), flight_queue, bells, 1);
-	for (__u32 i = 0; i < RUNG_HERE; i++) {
-		struct command *c = slot_at(number);
+	here = linked < RUNG_HERE ? linked : RUNG_HERE;
+	left = linked - here;
+	ROUNDS(i, here, RUNG_HERE) {
+		struct command *c;
 
-		if (!c || c->setup > now)
+		if (!is_near(number))
+			break;
+		c = near_slot(number);
+		if (c->setup > now)
 			return;
 		c->bell = now;
 		if (!(mode & MODE_HIST))
 			c->batch = count;
 		number = c->before;
-		if (!--linked)
-			return;
 	}
-	rest = (struct ringing){ .now = now, .number = number, .left = linked, .count = count };
+	left += RUNG_HERE - i;
+	if (!left)
+		return;
+	rest = (struct ringing){ .now = now, .number = number, .left = left, .count = count };
 	ring_rest(&rest);
 }
 

@@ -18,6 +18,12 @@ static __always_inline __u32 near_hash(__u32 name)
 	return (name * HASH_FACTOR) >> (32 - NEAR_SLOTS_BITS);
 }
 
+/* Has it a slot there? */
+static __always_inline bool is_near(__u32 number)
+{
+	return __builtin_expect(number < NEAR_SLOTS, 1);
+}
+
 static __always_inline struct command *near_slot(__u32 number)
 {
 	struct command *c = &near_slots[number];
@@ -28,7 +34,7 @@ static __always_inline struct command *near_slot(__u32 number)
 
 static __always_inline struct command *slot_at(__u32 number)
 {
-	if (__builtin_expect(number < NEAR_SLOTS, 1))
+	if (is_near(number))
 		return &near_slots[number];
 	return kept_slot(number - NEAR_SLOTS);
 }
