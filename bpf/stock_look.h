@@ -24,11 +24,11 @@ struct entry {
 #define ENTRY_PHASE(e)	((e)->rest >> 48 & 1)
 
 struct cq_walk {
-	struct queue_state *st;
 	__u64 who;
 	__u32 vector;
 	__u32 until; /* head to stop at; ALL_NEW: when there is no new entry any more */
 	int why;     /* -1: the look has been told */
+	struct entry entries[PER_RECORD]; /* the next, as they have been read */
 };
 
 static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *entry, __u32 head,
@@ -59,10 +59,8 @@ static __always_inline __u32 left_until(const struct queue_state *st, __u32 unti
  * There was no room.  At the beginning of a look its end will tell of the entries; then the
  * ones that are left are lost, and counted, and the next look goes on behind them.
  */
-static __always_inline void skip_entries(struct cq_walk *w)
+static __always_inline void skip_entries(struct queue_state *st, struct cq_walk *w)
 {
-	struct queue_state *st = w->st;
-
 	if (w->why >= 0)
 		count_lost(NVS_ID_cq_enter, 1);
 	if (w->until == ALL_NEW) {
@@ -75,66 +73,69 @@ static __always_inline void skip_entries(struct cq_walk *w)
 }
 
 /*
- * Where each read is a call, a record's entries are read by one: to the record's end, from where
- * each is taken before an event is put there.  Returns how many they are.
+ * Reads the next entries: where each read is a call, as many as a record holds, by one; else the
+ * first.  Returns how many there may be, before the ring's end.
  */
-#define ENTRIES(l) ((struct entry *)((l) + 1) - PER_RECORD)
-
-static __always_inline __u32 read_ahead(struct looked *l, const struct queue_state *st)
+static __always_inline __u32 read_ahead(const struct queue_state *st, struct cq_walk *w)
 {
-	__u32 n = st->depth - st->head;
+	__u64 from = st->cqes + st->head * 16ull;
+	__u32 many = st->depth - st->head;
 
+	barrier_var(many); /* the verifier is to see the constant compared */
+	if (many > PER_RECORD)
+		many = PER_RECORD;
 	if (direct_reads)
-		return 0;
-	if (n > PER_RECORD)
-		n = PER_RECORD;
-	bpf_probe_read_kernel(ENTRIES(l), n * sizeof(struct entry),
-			      (void *)(st->cqes + st->head * 16ull));
-	return n;
+		read_words(w->entries, from, sizeof(w->entries[0]));
+	else
+		bpf_probe_read_kernel(w->entries, many * sizeof(w->entries[0]), (void *)from);
+	return many;
 }
 
-/* The new entries, eight at most, which have no time yet.  Returns how many there were. */
-static __always_inline __u32 fill_look(struct looked *l, struct cq_walk *w)
+/* The new entries of @many, which have no time yet.  Returns how many there were. */
+static __always_inline __u32 fill_look(struct nvs_cqe *e, struct queue_state *st,
+					const struct cq_walk *w, __u32 many)
 {
-	struct queue_state *st = w->st;
-	__u32 head = st->head, phase = st->phase, ahead = read_ahead(l, st), n;
+	__u32 head = st->head, phase = st->phase, i;
+	__u64 from = st->cqes + head * 16ull;
+	const struct entry *next = w->entries;
 	struct entry entry;
 
-	for (n = 0; n < PER_RECORD; n++) {
-		if (n < ahead)
-			entry = ENTRIES(l)[n];
+	ROUNDS(i, many, PER_RECORD) {
+		if (direct_reads)
+			read_words(&entry, from, sizeof(entry));
 		else
-			read_words(&entry, st->cqes + head * 16ull, sizeof(entry));
+			entry = *next;
 		if (!is_more(&entry, head, phase, w->until))
 			break;
-		barrier(); /* it may be overwritten now */
-		tell_entry(&l->cqe[n], &entry, head, phase, 0, w->who);
-		if (++head >= st->depth) {
-			head = 0;
-			phase ^= 1;
-		}
+		tell_entry(e++, &entry, head++, phase, 0, w->who);
+		from += sizeof(entry);
+		next++;
+	}
+	many -= PER_RECORD - i;
+	if (head == st->depth) {
+		head = 0;
+		st->phase = phase ^ 1;
 	}
 	st->head = head;
-	st->phase = phase;
-	return n;
+	return many;
 }
 
 /* One record's worth.  Returns 1 at the end. */
-static __always_inline long tell_look(struct cq_walk *w)
+__noinline int tell_look(struct queue_state *st, struct cq_walk *w)
 {
-	struct queue_state *st = w->st;
 	struct emission m;
 	struct looked *l;
-	struct entry entry;
-	__u32 n;
+	__u32 many, n;
 
-	read_words(&entry, st->cqes + st->head * 16ull, sizeof(entry));
-	if (w->why < 0 && !is_more(&entry, st->head, st->phase, w->until))
+	if (!st || !w)
+		return 1;
+	many = read_ahead(st, w);
+	if (w->why < 0 && !is_more(&w->entries[0], st->head, st->phase, w->until))
 		return 1;
 	l = emit_some(&m, NVS_ID_cqe, sizeof(*l), sizeof(*l),
 		      w->until == ALL_NEW ? 0 : left_until(st, w->until));
 	if (!l) {
-		skip_entries(w);
+		skip_entries(st, w);
 		return 1;
 	}
 	if (w->why >= 0) {
@@ -143,7 +144,7 @@ static __always_inline long tell_look(struct cq_walk *w)
 	} else {
 		gap(&l->enter.h, sizeof(l->enter));
 	}
-	n = fill_look(l, w);
+	n = fill_look(l->cqe, st, w, many);
 	if (n < PER_RECORD)
 		gap(&l->cqe[n].h, (PER_RECORD - n) * sizeof(l->cqe[0]));
 	/* They were read until now, but before the driver takes them. */
@@ -155,12 +156,18 @@ static __always_inline long tell_look(struct cq_walk *w)
 		l->cqe[i].h.ts = st->look_ts;
 	w->why = -1;
 	commit(&m);
-	return n < PER_RECORD;
+	return n < many;
 }
 
-static long tell_more(__u32 index, struct cq_walk *w)
+/* As struct sq_rounds. */
+struct cq_rounds {
+	struct queue_state *st;
+	struct cq_walk walk;
+};
+
+static long look_further(__u32 index, struct cq_rounds *r)
 {
-	return tell_look(w);
+	return tell_look(r->st, &r->walk) & 1;
 }
 
 /*
@@ -169,18 +176,17 @@ static long tell_more(__u32 index, struct cq_walk *w)
  */
 __noinline int tell_entries(struct queue_state *st, __u32 until, __u64 who, __u32 vector, int why)
 {
-	struct cq_walk w = {
+	struct cq_rounds r = {
 		.st = st,
-		.until = until,
-		.who = who,
-		.vector = vector,
-		.why = why,
+		.walk.until = until,
+		.walk.who = who,
+		.walk.vector = vector,
+		.walk.why = why,
 	};
 
 	if (!st)
 		return 0;
-	if (!tell_look(&w))
-		bpf_loop(MAX_RECORDS, tell_more, &w, 0);
+	bpf_loop(MAX_RECORDS, look_further, &r, 0);
 	return 0;
 }
 

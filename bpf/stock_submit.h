@@ -6,6 +6,7 @@
 #ifndef NVS_STOCK_SUBMIT_H
 #define NVS_STOCK_SUBMIT_H
 
+#include "rounds.h"
 #include "stock_again.h"
 
 /* Four fields of 16 bits that lie one behind the other, to be stored at once. */
@@ -46,17 +47,15 @@ static __always_inline void fill_command(struct nvs_cmd_sent *e, const __u64 *sq
 	stamp(&e->h, NVS_ID_cmd_sent, ts, who, first >> 16);
 }
 
-/* An SQ, as far as telling of it goes. */
-struct sq {
-	__u64 cmds;
-	__u32 depth, shift;
-};
+/* Where the command in @slot of a queue's SQ is. */
+static __always_inline __u64 command_at(const struct queue_state *st, __u32 slot)
+{
+	return st->sq_cmds + ((__u64)slot << (st->sqe_shift & 15));
+}
 
-static __always_inline void tell_command(struct nvs_cmd_sent *e, const struct sq *sq, __u32 slot,
+static __always_inline void tell_command(struct nvs_cmd_sent *e, __u64 address, __u32 slot,
 					 __u64 ts, __u64 who)
 {
-	__u64 address = sq->cmds + ((__u64)slot << sq->shift);
-
 	if (direct_reads) {
 		fill_command(e, AS_NUMBERS(address), slot, ts, who);
 	} else {
@@ -75,36 +74,55 @@ static __always_inline void tell_bell(struct nvs_sq_doorbell *e, __u64 ts, __u64
 }
 
 struct sq_walk {
-	struct queue_state *st;
 	__u64 rung, ts, who;
 	__u32 slot, left, count;
 	__u32 bell; /* the new tail, and in the lower half how it was rung */
 	bool claimed;
 };
 
-/* As many as are reserved for at once, and the doorbell if that is all. */
-static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *w)
+/*
+ * How many commands the next record tells of: no more than it holds, nor than there are before the
+ * ring's end.  Where each read is a call they are read at once: so one by one if their slots are
+ * larger than they.
+ */
+static __always_inline __u32 next_commands(const struct queue_state *st, const struct sq_walk *w)
 {
-	const struct sq sq = {
-		.cmds = w->st->sq_cmds,
-		.depth = w->st->depth,
-		.shift = w->st->sqe_shift & 15,
-	};
-	__u32 slot = w->slot, left = w->left;
-	struct nvs_sq_doorbell *bell;
+	__u32 many = st->depth - w->slot;
 
-	for (int i = 0; i < PER_RECORD && left; i++) {
-		tell_command(e++, &sq, slot, w->ts, w->who);
-		left--;
-		if (++slot == sq.depth)
-			slot = 0;
+	if (many > w->left)
+		many = w->left;
+	if (!direct_reads && (1u << (st->sqe_shift & 15)) != SQE_WORDS * sizeof(__u64))
+		many = 1;
+	barrier_var(many); /* the verifier is to see the constant compared, as the last */
+	return many < PER_RECORD ? many : PER_RECORD;
+}
+
+/*
+ * @many commands, and the doorbell if these are all.  Where they are read at once, it is to the end
+ * of where their events will be: each is taken before one is put there.
+ */
+static __always_inline void fill_record(struct nvs_cmd_sent *first, const struct queue_state *st,
+					struct sq_walk *w, __u32 many)
+{
+	__u32 slot = w->slot, shift = st->sqe_shift & 15, i;
+	__u64 from = command_at(st, slot);
+	const __u64 *sqe = (__u64 *)first + many;
+	struct nvs_cmd_sent *e = first;
+
+	_Static_assert(sizeof(*e) == (SQE_WORDS + 1) * sizeof(*sqe), "a word more than a command");
+	if (!direct_reads)
+		bpf_probe_read_kernel((void *)sqe, many * SQE_WORDS * sizeof(*sqe), (void *)from);
+	ROUNDS(i, many, PER_RECORD) {
+		if (direct_reads)
+			sqe = AS_NUMBERS(from);
+		fill_command(e++, sqe, slot++, w->ts, w->who);
+		from += 1ull << shift;
+		sqe += SQE_WORDS;
 	}
-	w->slot = slot;
-	w->left = left;
-	if (left)
-		return;
-	bell = (void *)e;
-	tell_bell(bell, w->ts, w->who, w->rung, w->bell, w->count);
+	w->slot = slot < st->depth ? slot : 0;
+	w->left -= many;
+	if (!w->left)
+		tell_bell((void *)(first + many), w->ts, w->who, w->rung, w->bell, w->count);
 }
 
 /*
@@ -115,24 +133,27 @@ static __always_inline void fill_record(struct nvs_cmd_sent *e, struct sq_walk *
  * the way round, and what is read then is a later command.  Without one they tell of these
  * commands themselves, and this record is a gap.
  */
-static __always_inline long tell_record(struct sq_walk *w)
+__noinline int tell_record(struct queue_state *st, struct sq_walk *w)
 {
-	__u32 used = w->left < PER_RECORD ? w->left : PER_RECORD;
+	__u32 many, used;
 	struct nvs_cmd_sent *e;
 	struct emission m;
 
-	used = used * sizeof(*e) + (w->left <= PER_RECORD ? sizeof(struct nvs_sq_doorbell) : 0);
+	if (!st || !w)
+		return 1;
+	many = next_commands(st, w);
+	used = many * sizeof(*e) + (many == w->left ? sizeof(struct nvs_sq_doorbell) : 0);
 	e = reserve(&m, bpf_get_smp_processor_id(),
 		    PER_RECORD * sizeof(*e) + sizeof(struct nvs_sq_doorbell), used);
 	if (e)
-		fill_record(e, w);
+		fill_record(e, st, w, many);
 	if (!w->claimed) {
-		w->claimed = __sync_val_compare_and_swap(&w->st->rung, w->rung,
+		w->claimed = __sync_val_compare_and_swap(&st->rung, w->rung,
 							 w->ts << 16 | w->bell >> 16) == w->rung;
 		if (e && !w->claimed)
 			gap(&e->h, used);
 		if (w->claimed)
-			none_pending(w->st, w->count);
+			none_pending(st, w->count);
 	}
 	if (e)
 		commit(&m);
@@ -143,9 +164,16 @@ static __always_inline long tell_record(struct sq_walk *w)
 	return !e || !w->claimed || !w->left ? 1 : 0;
 }
 
-static long tell_records(__u32 index, struct sq_walk *w)
+/* Of where another function may write to, the verifier does not know that there is a pointer. */
+struct sq_rounds {
+	struct queue_state *st;
+	struct sq_walk walk;
+};
+
+static long next_record(__u32 index, struct sq_rounds *r)
 {
-	return tell_record(w);
+	/* The verifier does not know what the other returns. */
+	return tell_record(r->st, &r->walk) & 1;
 }
 
 /*
@@ -212,17 +240,14 @@ __noinline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64
 	struct rung_for_one *e;
 	struct emission m;
 	__u64 found, ts;
-	struct sq sq;
 
 	if (!st)
 		return 1;
 	/* After all that is told of was begun, before anybody can see it completed. */
 	ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
-	sq.cmds = st->sq_cmds;
-	sq.shift = st->sqe_shift & 15;
 	e = reserve(&m, bpf_get_smp_processor_id(), sizeof(*e), sizeof(*e));
 	if (e) {
-		tell_command(&e->cmd, &sq, rung & 0xffff, ts, who);
+		tell_command(&e->cmd, command_at(st, rung & 0xffff), rung & 0xffff, ts, who);
 		tell_bell(&e->bell, ts, who, rung, bell, 1);
 	}
 	found = __sync_val_compare_and_swap(&st->rung, rung, ts << 16 | bell >> 16);
@@ -249,22 +274,21 @@ __noinline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64
  */
 __noinline int tell_several(struct queue_state *st, __u64 rung, __u32 bell, __u64 who, __u32 count)
 {
-	struct sq_walk w = {
+	struct sq_rounds r = {
 		.st = st,
-		.rung = rung,
-		.slot = rung & 0xffff,
-		.who = who,
-		.bell = bell,
-		.left = count,
-		.count = count,
+		.walk.rung = rung,
+		.walk.slot = rung & 0xffff,
+		.walk.who = who,
+		.walk.bell = bell,
+		.walk.left = count,
+		.walk.count = count,
 	};
 
 	if (!st)
 		return 1;
-	w.ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
-	if (!tell_record(&w))
-		bpf_loop(MAX_RECORDS, tell_records, &w, 0);
-	return w.claimed;
+	r.walk.ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
+	bpf_loop(MAX_RECORDS, next_record, &r, 0);
+	return r.walk.claimed;
 }
 
 static __always_inline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
