@@ -5,20 +5,13 @@
 
 #include "ring_page.h"
 
-/* The inner map is only a template: the recorder puts in one ring for each CPU. */
-struct cpu_ring {
+/* One for each CPU that is there when the recording begins. */
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 1); /* the recorder sets both */
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, RING_VALUE(RING_LEAST)); /* the recorder sets it */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* the recorder sets the number of CPUs */
-	__type(key, __u32);
-	__array(values, struct cpu_ring);
+	__uint(value_size, RING_VALUE(RING_LEAST));
 } rings SEC(".maps");
 
 /* Bytes for events, less one. A map of its own: the recorder finds it by the section. */
@@ -93,13 +86,10 @@ static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 size, __u32
  */
 static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, __u32 used)
 {
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	struct ring_head *head;
-	__u32 first = 0;
+	struct ring_head *head = bpf_map_lookup_elem(&rings, &cpu);
 	__u64 was, at;
 
 	_Static_assert(RING_ROOM < RING_LEAST, "a chunk has room for an event");
-	head = ring ? bpf_map_lookup_elem(ring, &first) : NULL;
 	if (!head || size > RING_ROOM)
 		return NULL;
 	m->head = head;
@@ -130,12 +120,11 @@ static __always_inline void commit(struct emission *m)
 
 static __noinline __attribute__((unused)) void emit_end(void *event)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), first = 0;
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	__u32 cpu = bpf_get_smp_processor_id();
 	struct emission m;
 
 	(void)event;
-	m.head = ring ? bpf_map_lookup_elem(ring, &first) : NULL;
+	m.head = bpf_map_lookup_elem(&rings, &cpu);
 	if (m.head)
 		commit(&m);
 }

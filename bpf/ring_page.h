@@ -19,8 +19,12 @@
 #define RING_ROOM  1024 /* nobody reserves more at once */
 #define RING_LEAST 4096 /* bytes for events: of a ring, and of a chunk */
 
-/* What the map's value holds, for so many bytes of events: a power of two */
-#define RING_VALUE(bytes) (RING_DATA + (bytes) + RING_ROOM)
+/*
+ * What the map's value holds, for so many bytes of events: a power of two.  Behind them is what the
+ * last one may take up, and more, so that the next value begins with a page.
+ */
+#define RING_REST 4096
+#define RING_VALUE(bytes) (RING_DATA + (bytes) + RING_REST)
 
 /* reserved: programs that have room and are still filling it in, in the lowest bits */
 #define RING_OPEN_BITS 16

@@ -170,7 +170,6 @@ static void set_map_sizes(struct level_programs *l, const struct level_config *c
 {
 	unsigned int far = c->places > NEAR_PLACES ? c->places - NEAR_PLACES : 0;
 
-	set_map_size(l, "rings", how->nr_cpus);
 	set_map_size(l, "lost", how->nr_cpus);
 	set_map_size(l, "places", c->max_ctrls * c->queues_per_ctrl);
 	set_map_size(l, "commands", c->stages ? c->places << c->tag_shift : 1);

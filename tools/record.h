@@ -75,6 +75,7 @@ struct recorder {
 	int ring_template;	 /* tells the kernel what a ring is like */
 	bool kernel_rings;	 /* the kernel's, not our own */
 	unsigned int nr_cpus;	 /* possible */
+	unsigned int nr_present; /* when the recording began: one more than the highest of them */
 	struct record_cpu *cpus; /* by number */
 	unsigned int nr_rings;	 /* of CPUs that were online when the recording began, or came */
 	uint64_t cpus_looked_at;
@@ -123,8 +124,8 @@ int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_er
  */
 struct bpf_object *record_bpf_programs(const struct provider *provider, const char *level,
 				       bool by_tracepoints);
-/* Hands CPU @cpu's ring to the programs. */
-int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err);
+/* Maps CPU @cpu's ring, or makes one of the kernel's and hands it to the programs. */
+int record_bpf_open_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err);
 /* To be polled: there is something to read when a ring fills. -1: nobody tells. */
 int record_bpf_wake_fd(const struct recorder *r);
 /* Makes it empty again. */
@@ -147,6 +148,8 @@ char *record_attach_points(const struct recorder *r, bool missing);
 
 /* record_cpus.c: which CPUs there are, and a ring for each */
 
+/* Fills in nr_present. */
+int record_cpus_count(struct recorder *r, struct nvs_error *err);
 int record_cpus_open(struct recorder *r, struct nvs_error *err);
 /* Once in a while: rings for CPUs that were plugged in. */
 void record_cpus_watch(struct recorder *r, uint64_t now);

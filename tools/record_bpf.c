@@ -93,16 +93,20 @@ int record_shape_rings(struct recorder *r, struct bpf_object *obj, struct nvs_er
 	uint64_t mask = r->ring_size - 1;
 	struct bpf_map *rings = bpf_object__find_map_by_name(obj, "rings");
 
-	r->kernel_rings = bpf_map__type(bpf_map__inner_map(rings)) == BPF_MAP_TYPE_RINGBUF;
-	r->ring_template = ring_reader_map(r->ring_size, r->kernel_rings);
-	if (r->ring_template < 0)
-		return bpf_fail_load(errno, err);
-	if (!r->kernel_rings)
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "lost"), r->nr_cpus);
+	r->kernel_rings = bpf_map__type(rings) == BPF_MAP_TYPE_ARRAY_OF_MAPS;
+	if (!r->kernel_rings) {
 		bpf_map__set_initial_value(bpf_object__find_map_by_name(obj, ".rodata.ring"), &mask,
 					   sizeof(mask));
+		bpf_map__set_value_size(rings, RING_VALUE(r->ring_size));
+		bpf_map__set_max_entries(rings, r->nr_present);
+		return 0;
+	}
+	r->ring_template = ring_reader_kernels(r->ring_size);
+	if (r->ring_template < 0)
+		return bpf_fail_load(errno, err);
 	bpf_map__set_max_entries(rings, r->nr_cpus);
 	bpf_map__set_inner_map_fd(rings, r->ring_template);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(obj, "lost"), r->nr_cpus);
 	return 0;
 }
 
@@ -307,9 +311,22 @@ void record_keep_counts(struct recorder *r)
 	r->lost = copy;
 }
 
-int record_bpf_use_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+int record_bpf_open_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
-	if (bpf_map_update_elem(map_fd(r, "rings"), &cpu, &r->cpus[cpu].ring.fd, BPF_ANY))
+	struct ring_reader *ring = &r->cpus[cpu].ring;
+	int rings = map_fd(r, "rings");
+
+	if (!r->kernel_rings && cpu >= r->nr_present)
+		return nvs_fail(err,
+				"CPU %u was plugged in while recording, and has no ring: record anew",
+				cpu);
+	if (r->kernel_rings ? ring_reader_open_kernels(ring, r->ring_size) :
+			      ring_reader_open(ring, rings, cpu, r->ring_size))
+		return nvs_fail(err,
+				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
+				"--ring-size",
+				(unsigned long long)r->ring_size, cpu, strerror(errno));
+	if (r->kernel_rings && bpf_map_update_elem(rings, &cpu, &ring->fd, BPF_ANY))
 		return nvs_fail(err, "cannot hand CPU %u its ring: %s", cpu, strerror(errno));
 	return 0;
 }
@@ -338,6 +355,8 @@ int record_bpf_open(struct recorder *r, struct nvs_error *err)
 		return nvs_fail(err, "out of memory for %d CPUs", possible);
 	for (int cpu = 0; cpu < possible; cpu++)
 		r->cpus[cpu].ring.fd = -1;
+	if (record_cpus_count(r, err))
+		return -1;
 	/* The programs are made for the kernel's module as it is: they wait for it. */
 	if (r->provider == &provider_stock && !record_module_live(provider_stock.pci_module))
 		return 0;

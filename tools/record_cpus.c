@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A ring for each CPU: those that are online, that may come online, and that are plugged in later. */
+/*
+ * A ring for each CPU: those that are online, and that may come online.  Those that are plugged in later
+ * get one where it is the kernel's; else what happens there is counted as lost.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,38 +35,37 @@ static int for_each_cpu(struct recorder *r, const char *list, struct nvs_error *
 	return failed;
 }
 
-static int make_ring(struct recorder *r, unsigned int cpu, uint64_t size, struct nvs_error *err)
+static int make_ring(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
-	struct ring_reader *ring = &r->cpus[cpu].ring;
-
-	if (ring->fd >= 0)
-		return 0;
-	if (ring_reader_open(ring, size, r->kernel_rings))
-		return nvs_fail(err,
-				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
-				"--ring-size",
-				(unsigned long long)size, cpu, strerror(errno));
-	return record_bpf_use_ring(r, cpu, err);
+	return r->cpus[cpu].ring.fd >= 0 ? 0 : record_bpf_open_ring(r, cpu, err);
 }
 
 static int make_full(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
 	r->nr_rings++;
 	r->cpus[cpu].online = true;
-	return make_ring(r, cpu, r->ring_size, err);
+	return make_ring(r, cpu, err);
 }
 
-/* A CPU that is offline has a ring, too, so that nothing is lost when it comes. */
-static int make_standby(struct recorder *r, unsigned int cpu, struct nvs_error *err)
+static int count(struct recorder *r, unsigned int cpu, struct nvs_error *err)
 {
-	return make_ring(r, cpu, r->ring_size, err);
+	(void)err;
+	if (cpu >= r->nr_present)
+		r->nr_present = cpu + 1;
+	return 0;
+}
+
+int record_cpus_count(struct recorder *r, struct nvs_error *err)
+{
+	return for_each_cpu(r, CPU_DIR "present", err, count);
 }
 
 int record_cpus_open(struct recorder *r, struct nvs_error *err)
 {
 	if (for_each_cpu(r, CPU_DIR "online", err, make_full))
 		return -1;
-	return for_each_cpu(r, CPU_DIR "present", err, make_standby);
+	/* One that is offline has a ring, too, so that nothing is lost when it comes. */
+	return for_each_cpu(r, CPU_DIR "present", err, make_ring);
 }
 
 /* A CPU that has been plugged in is present before it is online. */
@@ -75,7 +77,7 @@ void record_cpus_watch(struct recorder *r, uint64_t now)
 	if (!r->lost || now < r->cpus_looked_at + LOOK_EVERY)
 		return;
 	r->cpus_looked_at = now;
-	if (for_each_cpu(r, CPU_DIR "present", &err, make_standby) && !r->cpus_failed) {
+	if (for_each_cpu(r, CPU_DIR "present", &err, make_ring) && !r->cpus_failed) {
 		r->cpus_failed = true;
 		complain("%s; what happens there is counted as lost", err.text);
 	}

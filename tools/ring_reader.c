@@ -7,14 +7,9 @@
 #include <bpf/bpf.h>
 #include "ring_reader.h"
 
-int ring_reader_map(size_t size, bool kernels)
+int ring_reader_kernels(size_t size)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-
-	if (kernels)
-		return bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nvs_ring", sizeof(uint32_t), RING_VALUE(size), 1,
-			      &opts);
+	return bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nvs_ring", 0, 0, size, NULL);
 }
 
 /*
@@ -38,10 +33,12 @@ static size_t chunk(size_t size)
 	return bytes > RING_LEAST ? bytes : RING_LEAST;
 }
 
-static bool map_own(struct ring_reader *r)
+static bool map_own(struct ring_reader *r, unsigned int cpu)
 {
-	r->head = map(r->fd, RING_DATA, PROT_READ | PROT_WRITE, 0);
-	r->data = map(r->fd, r->size, PROT_READ, RING_DATA);
+	size_t from = cpu * RING_VALUE(r->size);
+
+	r->head = map(r->fd, RING_DATA, PROT_READ | PROT_WRITE, from);
+	r->data = map(r->fd, r->size, PROT_READ, from + RING_DATA);
 	if (!r->head || !r->data)
 		return false;
 	r->head->bytes = r->size;
@@ -62,19 +59,27 @@ static bool map_kernels(struct ring_reader *r)
 	return true;
 }
 
-int ring_reader_open(struct ring_reader *r, size_t size, bool kernels)
+static int map_or_close(struct ring_reader *r, bool mapped)
 {
-	*r = (struct ring_reader){ .fd = ring_reader_map(size, kernels), .size = size };
-	if (r->fd < 0)
-		return -1;
-	if (!(kernels ? map_kernels(r) : map_own(r))) {
-		int why = errno;
+	int why = errno;
 
-		ring_reader_close(r);
-		errno = why;
-		return -1;
-	}
-	return 0;
+	if (mapped)
+		return 0;
+	ring_reader_close(r);
+	errno = why;
+	return -1;
+}
+
+int ring_reader_open(struct ring_reader *r, int rings, unsigned int cpu, size_t size)
+{
+	*r = (struct ring_reader){ .fd = rings, .size = size };
+	return map_or_close(r, map_own(r, cpu));
+}
+
+int ring_reader_open_kernels(struct ring_reader *r, size_t size)
+{
+	*r = (struct ring_reader){ .fd = ring_reader_kernels(size), .size = size, .kernels = true };
+	return r->fd < 0 ? -1 : map_or_close(r, map_kernels(r));
 }
 
 void ring_reader_close(struct ring_reader *r)
@@ -89,7 +94,7 @@ void ring_reader_close(struct ring_reader *r)
 		munmap(r->consumer, page);
 	if (r->producer)
 		munmap((void *)r->producer, page + 2 * r->size);
-	if (r->fd >= 0 && r->size)
+	if (r->kernels && r->fd >= 0)
 		close(r->fd);
 	*r = (struct ring_reader){ .fd = -1 };
 }

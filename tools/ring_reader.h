@@ -12,7 +12,8 @@
 #include "ring_page.h"
 
 struct ring_reader {
-	int fd;
+	int fd; /* of the map: all CPUs', or the kernel's for this one */
+	bool kernels;
 	size_t size;		  /* bytes for events, a power of two */
 	uint64_t at;		  /* position up to which all was handed out */
 	struct ring_head *head;	  /* of one of ours */
@@ -21,17 +22,19 @@ struct ring_reader {
 	const unsigned char *data;
 };
 
-/* What the kernel is to know of a ring of this kind and size: a map. -1: errno says why. */
-int ring_reader_map(size_t size, bool kernels);
+/* Makes the kernel's ring of @size bytes. -1: errno says why. */
+int ring_reader_kernels(size_t size);
 
 /* Is there nothing that a pass would find? */
 bool ring_reader_empty(const struct ring_reader *r);
 
 /*
- * Makes and maps a ring of @size bytes (a power of two, at least RING_LEAST and the machine's
- * page). -1: errno says why.
+ * Maps CPU @cpu's of @rings, a map of RING_VALUE(@size) each (@size: a power of two, at least
+ * RING_LEAST and the machine's page); or makes one of the kernel's, and maps it.  @rings stays the
+ * caller's to close.  -1: errno says why.
  */
-int ring_reader_open(struct ring_reader *r, size_t size, bool kernels);
+int ring_reader_open(struct ring_reader *r, int rings, unsigned int cpu, size_t size);
+int ring_reader_open_kernels(struct ring_reader *r, size_t size);
 void ring_reader_close(struct ring_reader *r);
 
 typedef void (*ring_reader_fn)(void *ctx, const void *run, unsigned int bytes);

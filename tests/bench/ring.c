@@ -152,29 +152,22 @@ static uint64_t recorded(void)
 
 static void open_all(void)
 {
-	struct bpf_map *inner_of;
 	uint64_t mask = RING_BYTES - 1;
-	int template;
 
 	nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	skel = ring_bpf__open();
 	if (!skel || nr_cpus > MAX_CPUS)
 		die("cannot open the producer");
-	template = ring_reader_map(RING_BYTES, false);
-	inner_of = skel->maps.rings;
-	bpf_map__set_max_entries(inner_of, nr_cpus);
-	bpf_map__set_inner_map_fd(inner_of, template);
+	bpf_map__set_value_size(skel->maps.rings, RING_VALUE(RING_BYTES));
+	bpf_map__set_max_entries(skel->maps.rings, nr_cpus);
 	bpf_map__set_initial_value(bpf_object__find_map_by_name(skel->obj, ".rodata.ring"), &mask,
 				   sizeof(mask));
 	bpf_map__set_max_entries(skel->maps.lost, nr_cpus);
 	if (ring_bpf__load(skel))
 		die("cannot load the producer");
-	close(template);
-	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++) {
-		if (ring_reader_open(&rings[cpu], RING_BYTES, false) ||
-		    bpf_map_update_elem(bpf_map__fd(inner_of), &cpu, &rings[cpu].fd, BPF_ANY))
-			die("cannot make a ring");
-	}
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		if (ring_reader_open(&rings[cpu], bpf_map__fd(skel->maps.rings), cpu, RING_BYTES))
+			die("cannot map a ring");
 }
 
 /* The rings are filled, and then emptied. */
