@@ -30,7 +30,11 @@ struct emission {
 
 static __always_inline void *ring_place(struct ring_head *head, __u64 at)
 {
-	return (void *)head + RING_DATA + (at & ring_mask);
+	void *place = (void *)head + RING_DATA + (at & ring_mask);
+
+	if (!place)
+		__builtin_unreachable(); /* else it is asked */
+	return place;
 }
 
 /* Nothing stands from @at on to the end of its chunk, @bytes. */

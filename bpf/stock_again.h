@@ -38,12 +38,15 @@ struct {
 static __always_inline bool is_owed(const struct owner *o, __u16 cid, __u8 step, bool again,
 				    enum again which)
 {
-	__u32 index = o->index;
 	__u8 now = step | cid >> 12, *last;
 	struct told_steps *t;
+	__u32 index;
 
 	if (!preemptible)
 		return true;
+	APART();
+	barrier(); /* nor is it begun before */
+	index = o->index;
 	t = bpf_map_lookup_elem(&told, &index);
 	if (!t)
 		return !again;

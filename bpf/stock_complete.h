@@ -14,10 +14,9 @@ struct irq_owner {
 	__u64 made;  /* queues_made when it was asked */
 	__u64 who;   /* as OWNER() */
 	__u32 vector;
-	__u32 index; /* of its state, NO_STATE or NOT_NVME */
+	__u32 index; /* of its state; NOT_RECORDED, too, if it is another driver's */
 };
 
-#define NOT_NVME 0xfffffffe /* another driver's: what its handler gets is nothing that we know */
 #define MAX_IRQS 4096
 static struct irq_owner irq_owners[MAX_IRQS] = {};
 
@@ -46,7 +45,7 @@ static __noinline int ask_owner(struct irq_owner *o, __u64 data, struct irqactio
 	__u32 ctrl, qid;
 	__u64 dev;
 
-	o->index = NOT_NVME;
+	o->index = NOT_RECORDED;
 	o->nvmeq = data;
 	o->made = queues_made;
 	if (action && !is_queue(action, data))
@@ -70,7 +69,7 @@ static __always_inline struct irq_owner *owner_of(int irq, __u64 data, struct ir
 	/* INTx has one number for all queues, and asks each time. */
 	if (o->nvmeq != data || o->made != queues_made)
 		ask_owner(o, data, action);
-	return o->index == NOT_NVME ? NULL : o;
+	return o->index == NOT_RECORDED ? NULL : o;
 }
 
 /* The driver is about to look, and has looked. */
@@ -78,9 +77,7 @@ static __always_inline int look_begins(__u64 nvmeq, __u64 who, __u32 index, __u3
 {
 	struct queue_state *st;
 
-	if (!passes(CTRL_OF(who)))
-		return 0;
-	st = state_at(index, who);
+	st = state_at(index);
 	if (!st)
 		return 0;
 	if (st->learnt != LEARNT)
@@ -89,7 +86,7 @@ static __always_inline int look_begins(__u64 nvmeq, __u64 who, __u32 index, __u3
 	if (st->learnt != LEARNT)
 		return 0;
 	if (*(volatile __u32 *)&st->pending) {
-		look_at_sq(st, nvmeq, who);
+		look_at_sq(st, nvmeq, who, false);
 		learnt_more(st);
 	}
 	st->looking = 1;
@@ -101,9 +98,7 @@ static __always_inline int look_ends(__u64 nvmeq, __u64 who, __u32 index, int wh
 {
 	struct queue_state *st;
 
-	if (!passes(CTRL_OF(who)))
-		return 0;
-	st = state_at(index, who);
+	st = state_at(index);
 	if (st && st->learnt == LEARNT)
 		end_look(st, nvmeq, who, why);
 	return 0;
@@ -239,21 +234,41 @@ struct request_end {
 	__u16 cid;
 };
 
+/*
+ * What cannot be told at once: a request that did not do well, or a driver whose fields are not where
+ * they are as a rule.
+ */
+static __noinline __u64 odd_word(const struct request *rq, __u64 words)
+{
+	__u64 how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
+								  NVS_HOW_DONE_unseen;
+
+	return rq->__data_len | (__u64)END_WORD(words, status) << 32 | how << 48;
+}
+
+static __noinline __u32 odd_cid(const struct request *rq, __u64 request, __u64 words)
+{
+	return cid_of(rq, request, words);
+}
+
 static __always_inline struct request_end end_of(struct request *rq)
 {
 	__u64 request = (__u64)rq + bpf_core_type_size(struct request), words;
 	struct request_end end;
 
-	READ_AT(words, request + END_BASE);
-	if (END_USUAL && (words & END_GENCTR) && !(words & END_ODD)) {
-		end.cid = (words - 1) << 12 | rq->tag;
-		end.word = rq->__data_len | (__u64)NVS_HOW_DONE_unseen << 48;
-		return end;
+	if (END_USUAL) {
+		READ_AT(words, request + END_USUAL_BASE);
+		if (__builtin_expect((words & END_GENCTR) && !(words & END_ODD), 1)) {
+			end.cid = (words - 1) << 12 | rq->tag;
+			end.word = rq->__data_len | (__u64)NVS_HOW_DONE_unseen << 48;
+			return end;
+		}
+	} else {
+		APART();
+		READ_AT(words, request + END_BASE);
 	}
-	end.cid = cid_of(rq, request, words);
-	end.word = rq->__data_len | (__u64)END_WORD(words, status) << 32;
-	end.word |= (END_BYTE(words, flags) & NVME_REQ_CANCELLED ? (__u64)NVS_HOW_DONE_cancelled :
-								   NVS_HOW_DONE_unseen) << 48;
+	end.cid = odd_cid(rq, request, words);
+	end.word = odd_word(rq, words);
 	return end;
 }
 
@@ -269,7 +284,7 @@ static __always_inline int ends(struct request *rq, bool again)
 		return 0;
 	if (!is_known(o, rq))
 		ask_owner_by(o, rq);
-	if (!passes(CTRL_OF(o->who)) || !qid_passes(QID_OF(o->who)))
+	if (o->index == NOT_RECORDED)
 		return 0;
 	end = end_of(rq);
 	if (!is_owed(o, end.cid, STEP_ENDED, again, AGAIN_complete))

@@ -21,7 +21,8 @@ struct entry {
 };
 #define ENTRY_CID(e)	((e)->rest >> 32)
 #define ENTRY_STATUS(e) ((e)->rest >> 49)
-#define ENTRY_PHASE(e)	((e)->rest >> 48 & 1)
+#define PHASE_IN(rest)  ((rest) >> 48 & 1)
+#define ENTRY_PHASE(e)	 PHASE_IN((e)->rest)
 
 struct cq_walk {
 	__u64 who;
@@ -40,8 +41,9 @@ static __always_inline void tell_entry(struct nvs_cqe *e, const struct entry *en
 	e->result = entry->result;
 	*(__u64 *)&e->slot = of_four(head, phase, entry->rest, ENTRY_STATUS(entry));
 	/* And the padding behind it */
-	*(__u64 *)&e->match = !QID_OF(who) && cid == AER_CID ? NVS_CQE_async_event
-							      : NVS_CQE_request;
+	*(volatile __u64 *)&e->match = NVS_CQE_request;
+	if (__builtin_expect(!QID_OF(who), 0) && cid == AER_CID)
+		*(volatile __u64 *)&e->match = NVS_CQE_async_event;
 }
 
 /* Is @entry, at @head, one to tell of? */
@@ -196,21 +198,44 @@ struct looked_once {
 	struct nvs_cqe cqe;
 };
 
+/* What a look finds first, and where what is behind it ends: whether there is more. */
+struct found {
+	struct entry first;
+	__u64 next;
+};
+
+static __always_inline void read_found(struct found *f, __u64 from)
+{
+	struct entry pair[2];
+	const __u64 *words;
+
+	if (direct_reads) {
+		words = AS_NUMBERS(from);
+		f->first.result = words[0];
+		f->first.rest = words[1];
+		f->next = words[3];
+		return;
+	}
+	bpf_probe_read_kernel(pair, sizeof(pair), (void *)from);
+	f->first = pair[0];
+	f->next = pair[1].rest;
+}
+
 static __always_inline bool tell_one_at_most(struct queue_state *st, __u64 who, __u32 vector,
 					     int why)
 {
 	__u32 head = st->head, phase = st->phase, used = sizeof(struct looked_once);
 	__u64 from = st->cqes + head * 16ull, now;
 	struct looked_once *l;
-	struct entry pair[2];
+	struct found f;
 	struct emission m;
 	bool one;
 
 	if (head + 1 >= st->depth)
 		return false;
-	read_words(pair, from, sizeof(pair));
-	one = ENTRY_PHASE(&pair[0]) == phase;
-	if (one && ENTRY_PHASE(&pair[1]) == phase)
+	read_found(&f, from);
+	one = PHASE_IN(f.first.rest) == phase;
+	if (one && PHASE_IN(f.next) == phase)
 		return false;
 	if (!one)
 		used = sizeof(l->enter);
@@ -222,7 +247,7 @@ static __always_inline bool tell_one_at_most(struct queue_state *st, __u64 who, 
 	stamp(&l->enter.h, NVS_ID_cq_enter, now, who, 0);
 	*(__u64 *)&l->enter.why = of_four(why, head, phase, vector);
 	if (one) {
-		tell_entry(&l->cqe, &pair[0], head, phase, now, who);
+		tell_entry(&l->cqe, &f.first, head, phase, now, who);
 		st->head = head + 1;
 	}
 	commit(&m);
@@ -269,15 +294,14 @@ __noinline int tell_late(struct queue_state *st, __u64 nvmeq, __u32 head, __u64 
 }
 
 /* The driver has looked, up to @head: tells of the doorbell, rung as @how says. */
-__noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 who, int why)
+static __always_inline void tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 who,
+					int why)
 {
 	struct looked_end *e;
 	__u32 old_head, found;
 	struct emission m;
 	__u64 ts;
 
-	if (!st)
-		return 0;
 	old_head = st->cq_rung;
 	st->cq_rung = head;
 	found = head >= old_head ? head - old_head : head + st->depth - old_head;
@@ -288,7 +312,7 @@ __noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 
 	if (!e) {
 		if (found)
 			count_lost(NVS_ID_cq_doorbell, 1);
-		return 0;
+		return;
 	}
 	if (found) {
 		stamp(&e->bell.h, NVS_ID_cq_doorbell, ts, who, 0);
@@ -299,19 +323,19 @@ __noinline int tell_looked(struct queue_state *st, __u32 head, __u32 how, __u64 
 	stamp(&e->exit.h, NVS_ID_cq_exit, ts, who, 0);
 	*(__u64 *)&e->exit.why = of_four(why, found, 0, 0);
 	commit(&m);
-	return 0;
 }
 
 static __always_inline void end_look(struct queue_state *st, __u64 nvmeq, __u64 who, int why)
 {
-	struct queue_now now;
+	const struct nvme_queue *q;
+	__u64 words[QUEUE_WORDS];
 	__u32 head;
 
-	read_queue(&now, nvmeq);
-	head = NOW(&now, nvmeq, cq_head);
+	q = read_queue(words, nvmeq);
+	head = NOW(q, words, nvmeq, cq_head);
 	if (head != st->head)
 		tell_late(st, nvmeq, head, who);
-	tell_looked(st, head, how_rung(&now, nvmeq), who, why);
+	tell_looked(st, head, how_rung(q, words, nvmeq), who, why);
 }
 
 #endif

@@ -88,25 +88,33 @@ static __always_inline struct owner *on_cpu(struct owner *owners, __u32 cpu)
 /* Steps of queues that had no place in `queues`: counted, and told by the recorder. */
 __u64 untracked = 0;
 
-#define NO_STATE 0xffffffff
+#define NO_STATE     0xffffffff /* there is no room for it */
+#define NOT_RECORDED 0xfffffffe /* nobody wants to know */
 
-/* Where in `queues` a queue's state is; NO_STATE: nowhere, or it is not to be recorded. */
+static __always_inline bool passes(__u32 ctrl)
+{
+	return !filter || ctrl == filter_ctrl;
+}
+
+/* Where in `queues` a queue's state is; or one of these. */
 static __always_inline __u32 state_index(__u32 ctrl, __u32 qid)
 {
-	if (!qid_passes(qid) || ctrl >= max_ctrls || qid >= queues_per_ctrl)
+	if (!passes(ctrl) || !qid_passes(qid))
+		return NOT_RECORDED;
+	if (ctrl >= max_ctrls || qid >= queues_per_ctrl)
 		return NO_STATE;
 	return ctrl * queues_per_ctrl + qid;
 }
 
-static __noinline int not_tracked(__u32 qid)
+static __noinline int not_tracked(__u32 index)
 {
-	if (qid_passes(qid))
+	if (index != NOT_RECORDED)
 		__sync_fetch_and_add(&untracked, 1);
 	return 0;
 }
 
-/* The state at @index, which is that of @who.  NULL: there is none. */
-static __always_inline struct queue_state *state_at(__u32 index, __u64 who)
+/* The state at @index. NULL: there is none. */
+static __always_inline struct queue_state *state_at(__u32 index)
 {
 	struct queue_state *st;
 	__u64 near = index;
@@ -116,22 +124,19 @@ static __always_inline struct queue_state *state_at(__u32 index, __u64 who)
 	if (__builtin_expect(near < NEAR_QUEUES, 1)) {
 		st = &near_queues[near];
 		barrier_var(st); /* else it is reckoned out again and again */
+		if (!st)
+			__builtin_unreachable(); /* else it is asked */
 		return st;
 	}
 	st = bpf_map_lookup_elem(&queues, &index);
 	if (!st)
-		not_tracked(QID_OF(who));
+		not_tracked(index);
 	return st;
 }
 
 static __always_inline struct queue_state *state_of(__u32 ctrl, __u32 qid)
 {
-	return state_at(state_index(ctrl, qid), OWNER(ctrl, qid));
-}
-
-static __always_inline bool passes(__u32 ctrl)
-{
-	return !filter || ctrl == filter_ctrl;
+	return state_at(state_index(ctrl, qid));
 }
 
 /*

@@ -76,6 +76,9 @@ struct pt_regs {
 #define AS_NUMBERS(address) \
 	bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct pt_regs))
 
+/* Does a field of a structure that is there lie within them?  x86 has the fewest: 168 bytes. */
+#define IS_NUMBERS(type, field) (bpf_core_field_offset(type, field) <= 160)
+
 /* Reads up to 8 bytes into @to, a variable. */
 #define READ_AT(to, address)                                                          \
 	do {                                                                          \
@@ -142,13 +145,20 @@ static __always_inline __u64 address_of(const void *pointer)
 #define END_WORD(w, f) ((w) >> 8 * END_PLACE(f) & 0xffff)
 
 /* Where they are, as a rule: then it is seen at once that a request did well, and which it was. */
+#define END_USUAL_BASE 16u
 #define END_USUAL                                                                       \
 	(bpf_core_field_exists(((struct nvme_request *)0)->genctr) &&                   \
-	 bpf_core_field_offset(struct nvme_request, genctr) % 8 == 0 &&                 \
-	 bpf_core_field_offset(struct nvme_request, flags) == END_BASE + 2 &&           \
-	 bpf_core_field_offset(struct nvme_request, status) == END_BASE + 4)
+	 bpf_core_field_offset(struct nvme_request, genctr) == END_USUAL_BASE &&        \
+	 bpf_core_field_offset(struct nvme_request, flags) == END_USUAL_BASE + 2 &&     \
+	 bpf_core_field_offset(struct nvme_request, status) == END_USUAL_BASE + 4)
 #define END_GENCTR 0xff
 #define END_ODD	   (0xffffull << 32 | (__u64)NVME_REQ_CANCELLED << 16)
+
+/*
+ * At the beginning of what this kernel does not need: else the compiler joins it to what it does,
+ * and the verifier, which takes out what is never come to, leaves in that it is asked for.
+ */
+#define APART() asm volatile("r0 = 0" ::: "r0")
 
 /* The minor number of a controller's character device is its number: the 0 of nvme0. */
 #define MINOR_BITS 0xfffff

@@ -204,28 +204,30 @@ static __always_inline __u64 time_of_bell(const struct queue_state *st, __u64 no
 	 QUEUE_PLACE(cq_head) <= QUEUE_WORDS * 8 - 2u &&                      \
 	 QUEUE_PLACE(dbbuf_sq_db) <= QUEUE_WORDS * 8 - 8u)
 
-struct queue_now {
-	__u64 words[QUEUE_WORDS]; /* from last_sq_tail on */
-	bool at_once;
-};
-
-static __always_inline void read_queue(struct queue_now *n, __u64 nvmeq)
+/*
+ * Both are given to NOW(): @words holds them from last_sq_tail on; or what is returned leads to them.
+ */
+static __always_inline const struct nvme_queue *read_queue(__u64 words[QUEUE_WORDS], __u64 nvmeq)
 {
 	__u64 from = nvmeq + bpf_core_field_offset(struct nvme_queue, last_sq_tail);
 
-	n->at_once = !direct_reads && ARE_NEAR;
-	if (n->at_once)
-		bpf_probe_read_kernel(n->words, sizeof(n->words), (void *)from);
+	if (direct_reads)
+		return (const void *)AS_NUMBERS(nvmeq);
+	if (ARE_NEAR)
+		bpf_probe_read_kernel(words, QUEUE_WORDS * sizeof(*words), (void *)from);
+	return NULL;
 }
 
-#define NOW(n, nvmeq, field)                                           \
-	((n)->at_once ? *(typeof(((struct nvme_queue *)0)->field) *)   \
-			((void *)(n)->words + QUEUE_PLACE(field)) :    \
-			FIELD_AT(nvmeq, struct nvme_queue, field))
+#define NOW(q, words, nvmeq, field)                                                  \
+	(direct_reads && IS_NUMBERS(struct nvme_queue, field) ? (q)->field :         \
+	 !direct_reads && ARE_NEAR ? *(typeof(((struct nvme_queue *)0)->field) *)    \
+					     ((void *)(words) + QUEUE_PLACE(field)) :        \
+				     FIELD_AT(nvmeq, struct nvme_queue, field))
 
-static __always_inline __u32 how_rung(const struct queue_now *n, __u64 nvmeq)
+static __always_inline __u32 how_rung(const struct nvme_queue *q, const __u64 *words,
+				      __u64 nvmeq)
 {
-	return NOW(n, nvmeq, dbbuf_sq_db) ? NVS_BELL_shadow : NVS_BELL_mmio;
+	return NOW(q, words, nvmeq, dbbuf_sq_db) ? NVS_BELL_shadow : NVS_BELL_mmio;
 }
 
 /* The most frequent one, where few read at a time. */
@@ -235,14 +237,12 @@ struct rung_for_one {
 };
 
 /* tell_several() of a single command. */
-__noinline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+static __always_inline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
 {
 	struct rung_for_one *e;
 	struct emission m;
 	__u64 found, ts;
 
-	if (!st)
-		return 1;
 	/* After all that is told of was begun, before anybody can see it completed. */
 	ts = time_of_bell(st, bpf_ktime_get_ns(), rung);
 	e = reserve(&m, bpf_get_smp_processor_id(), sizeof(*e), sizeof(*e));
@@ -265,6 +265,12 @@ __noinline int tell_single(struct queue_state *st, __u64 rung, __u32 bell, __u64
 	if (e)
 		commit(&m);
 	return found == rung;
+}
+
+/* The same, where it is rare. */
+__noinline int tell_single_rarely(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+{
+	return st ? tell_single(st, rung, bell, who) : 1;
 }
 
 /*
@@ -291,30 +297,34 @@ __noinline int tell_several(struct queue_state *st, __u64 rung, __u32 bell, __u6
 	return r.walk.claimed;
 }
 
-static __always_inline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who)
+/* @often: one command at a time is the rule here. */
+static __always_inline int tell_rung(struct queue_state *st, __u64 rung, __u32 bell, __u64 who,
+				     bool often)
 {
 	__u32 old_tail = rung & 0xffff, tail = bell >> 16, count = tail - old_tail;
 
 	if (tail <= old_tail)
 		count += st->depth;
-	return count == 1 ? tell_single(st, rung, bell, who) :
-			    tell_several(st, rung, bell, who, count);
+	if (count != 1)
+		return tell_several(st, rung, bell, who, count);
+	return often ? tell_single(st, rung, bell, who) : tell_single_rarely(st, rung, bell, who);
 }
 
 /*
  * Was the doorbell of this queue rung since the last look at it?  Several may ask at a
  * time, on several CPUs or one within another: who moves st->rung tells of what is between.
  */
-static __always_inline bool look_once(struct queue_state *st, __u64 nvmeq, __u64 who)
+static __always_inline bool look_once(struct queue_state *st, __u64 nvmeq, __u64 who, bool often)
 {
 	__u64 rung = *(volatile __u64 *)&st->rung;
-	struct queue_now now;
+	const struct nvme_queue *q;
+	__u64 words[QUEUE_WORDS];
 	__u32 tail;
 
-	read_queue(&now, nvmeq);
-	tail = NOW(&now, nvmeq, last_sq_tail);
+	q = read_queue(words, nvmeq);
+	tail = NOW(q, words, nvmeq, last_sq_tail);
 	return tail == (rung & 0xffff) ||
-	       tell_rung(st, rung, tail << 16 | how_rung(&now, nvmeq), who);
+	       tell_rung(st, rung, tail << 16 | how_rung(q, words, nvmeq), who, often);
 }
 
 /* The same where it is rare, and until nobody comes between. */
@@ -324,14 +334,14 @@ __noinline int look_again(struct queue_state *st, __u64 nvmeq, __u64 who)
 		return 0;
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 4; i++)
-		if (look_once(st, nvmeq, who))
+		if (look_once(st, nvmeq, who, false))
 			break;
 	return 0;
 }
 
-static __always_inline void look_at_sq(struct queue_state *st, __u64 nvmeq, __u64 who)
+static __always_inline void look_at_sq(struct queue_state *st, __u64 nvmeq, __u64 who, bool often)
 {
-	if (st && st->learnt == LEARNT && !look_once(st, nvmeq, who))
+	if (st && st->learnt == LEARNT && !look_once(st, nvmeq, who, often))
 		look_again(st, nvmeq, who);
 }
 
@@ -357,7 +367,7 @@ static __noinline int ask_owner_by(struct owner *o, struct request *rq)
 static __noinline int look_before(const struct owner *o)
 {
 	if (o->built)
-		look_again(state_at(o->index, o->who), o->nvmeq, o->who);
+		look_again(state_at(o->index), o->nvmeq, o->who);
 	return 0;
 }
 
@@ -376,7 +386,7 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd, 
 		look_before(o);
 		ask_owner_by(o, rq);
 	}
-	st = passes(CTRL_OF(o->who)) ? state_at(o->index, o->who) : NULL;
+	st = state_at(o->index);
 	if (st && !is_owed(o, cmd->command_id, STEP_BEGAN, again, AGAIN_setup))
 		return 0;
 	o->built = !!st;
@@ -418,7 +428,7 @@ int BPF_PROG(on_setup_again, struct request *rq, struct nvme_command *cmd)
 static __always_inline void look_at_built(struct owner *o, struct queue_state *st, bool again,
 					  enum again which)
 {
-	look_at_sq(st, o->nvmeq, o->who);
+	look_at_sq(st, o->nvmeq, o->who, true);
 	o->built = 0;
 	if (again)
 		__sync_fetch_and_add(&caught_up[which], 1);
@@ -429,7 +439,7 @@ static __always_inline int submitted(bool again, enum again which)
 	struct owner *o = on_cpu(building_on, bpf_get_smp_processor_id());
 
 	if (o->built)
-		look_at_built(o, state_at(o->index, o->who), again, which);
+		look_at_built(o, state_at(o->index), again, which);
 	return 0;
 }
 
@@ -446,7 +456,7 @@ static __always_inline int queued(const struct blk_mq_queue_data *bd, int status
 
 	if (!o->built)
 		return 0;
-	st = state_at(o->index, o->who);
+	st = state_at(o->index);
 	if (!st)
 		return 0;
 	if (!bd->last && !(status & 0xff) &&
