@@ -72,6 +72,8 @@ static __noinline __u64 reserve_slowly(struct ring_head *head, __u32 size, __u32
 						(place + used) << RING_OPEN_BITS |
 							((was & RING_OPEN_MASK) + 1)) != was)
 			continue;
+		if (!(was & RING_OPEN_MASK))
+			head->committed = at;
 		if (place != at)
 			skip_rest(head, at, place - at);
 		end = (place | (chunk - 1)) + 1;
@@ -113,13 +115,15 @@ static __always_inline void *reserve(struct emission *m, __u32 cpu, __u32 size, 
 	return at == NO_ROOM ? NULL : ring_place(head, at);
 }
 
-/* Who is last to fill in what he has says how far the recorder may take. */
+/*
+ * What is filled in may be taken when nobody is at it any more.  What was there is fetched though
+ * none asks for it: an operation that does not fetch keeps no order with what was stored before.
+ */
 static __always_inline void commit(struct emission *m)
 {
 	__u64 was = __sync_fetch_and_add(&m->head->reserved, -1);
 
-	if ((was & RING_OPEN_MASK) == 1)
-		*(volatile __u64 *)&m->head->committed = was >> RING_OPEN_BITS;
+	barrier_var(was);
 }
 
 static __noinline __attribute__((unused)) void emit_end(void *event)

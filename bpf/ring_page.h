@@ -33,7 +33,7 @@
 struct ring_head {
 	__u64 reserved;	 /* position of what is reserved next, and how many are open */
 	__u64 easy;	 /* from up to this position on there is room, without another look */
-	__u64 committed; /* a position up to which all is filled in: of late, if not the last */
+	__u64 committed; /* a position up to which all is filled in: of this chunk or one before */
 	__u64 bytes;	 /* for events; set by the recorder, when it is there */
 	__u64 chunk;	 /* bytes of each: a power of two; the same */
 	__u64 pad[3];

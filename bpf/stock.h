@@ -57,6 +57,18 @@ struct gendisk {
 	struct block_device *part0;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct request_queue {
 	struct gendisk *disk;
 	void *queuedata; /* NULL: the admin queue */
@@ -82,6 +94,12 @@ struct request {
 struct blk_mq_queue_data {
 	struct request *rq;
 	bool last;
+};
+
+struct task_struct {
+	int pid, tgid;
+	struct css_set *cgroups;
+	char comm[16];
 };
 
 struct irqaction {

@@ -235,8 +235,8 @@ struct request_end {
 };
 
 /*
- * What cannot be told at once: a request that did not do well, or a driver whose fields are not where
- * they are as a rule.
+ * What cannot be told at once: a request that did not do well, or a driver whose fields are not
+ * where they are as a rule.
  */
 static __noinline __u64 odd_word(const struct request *rq, __u64 words)
 {

@@ -8,28 +8,6 @@
 
 #include "stock_slots.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct kernfs_node {
-	__u64 id;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
-};
-
-struct task_struct {
-	int pid, tgid;
-	struct css_set *cgroups;
-	char comm[16];
-};
-
-#pragma clang attribute pop
-
 /*
  * Programs are attached in this order: ends first, beginnings last, so that what begins is seen
  * to end.

@@ -25,7 +25,7 @@ static __always_inline void stamp(struct nvs_hdr *h, __u16 id, __u64 ts, __u64 w
  * place of a call: a tenth of the instructions.  Asked of its types: a constant to the verifier,
  * for one instruction, where one of ours took two.
  */
-enum special_kfunc_type { KF_bpf_rdonly_cast };
+enum special_kfunc_type { KF_bpf_rdonly_cast, KF_bpf_local_irq_save };
 #define direct_reads bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast)
 void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 
@@ -116,13 +116,14 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 	})
 
 /*
- * A pointer to void as a number.  Later kernels take what is loaded from such a field for a
- * pointer, which cannot be reckoned with.
+ * A pointer to void as a number.  Later kernels (6.17) take what is loaded from such a field for a
+ * pointer, which cannot be reckoned with; these have this enumerator, and it is older.
  */
+#define may_be_pointers bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_local_irq_save)
 #define ADDRESS_IN(pointer, type, field)                                                     \
 	({                                                                                   \
 		__u64 __a;                                                                   \
-		if (direct_reads)                                                            \
+		if (may_be_pointers)                                                            \
 			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field)); \
 		else                                                                         \
 			__a = (__u64)(pointer)->field;                                       \

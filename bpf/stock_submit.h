@@ -205,7 +205,8 @@ static __always_inline __u64 time_of_bell(const struct queue_state *st, __u64 no
 	 QUEUE_PLACE(dbbuf_sq_db) <= QUEUE_WORDS * 8 - 8u)
 
 /*
- * Both are given to NOW(): @words holds them from last_sq_tail on; or what is returned leads to them.
+ * Both are given to NOW(): @words holds them from last_sq_tail on; or what is returned leads to
+ * them.
  */
 static __always_inline const struct nvme_queue *read_queue(__u64 words[QUEUE_WORDS], __u64 nvmeq)
 {
@@ -405,7 +406,7 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd, 
 	e->sector = rq->__sector;
 	e->bytes = rq->__data_len;
 	e->nsid = cmd->nsid;
-	e->pid = (__u32)bpf_get_current_pid_tgid();
+	e->pid = ((struct task_struct *)bpf_get_current_task_btf())->pid;
 	e->op = rq->cmd_flags & 0xff;
 	e->tag = rq->tag;
 	commit(&m);

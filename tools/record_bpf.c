@@ -317,11 +317,11 @@ int record_bpf_open_ring(struct recorder *r, unsigned int cpu, struct nvs_error 
 	int rings = map_fd(r, "rings");
 
 	if (!r->kernel_rings && cpu >= r->nr_present)
-		return nvs_fail(err,
-				"CPU %u was plugged in while recording, and has no ring: record anew",
-				cpu);
-	if (r->kernel_rings ? ring_reader_open_kernels(ring, r->ring_size) :
-			      ring_reader_open(ring, rings, cpu, r->ring_size))
+		return nvs_fail(
+			err, "CPU %u was plugged in while recording, and has no ring: record anew",
+			cpu);
+	if (r->kernel_rings ? ring_reader_open_kernels(ring, r->ring_size)
+			    : ring_reader_open(ring, rings, cpu, r->ring_size))
 		return nvs_fail(err,
 				"cannot make a ring of %llu bytes for CPU %u: %s; try a smaller "
 				"--ring-size",

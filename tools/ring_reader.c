@@ -99,13 +99,20 @@ void ring_reader_close(struct ring_reader *r)
 	*r = (struct ring_reader){ .fd = -1 };
 }
 
-/* How far all is filled in.  While somebody is at it, how far that was when last nobody was. */
+/*
+ * How far all is filled in.  A program is at it for a microsecond: it is waited for, but not if it stands
+ * still, on a processor that is lent out.  Then it is how far that was, of late.
+ */
+#define LOOKS_MOST 10000
+
 static uint64_t filled_in(const struct ring_head *head)
 {
-	uint64_t reserved = __atomic_load_n(&head->reserved, __ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < LOOKS_MOST; i++) {
+		uint64_t reserved = __atomic_load_n(&head->reserved, __ATOMIC_ACQUIRE);
 
-	if (!(reserved & RING_OPEN_MASK))
-		return reserved >> RING_OPEN_BITS;
+		if (!(reserved & RING_OPEN_MASK))
+			return reserved >> RING_OPEN_BITS;
+	}
 	return __atomic_load_n(&head->committed, __ATOMIC_ACQUIRE);
 }
 
