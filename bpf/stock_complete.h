@@ -11,10 +11,10 @@
 /* Whose interrupt is it?  Asked once for each, and kept. */
 struct irq_owner {
 	__u64 nvmeq; /* what its handler gets; 0: not asked yet */
-	__u64 made;  /* queues_made when it was asked */
 	__u64 who;   /* as OWNER() */
 	__u32 vector;
 	__u32 index; /* of its state; NOT_RECORDED, too, if it is another driver's */
+	__u64 pad; /* a power of two */
 };
 
 #define MAX_IRQS 4096
@@ -47,7 +47,6 @@ static __noinline int ask_owner(struct irq_owner *o, __u64 data, struct irqactio
 
 	o->index = NOT_RECORDED;
 	o->nvmeq = data;
-	o->made = queues_made;
 	if (action && !is_queue(action, data))
 		return 0;
 	dev = (__u64)FIELD_AT(data, struct nvme_queue, dev);
@@ -67,7 +66,7 @@ static __always_inline struct irq_owner *owner_of(int irq, __u64 data, struct ir
 
 	barrier_var(o); /* else it is reckoned out again and again */
 	/* INTx has one number for all queues, and asks each time. */
-	if (o->nvmeq != data || o->made != queues_made)
+	if (o->nvmeq != data)
 		ask_owner(o, data, action);
 	return o->index == NOT_RECORDED ? NULL : o;
 }
@@ -312,11 +311,47 @@ int BPF_PROG(on_complete_again, struct request *rq)
 	return UNDISTURBED(ends(rq, true));
 }
 
+/* From here on @address is that of another queue, or leads to another one. */
+struct forgotten {
+	__u64 address;
+};
+
+static __always_inline void forget_owner(struct owner *o, __u64 address)
+{
+	if (o->hctx == address || o->nvmeq == address)
+		o->hctx = 0;
+}
+
+static long forget_on_cpu(__u32 cpu, struct forgotten *f)
+{
+	forget_owner(on_cpu(building_on, cpu), f->address);
+	forget_owner(on_cpu(ending_on, cpu), f->address);
+	return 0;
+}
+
+static long forget_irq(__u32 irq, struct forgotten *f)
+{
+	struct irq_owner *o = &irq_owners[irq & (MAX_IRQS - 1)];
+
+	if (o->nvmeq == f->address)
+		o->nvmeq = 0;
+	return 0;
+}
+
+static __noinline int forget(__u64 address)
+{
+	struct forgotten f = { .address = address };
+
+	bpf_loop(nr_cpus < MAX_CPUS ? nr_cpus : MAX_CPUS, forget_on_cpu, &f, 0);
+	bpf_loop(MAX_IRQS, forget_irq, &f, 0);
+	return 0;
+}
+
 static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)
 {
 	struct queue_state *st;
 
-	__sync_fetch_and_add(&queues_made, 1);
+	forget(nvmeq);
 	if (!passes(ctrl))
 		return;
 	st = state_of(ctrl, qid);
@@ -346,17 +381,15 @@ static long tell_rest(__u32 qid, struct teardown *t)
 
 /* From here on it leads to another queue. */
 SEC("fentry/nvme_init_hctx")
-int BPF_PROG(on_new_hctx)
+int BPF_PROG(on_new_hctx, struct blk_mq_hw_ctx *hctx)
 {
-	__sync_fetch_and_add(&queues_made, 1);
-	return 0;
+	return forget((__u64)hctx);
 }
 
 SEC("fentry/nvme_admin_init_hctx")
-int BPF_PROG(on_new_admin_hctx)
+int BPF_PROG(on_new_admin_hctx, struct blk_mq_hw_ctx *hctx)
 {
-	__sync_fetch_and_add(&queues_made, 1);
-	return 0;
+	return forget((__u64)hctx);
 }
 
 SEC("fexit/nvme_dev_disable")

@@ -14,6 +14,8 @@ volatile __u16 filter_ctrl = NVS_NO_CTRL;
 /* Places in `queues` for each controller, and for how many controllers. */
 const volatile __u32 queues_per_ctrl = 1;
 const volatile __u32 max_ctrls = 1;
+/* CPUs that there may be. */
+const volatile __u32 nr_cpus = 1;
 
 /* queue_state.learnt */
 #define LEARNING 1
@@ -52,21 +54,14 @@ struct {
 	__type(value, struct queue_state);
 } queues SEC(".maps");
 
-/*
- * Counts the queues that began anew, and what leads to them: what is known by an address may be
- * of one before.
- */
-__u64 queues_made = 0;
-
 /* Whose queue it is, asked once while it is the same. */
 struct owner {
 	__u64 hctx;  /* what leads to it; 0: not asked yet */
-	__u64 made;  /* queues_made when it was asked */
 	__u64 who;   /* as OWNER() */
 	__u64 nvmeq;
 	__u32 index; /* of its state, or NO_STATE */
 	__u32 built; /* commands were built whose doorbell has not been looked at */
-	__u64 pad[3]; /* a cache line */
+	__u64 pad[4]; /* a cache line */
 };
 
 /*

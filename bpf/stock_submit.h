@@ -348,7 +348,7 @@ static __always_inline void look_at_sq(struct queue_state *st, __u64 nvmeq, __u6
 
 static __always_inline bool is_known(const struct owner *o, const struct request *rq)
 {
-	return o->hctx == (__u64)rq->mq_hctx && o->made == queues_made;
+	return o->hctx == (__u64)rq->mq_hctx;
 }
 
 static __noinline int ask_owner_by(struct owner *o, struct request *rq)
@@ -356,7 +356,6 @@ static __noinline int ask_owner_by(struct owner *o, struct request *rq)
 	__u32 ctrl = ctrl_of(rq->q, rq), qid;
 
 	qid = rq->q->queuedata ? rq->mq_hctx->queue_num + 1 : 0;
-	o->made = queues_made;
 	o->hctx = (__u64)rq->mq_hctx;
 	o->nvmeq = ADDRESS_IN(rq->mq_hctx, struct blk_mq_hw_ctx, driver_data);
 	o->who = OWNER(ctrl, qid);

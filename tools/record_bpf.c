@@ -188,6 +188,7 @@ static int load_stock(struct recorder *r, struct nvs_error *err)
 		bpf_map__set_max_entries(skel->maps.told, queues * ctrls);
 	skel->rodata->queues_per_ctrl = queues;
 	skel->rodata->max_ctrls = ctrls;
+	skel->rodata->nr_cpus = r->nr_cpus;
 	skel->rodata->filter = !!r->device.text;
 	skel->rodata->filter_by_queue = r->level.by_queue;
 	memcpy((void *)skel->rodata->filter_queues, r->level.queues, sizeof(r->level.queues));
