@@ -79,11 +79,8 @@ static __always_inline int look_begins(__u64 nvmeq, __u64 who, __u32 index, __u3
 	st = state_at(index);
 	if (!st)
 		return 0;
-	if (st->learnt != LEARNT)
-		learn_once(st, nvmeq);
-	/* Another CPU is at it: the end of the look tells of what was found. */
-	if (st->learnt != LEARNT)
-		return 0;
+	if (!st->learnt)
+		learn(st, nvmeq);
 	if (*(volatile __u32 *)&st->pending) {
 		look_at_sq(st, nvmeq, who, false);
 		learnt_more(st);
@@ -98,7 +95,7 @@ static __always_inline int look_ends(__u64 nvmeq, __u64 who, __u32 index, int wh
 	struct queue_state *st;
 
 	st = state_at(index);
-	if (st && st->learnt == LEARNT)
+	if (st && st->learnt)
 		end_look(st, nvmeq, who, why);
 	return 0;
 }
@@ -163,7 +160,7 @@ static __always_inline int polled(struct blk_mq_hw_ctx *hctx)
 	if (!passes(ctrl))
 		return 0;
 	st = state_of(ctrl, qid);
-	if (!st || st->learnt != LEARNT)
+	if (!st || !st->learnt)
 		return 0;
 	nvmeq = ADDRESS_IN(hctx, struct blk_mq_hw_ctx, driver_data);
 	/* Several may poll a queue at a time. */
@@ -356,7 +353,7 @@ static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)
 		return;
 	st = state_of(ctrl, qid);
 	if (st)
-		learn(st, nvmeq);
+		learn_anew(st, nvmeq);
 }
 
 struct teardown {
@@ -370,7 +367,7 @@ static long tell_rest(__u32 qid, struct teardown *t)
 	struct queue_state *st = state_of(t->ctrl, qid);
 	__u64 nvmeq = t->queues + qid * (__u64)bpf_core_type_size(struct nvme_queue);
 
-	if (!st || st->learnt != LEARNT || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
+	if (!st || !st->learnt || FIELD_AT(nvmeq, struct nvme_queue, cq_head) == st->head)
 		return 0;
 	st->look_ts = bpf_ktime_get_ns();
 	tell_entries(st, FIELD_AT(nvmeq, struct nvme_queue, cq_head), OWNER(t->ctrl, qid), 0,

@@ -17,10 +17,6 @@ const volatile __u32 max_ctrls = 1;
 /* CPUs that there may be. */
 const volatile __u32 nr_cpus = 1;
 
-/* queue_state.learnt */
-#define LEARNING 1
-#define LEARNT	 2
-
 /* How far each queue is recorded. */
 struct queue_state {
 	__u64 sq_cmds, cqes;
@@ -32,15 +28,20 @@ struct queue_state {
 	 * word, so that who moves it on knows what is between and keeps the order.
 	 */
 	__u64 rung;
+	union {
+		__u64 cq; /* these, as they are learnt: 0, not yet */
+		struct {
+			__u16 head;	/* next completion to be told */
+			__u16 cq_rung;	/* head that the device was told last */
+			__u8 phase;	/* of the entry at head */
+			__u8 sqe_shift; /* log2 of an SQ entry's size, which is not 0 */
+		};
+	};
 	__u32 looking; /* 1: somebody is at the CQ */
 	__u32 again;   /* and somebody else came meanwhile */
-	__u32 learnt;  /* 0: not yet; LEARNING: somebody is at it; LEARNT */
+	__u32 learnt;
 	__u32 depth;
 	__u32 pending; /* commands built whose doorbell has not been told of; see LEARNING_LOOKS */
-	__u16 head;	/* next completion to be told */
-	__u16 cq_rung;	/* head that the device was told last */
-	__u8 phase;	/* of the entry at head */
-	__u8 sqe_shift; /* log2 of an SQ entry's size */
 };
 
 /* The first queues' lie in .bss, where neither a call nor a check is needed to get at them. */
@@ -164,29 +165,38 @@ static __always_inline void none_pending(struct queue_state *st, __u32 count)
 		__sync_fetch_and_add(&st->pending, -left & PENDING_MASK);
 }
 
-/* When a queue is met first, and when it was made anew. */
+/*
+ * When a queue is met first.  Several may be at it at a time, on several CPUs or one within another:
+ * what is the same for all is stored by all, where it stands by who is first.
+ */
 __noinline int learn(struct queue_state *st, __u64 nvmeq)
 {
+	__u64 head, phase, shift;
+
 	if (!st)
 		return 0;
 	st->sq_cmds = (__u64)FIELD_AT(nvmeq, struct nvme_queue, sq_cmds);
 	st->cqes = (__u64)FIELD_AT(nvmeq, struct nvme_queue, cqes);
 	st->depth = FIELD_AT(nvmeq, struct nvme_queue, q_depth);
-	st->rung = bpf_ktime_get_ns() << 16 | FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail);
-	st->head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
-	st->cq_rung = st->head;
-	st->phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
-	st->sqe_shift = FIELD_AT(nvmeq, struct nvme_queue, sqes);
-	st->pending = LEARNING_LOOKS << PENDING_BITS;
-	st->learnt = LEARNT;
+	__sync_val_compare_and_swap(&st->rung, 0,
+				    bpf_ktime_get_ns() << 16 |
+					    FIELD_AT(nvmeq, struct nvme_queue, last_sq_tail));
+	head = FIELD_AT(nvmeq, struct nvme_queue, cq_head);
+	phase = FIELD_AT(nvmeq, struct nvme_queue, cq_phase);
+	shift = FIELD_AT(nvmeq, struct nvme_queue, sqes);
+	__sync_val_compare_and_swap(&st->cq, 0, head | head << 16 | phase << 32 | shift << 40);
+	__sync_fetch_and_add(&st->pending, LEARNING_LOOKS << PENDING_BITS);
+	st->learnt = 1;
 	return 0;
 }
 
-/* Learns of a queue once, whoever comes first. */
-static __always_inline void learn_once(struct queue_state *st, __u64 nvmeq)
+/* When it was made anew: nobody uses it yet. */
+static __always_inline void learn_anew(struct queue_state *st, __u64 nvmeq)
 {
-	if (!__sync_val_compare_and_swap(&st->learnt, 0, LEARNING))
-		learn(st, nvmeq);
+	st->rung = 0;
+	st->cq = 0;
+	st->pending = 0;
+	learn(st, nvmeq);
 }
 
 /*

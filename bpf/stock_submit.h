@@ -331,7 +331,7 @@ static __always_inline bool look_once(struct queue_state *st, __u64 nvmeq, __u64
 /* The same where it is rare, and until nobody comes between. */
 __noinline int look_again(struct queue_state *st, __u64 nvmeq, __u64 who)
 {
-	if (!st || st->learnt != LEARNT)
+	if (!st || !st->learnt)
 		return 0;
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 4; i++)
@@ -342,7 +342,7 @@ __noinline int look_again(struct queue_state *st, __u64 nvmeq, __u64 who)
 
 static __always_inline void look_at_sq(struct queue_state *st, __u64 nvmeq, __u64 who, bool often)
 {
-	if (st && st->learnt == LEARNT && !look_once(st, nvmeq, who, often))
+	if (st && st->learnt && !look_once(st, nvmeq, who, often))
 		look_again(st, nvmeq, who);
 }
 
@@ -392,8 +392,8 @@ static __always_inline int begins(struct request *rq, struct nvme_command *cmd, 
 	o->built = !!st;
 	if (!st)
 		return 0;
-	if (st->learnt != LEARNT)
-		learn_once(st, o->nvmeq);
+	if (!st->learnt)
+		learn(st, o->nvmeq);
 	one_pending(st);
 	ts = bpf_ktime_get_ns();
 	st->setup_ts = ts;
