@@ -51,6 +51,10 @@ int bpf_fail_load(int why, struct nvs_error *err)
 	case ENOSYS:
 		return nvs_fail(err, "this kernel has no BPF (CONFIG_BPF_SYSCALL is off): record "
 				     "on a kernel that has it");
+	case ENOMEM:
+		return nvs_fail(err,
+				"there is no memory for what the BPF programs keep, rings for the "
+				"most part: try a smaller --ring-size");
 	default:
 		return nvs_fail(err,
 				"the kernel refused the BPF programs: %s; --verbose shows what "

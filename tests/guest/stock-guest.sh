@@ -68,6 +68,9 @@ kinds() {
 shared() {
 	modprobe nvme io_queue_depth=16
 	wait_for "a disk" test -b $disk
+	fails "shared: rings larger than the memory are refused" 1 "no memory for .* try a smaller --ring-size" \
+		nvmescope record --ring-size 256M -o /out/large -- true
+	test ! -e /out/large
 	stock shared sh "$0" shared_steps
 }
 

@@ -4,7 +4,7 @@
 # The kernel's own driver, recorded without a module of ours, and held against the device's log.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 41
+plan 42
 
 recorded() { events "$logs/$1/$1"; }
 held() {
