@@ -5,7 +5,7 @@
 
 /*
  * Goes round @count times, which the verifier knows to be @max (a constant) at most.  @i counts up
- * to the constant, for of a comparison of two variables the verifier learnt nothing until 6.7.
+ * to the constant, for of a comparison of two variables 6.1's verifier learns nothing.
  * After a break, @max - @i rounds are left: that one, and those behind it.
  */
 #define ROUNDS(i, count, max) \

@@ -116,7 +116,7 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 	})
 
 /*
- * A pointer to void as a number.  Later kernels (6.17) take what is loaded from such a field for a
+ * A pointer to void as a number.  Later kernels (7.2) take what is loaded from such a field for a
  * pointer, which cannot be reckoned with; these have this enumerator, and it is older.
  */
 #define may_be_pointers bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_local_irq_save)

@@ -10,8 +10,8 @@
 # for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike; and what they cost
 # is taken off, for how many come while a read is waited for depends on how fast the machine is.
 #
-# Each disk has a controller of its own, as most have: where two namespaces share a queue, kernels before
-# 6.7 hand over requests one by one.
+# Each disk has a controller of its own, as most have: where two namespaces share queues, 6.1 hands over
+# requests one by one.
 #
 # Files go to a disk of their own, with ext4. Prints a table for each kernel (--only: of rows with these
 # labels); a row over its target says so, and is no failure: the
