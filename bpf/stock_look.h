@@ -95,7 +95,7 @@ static __always_inline __u32 read_ahead(const struct queue_state *st, struct cq_
 
 /* The new entries of @many, which have no time yet.  Returns how many there were. */
 static __always_inline __u32 fill_look(struct nvs_cqe *e, struct queue_state *st,
-					const struct cq_walk *w, __u32 many)
+				       const struct cq_walk *w, __u32 many)
 {
 	__u32 head = st->head, phase = st->phase, i;
 	__u64 from = st->cqes + head * 16ull;

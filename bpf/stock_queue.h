@@ -166,8 +166,8 @@ static __always_inline void none_pending(struct queue_state *st, __u32 count)
 }
 
 /*
- * When a queue is met first.  Several may be at it at a time, on several CPUs or one within another:
- * what is the same for all is stored by all, where it stands by who is first.
+ * When a queue is met first.  Several may be at it at a time, on several CPUs or one within
+ * another: what is the same for all is stored by all, where it stands by who is first.
  */
 __noinline int learn(struct queue_state *st, __u64 nvmeq)
 {
