@@ -10,7 +10,6 @@
  *	spin		all at once, by io_uring or libaio, and waits awake until all are there: when a device's
  *			completions come depends on the machine that QEMU runs on, and with them how
  *			often the program sleeps and the driver is interrupted
- *	ticks		prints how many ticks of the timer there were, besides
  *	settle		sleeps before what counts, and before the last mark: what a recorder puts off is
  *			in the figure, and what it had put off before is not
  * COUNT / 4 come before, so that caches, tags and lists are as they stay. Prints how often it
@@ -40,7 +39,7 @@ static char *memory;
 /* No recorder puts off for longer. */
 #define SETTLE_US 1600000
 
-static bool poll_mode, settle, ticks, writes, buffered, libaio, uring, spin;
+static bool poll_mode, settle, writes, buffered, libaio, uring, spin;
 static struct io_uring ring;
 
 static void die(const char *what)
@@ -209,38 +208,15 @@ static void run(unsigned int count)
 		many(count);
 }
 
-/* Interrupts of the CPUs' own timers, so far. */
-static long count_ticks(void)
-{
-	FILE *f = fopen("/proc/interrupts", "r");
-	char line[4096];
-	long n = 0;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		char *at = strstr(line, "LOC:");
-
-		if (!at)
-			continue;
-		for (at = strtok(at + 4, " "); at && *at >= '0' && *at <= '9';
-		     at = strtok(NULL, " "))
-			n += atol(at);
-	}
-	if (!f)
-		die("/proc/interrupts");
-	fclose(f);
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	struct rusage before, after;
 	unsigned int count;
 	uint64_t size;
-	long ticked;
 
 	if (argc < 5) {
 		fprintf(stderr,
-			"usage: iobench DISK DEPTH BYTES COUNT [poll|uring|libaio|write|buffered|spin|settle|ticks]...\n");
+			"usage: iobench DISK DEPTH BYTES COUNT [poll|uring|libaio|write|buffered|spin|settle]...\n");
 		return 2;
 	}
 	depth = atoi(argv[2]);
@@ -249,7 +225,6 @@ int main(int argc, char **argv)
 	for (int i = 5; i < argc; i++) {
 		poll_mode |= !strcmp(argv[i], "poll");
 		settle |= !strcmp(argv[i], "settle");
-		ticks |= !strcmp(argv[i], "ticks");
 		uring |= !strcmp(argv[i], "uring");
 		libaio |= !strcmp(argv[i], "libaio");
 		writes |= !strcmp(argv[i], "write");
@@ -270,7 +245,6 @@ int main(int argc, char **argv)
 	run(count / 4);
 	if (settle)
 		usleep(SETTLE_US);
-	ticked = ticks ? count_ticks() : 0;
 	getrusage(RUSAGE_SELF, &before);
 	__asm__ volatile(".byte 0x66, 0x87, 0xdb" ::: "memory");
 	run(count);
@@ -278,9 +252,6 @@ int main(int argc, char **argv)
 		usleep(SETTLE_US);
 	__asm__ volatile(".byte 0x66, 0x87, 0xd2" ::: "memory");
 	getrusage(RUSAGE_SELF, &after);
-	printf("%ld", after.ru_nvcsw - before.ru_nvcsw);
-	if (ticks)
-		printf(" %ld", count_ticks() - ticked);
-	putchar('\n');
+	printf("%ld\n", after.ru_nvcsw - before.ru_nvcsw);
 	return 0;
 }

@@ -7,7 +7,9 @@
 # by_symbol KALLSYMS COUNTS IOS [MODULE-REGEX]   "MODULE SYMBOL INSTRUCTIONS" for each I/O, of
 #     modules that match (nvme); the kernel's own symbols are of module "kernel", user space is
 #     "user -", code of no symbol "kernel ?"
-# tick_costs OUT            instructions of a tick of an idle processor, of what tracing.sh measured in OUT
+# tick_share OUT            of what tracing.sh measured in OUT: what a tick costs, by what only a tick runs
+# without_time SHARE        what by_symbol says, as it comes, and behind it as "kernel time" what is to be taken off for
+#     time that has gone by, whatever was done: ticks, by the SHARE of tick_share, and the averaging of loads
 
 results=build/bench
 
@@ -18,15 +20,29 @@ bench_programs() {
 		die "iobench needs the package liburing-dev; run tools/guest/packages.sh bench"
 }
 
-tick_costs() {
-	local row ticks n=0
-	while read -r _ row _ ticks; do
+# What only the timer's tick runs, by the names of 6.1 and 6.12; and what is reckoned once for so much time that has
+# gone by: how loaded tasks and processors are.
+ticking='^(timekeeping_advance|timekeeping_update|update_vsyscall|update_fast_timekeeper|update_process_times|scheduler_tick|sched_tick|tick_sched_timer|tick_nohz_handler|rcu_sched_clock_irq|run_posix_cpu_timers|calc_global_load|perf_event_task_tick|hrtimer_interrupt)$'
+averaging='^__update_load_avg_(se|cfs_rq)$'
+
+tick_share() {
+	local row n=0
+	while read -r _ row _; do
 		n=$((n + 1))
 		[[ $row == idle ]] || continue
-		awk -v ticks="$ticks" '{ n += $2 } END { printf "%.0f", n / ticks }' "$1/insns.$n"
+		by_symbol "$1/kallsyms.in-box" "$1/insns.$n" 1 '' |
+			awk -v ticking="$ticking" '{ all += $3 } $2 ~ ticking { own += $3 } END { printf "%.3f", all / own }'
 		return
 	done <"$1/runs"
 	die "what a tick costs was not measured: $1/runs has no row \"idle\""
+}
+
+without_time() {
+	awk -v share="$1" -v ticking="$ticking" -v averaging="$averaging" '
+		{ print }
+		$2 ~ ticking { time += share * $3 }
+		$2 ~ averaging { time += $3 }
+		END { print "kernel time", -time }'
 }
 
 by_symbol() {

@@ -7,8 +7,9 @@
 #
 # Whether a processor that goes idle stops its tick, and then brings the kernel's statistics of
 # memory up to date, is a matter of which timer came first: some hundreds of instructions more or less
-# for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike; and what they cost
-# is taken off, for how many come while a read is waited for depends on how fast the machine is.
+# for a read at depth 1, traced or not. So ticks go on (nohz=off), for every row alike. How many come while a
+# read is waited for, and how long loads are averaged over, depends on how fast the machine is: so
+# what time alone costs is taken off.
 #
 # Each disk has a controller of its own, as most have: where two namespaces share queues, 6.1 hands over
 # requests one by one.
@@ -82,14 +83,14 @@ run() { # KERNEL
 	rm -f "$disk"
 }
 
-# Median of the instructions per read of the runs of LABEL and ROW, those of ticks (of $tick each) taken
-# off; nothing, if there are fewer than three.
+# Median of the instructions per read of the runs of LABEL and ROW, without what time alone costs; nothing, if there
+# are fewer than three.
 per_read() { # OUT LABEL ROW
-	local label row reads ticks n=0
-	while read -r label row reads ticks; do
+	local label row reads n=0
+	while read -r label row reads; do
 		n=$((n + 1))
 		[[ $label == "$2" && $row == "$3" ]] || continue
-		awk -v reads="$reads" -v off="$((ticks * tick))" '{ n += $2 } END { printf "%.0f\n", (n - off) / reads }' "$1/insns.$n"
+		by_symbol "$1/kallsyms.$label" "$1/insns.$n" "$reads" '' | without_time "$tick" | awk '{ n += $3 } END { printf "%.0f\n", n }'
 	done <"$1/runs" | sort -n | awk '{ v[NR] = $1 } END { if (NR >= 3) print v[int((NR + 1) / 2)] }'
 }
 
@@ -129,7 +130,7 @@ table() { # KERNEL
 
 for kernel; do
 	run "$kernel"
-	tick=$(tick_costs "$results/tracing-$kernel")
+	tick=$(tick_share "$results/tracing-$kernel")
 	table "$kernel"
 	echo
 	tests/bench/where.sh "$kernel"

@@ -24,14 +24,15 @@ shift
 labels=("$@")
 ((${#labels[@]})) || labels=(stock-hist-one stock-hist stock-io stock-events driver-hist driver-io driver-events)
 
-# Symbols of all runs of LABEL and ROW, each with so many instructions for a read, times FACTOR; ticks are taken off.
+# Symbols of all runs of LABEL and ROW, each with so many instructions for a read, times FACTOR; what time alone costs is taken
+# off.
 symbols() { # LABEL ROW FACTOR
-	local label row reads ticks n=0 runs
+	local label row reads n=0 runs
 	runs=$(grep -c "^$1 $2 " "$out/runs") || true
-	while read -r label row reads ticks; do
+	while read -r label row reads; do
 		n=$((n + 1))
 		[[ $label == "$1" && $row == "$2" ]] || continue
-		{ by_symbol "$out/kallsyms.$1" "$out/insns.$n" "$reads" '' && echo "kernel ticks -$((ticks * tick / reads))"; } |
+		by_symbol "$out/kallsyms.$1" "$out/insns.$n" "$reads" '' | without_time "$tick" |
 			awk -v f="$3" -v runs="$runs" '{ print $1, $2, $3 * f / runs }'
 	done <"$out/runs"
 }
@@ -52,7 +53,7 @@ by_room() {
 		END { printf "%d %d %d %d %d %d %d %d %d\n", all, sum["programs"], sum["to them"], sum["clock"], sum["task"], sum["recorder"], sum["copy"], sum["clear"], sum["rest"] }'
 }
 
-tick=$(tick_costs "$out")
+tick=$(tick_share "$out")
 printf '%-24s %8s %8s %8s %8s %8s %8s %8s %8s %8s\n' "kernel $kernel" added programs 'to them' clock task recorder copy clear rest
 for label in "${labels[@]}"; do
 	untraced=in-box
