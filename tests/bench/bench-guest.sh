@@ -4,17 +4,16 @@
 # how often the program slept; the plugin's counts are numbered in the same order.
 # shellcheck source=../guest/in-guest.sh
 . /src/tests/guest/in-guest.sh
+# shellcheck source=disks.sh
+. /src/tests/bench/disks.sh
 
-# A disk with a latency, where each I/O of depth 1 is waited for asleep, and one without, for many at
-# once, and for those that are waited for awake.
-slow_disk=/dev/nvme0n1 quick_disk=/dev/nvme0n2
 
 row() { # NAME DEPTH BYTES COUNT [WORD...]
-	_name=$1 _count=$4 _disk=$slow_disk
+	_name=$1 _count=$4 _disk="$slow_disk"
 	shift
-	case " $* " in *" spin "* | *" poll "*) _disk=$quick_disk ;; esac
+	case " $* " in *" spin "* | *" poll "*) _disk="$quick_disk" ;; esac
 	for _ in 1 2 3 4 5; do
-		echo "$_name $_count $(iobench $_disk "$@")" >>/out/runs
+		echo "$_name $_count $(iobench "$_disk" "$@")" >>/out/runs
 	done
 }
 
@@ -43,11 +42,7 @@ all() { # inbox|nvmescope
 		insmod /modules/nvmescope_core.ko
 		insmod /modules/nvmescope.ko poll_queues=1
 	fi
-	for _disk in $slow_disk $quick_disk; do
-		wait_for "$_disk" test -e "/sys/block/${_disk#/dev/}/queue/scheduler"
-		echo none >"/sys/block/${_disk#/dev/}/queue/scheduler"
-	done
-	sleep 1
+	settle_disks
 	: >/out/runs
 	both pread-1 1 800 400
 	both uring-1 1 800 400 uring

@@ -26,7 +26,7 @@ bench_programs
 rm -rf "$out"
 mkdir -p "$out"
 tools/guest/vm.sh --kernel "$kernel" --name "bench-$kernel" --icount --smp 1 --mem 2G --deadline 1200 --out "$out" --append nokaslr \
-	--nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
+	--nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1,latency-ns=200000 --nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1 --module nvme \
 	"${share[@]}" --add "$PWD/$results/iobench:/usr/bin/iobench" \
 	--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
 	-- sh /src/tests/bench/bench-guest.sh all "$driver" >"$out/output.txt" 2>&1 || {

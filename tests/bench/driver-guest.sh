@@ -4,8 +4,9 @@
 # ours. Each run leaves a line in /out/runs: driver, row, reads; the plugin counts on its own.
 # shellcheck source=../guest/in-guest.sh
 . /src/tests/guest/in-guest.sh
+# shellcheck source=disks.sh
+. /src/tests/bench/disks.sh
 
-slow_disk=/dev/nvme0n1 quick_disk=/dev/nvme0n2
 
 reads() { # ROW DISK DEPTH BYTES COUNT [poll]
 	_row=$1
@@ -20,19 +21,15 @@ reads() { # ROW DISK DEPTH BYTES COUNT [poll]
 threshold() { echo "$1" >"/sys/module/$module/parameters/sgl_threshold"; }
 
 measure() {
-	for _disk in $slow_disk $quick_disk; do
-		wait_for "$_disk" test -e "/sys/block/${_disk#/dev/}/queue/scheduler"
-		echo none >"/sys/block/${_disk#/dev/}/queue/scheduler"
-	done
-	sleep 1
+	settle_disks
 	# a disk with a latency: each read of depth 1 is waited for asleep
-	reads depth-1 $slow_disk 1 4096 2000
-	reads depth-32 $quick_disk 32 4096 16000
+	reads depth-1 "$slow_disk" 1 4096 2000
+	reads depth-32 "$quick_disk" 32 4096 16000
 	threshold 0
-	reads 128K-PRP $quick_disk 8 131072 4000
+	reads 128K-PRP "$quick_disk" 8 131072 4000
 	threshold 32768
-	reads 128K-SGL $quick_disk 8 131072 4000
-	reads polled $quick_disk 32 4096 16000 poll
+	reads 128K-SGL "$quick_disk" 8 131072 4000
+	reads polled "$quick_disk" 32 4096 16000 poll
 	cp /proc/kallsyms "/out/kallsyms.$driver"
 }
 

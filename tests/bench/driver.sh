@@ -21,7 +21,7 @@ run() { # KERNEL
 	mkdir -p "$out"
 	# Two queue pairs: one with an interrupt, one to poll.
 	tools/guest/vm.sh --kernel "$1" --name "bench-$1" --icount --smp 1 --deadline 900 --out "$out" --append nokaslr \
-		--nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1,latency-ns=200000 --ns size=8G,null=1 --module nvme \
+		--nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1,latency-ns=200000 --nvme max_ioqpairs=2,mdts=7 --ns size=8G,null=1 --module nvme \
 		--share "build/kmod/$1:/modules" --add "$PWD/$results/iobench:/usr/bin/iobench" \
 		--qemu -plugin --qemu "$PWD/$results/insncount.so,out=$PWD/$out/insns" \
 		-- sh /src/tests/bench/driver-guest.sh >"$out/output.txt" 2>&1 || {

@@ -6,30 +6,12 @@
 # it was. What a recorder lost goes to /out/lost, why it did not run to /out/skipped.
 # shellcheck source=../guest/in-guest.sh
 . /src/tests/guest/in-guest.sh
+# shellcheck source=disks.sh
+. /src/tests/bench/disks.sh
 
 tracing=/sys/kernel/tracing
 # Where every recorder writes: a disk that is not measured, with a file system as people have it
 files=/files
-
-# Which of the two is nvme0 is a matter of which was ready first.
-disk() { # SERIAL
-	for _nvme in /sys/class/nvme/nvme*; do
-		if [ "$(tr -d ' ' <"$_nvme/serial")" = "$1" ]; then echo "/dev/${_nvme##*/}n1"; fi
-	done
-}
-
-is_there() { _disk=$(disk "$1") && test -e "/sys/block/${_disk#/dev/}/queue/scheduler"; } # SERIAL
-
-settle() {
-	for _serial in nvmescope0 nvmescope1; do
-		wait_for "$_serial" is_there $_serial
-		_disk=$(disk $_serial)
-		echo none >"/sys/block/${_disk#/dev/}/queue/scheduler"
-	done
-	slow_disk=$(disk nvmescope0) quick_disk=$(disk nvmescope1)
-	export slow_disk quick_disk # for the command that a recorder starts
-	sleep 1
-}
 
 # At depth 1 each read is to be waited for asleep. Where the machine was so slow that some were there
 # before the program slept, the piece is of another row.
@@ -172,7 +154,7 @@ all() { # [LABEL...]
 	echo 16 >/proc/sys/vm/nr_hugepages
 	: >/out/runs
 	modprobe nvme
-	settle
+	settle_disks
 	both in-box
 	idle
 	rivals
@@ -186,7 +168,7 @@ all() { # [LABEL...]
 	rmmod nvme_core
 	insmod /modules/nvmescope_core.ko
 	insmod /modules/nvmescope.ko
-	settle
+	settle_disks
 	both ours
 	record driver-hist --provider driver --level hist
 	record driver-io --provider driver --level io

@@ -11,9 +11,6 @@
 # read is waited for, and how long loads are averaged over, depends on how fast the machine is: so
 # what time alone costs is taken off.
 #
-# Each disk has a controller of its own, as most have: where two namespaces share queues, 6.1 hands over
-# requests one by one.
-#
 # Files go to a disk of their own, with ext4. Prints a table for each kernel (--only: of rows with these
 # labels); a row over its target says so, and is no failure: the
 # table is to be read. Exits 1 if something could not be measured.
