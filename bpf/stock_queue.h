@@ -39,7 +39,7 @@ struct queue_state {
 	};
 	__u32 looking; /* 1: somebody is at the CQ */
 	__u32 again;   /* and somebody else came meanwhile */
-	__u32 learnt;
+	__u32 learnt;  /* 1: all that does not change, `rung` and `cq` are known */
 	__u32 depth;
 	__u32 pending; /* commands built whose doorbell has not been told of; see LEARNING_LOOKS */
 };

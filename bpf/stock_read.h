@@ -123,7 +123,7 @@ static __always_inline void read_words(void *to, __u64 address, __u32 bytes)
 #define ADDRESS_IN(pointer, type, field)                                                     \
 	({                                                                                   \
 		__u64 __a;                                                                   \
-		if (may_be_pointers)                                                            \
+		if (may_be_pointers)                                                         \
 			READ_AT(__a, (__u64)(pointer) + bpf_core_field_offset(type, field)); \
 		else                                                                         \
 			__a = (__u64)(pointer)->field;                                       \
