@@ -157,8 +157,6 @@ static __always_inline int polled(struct blk_mq_hw_ctx *hctx)
 	ctrl = disk->part0->bd_device.parent->devt & MINOR_BITS;
 	qid = hctx->queue_num + 1;
 	who = OWNER(ctrl, qid);
-	if (!passes(ctrl))
-		return 0;
 	st = state_of(ctrl, qid);
 	if (!st || !st->learnt)
 		return 0;
@@ -211,7 +209,7 @@ int BPF_PROG(on_timeout_looked, struct nvme_queue *nvmeq)
  * its completion entry: so it is the one before.  A driver that does not count, and a request that
  * may have found none, let us ask the command itself.
  */
-static __always_inline __u16 cid_of(const struct request *rq, __u64 request, __u64 end)
+static __noinline __u16 cid_of(const struct request *rq, __u64 request, __u64 end)
 {
 	__u16 cid = 0;
 	__u64 cmd;
@@ -230,21 +228,13 @@ struct request_end {
 	__u16 cid;
 };
 
-/*
- * What cannot be told at once: a request that did not do well, or a driver whose fields are not
- * where they are as a rule.
- */
+/* The last word of the event, of a request that did not do well or of a driver that is not as most. */
 static __noinline __u64 odd_word(const struct request *rq, __u64 words)
 {
 	__u64 how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
 								  NVS_HOW_DONE_unseen;
 
 	return rq->__data_len | (__u64)END_WORD(words, status) << 32 | how << 48;
-}
-
-static __noinline __u32 odd_cid(const struct request *rq, __u64 request, __u64 words)
-{
-	return cid_of(rq, request, words);
 }
 
 static __always_inline struct request_end end_of(struct request *rq)
@@ -263,7 +253,7 @@ static __always_inline struct request_end end_of(struct request *rq)
 		APART();
 		READ_AT(words, request + END_BASE);
 	}
-	end.cid = odd_cid(rq, request, words);
+	end.cid = cid_of(rq, request, words);
 	end.word = odd_word(rq, words);
 	return end;
 }
@@ -308,39 +298,33 @@ int BPF_PROG(on_complete_again, struct request *rq)
 	return UNDISTURBED(ends(rq, true));
 }
 
-/* From here on @address is that of another queue, or leads to another one. */
-struct forgotten {
-	__u64 address;
-};
-
 static __always_inline void forget_owner(struct owner *o, __u64 address)
 {
 	if (o->hctx == address || o->nvmeq == address)
 		o->hctx = 0;
 }
 
-static long forget_on_cpu(__u32 cpu, struct forgotten *f)
+static long forget_on_cpu(__u32 cpu, const __u64 *address)
 {
-	forget_owner(on_cpu(building_on, cpu), f->address);
-	forget_owner(on_cpu(ending_on, cpu), f->address);
+	forget_owner(on_cpu(building_on, cpu), *address);
+	forget_owner(on_cpu(ending_on, cpu), *address);
 	return 0;
 }
 
-static long forget_irq(__u32 irq, struct forgotten *f)
+static long forget_irq(__u32 irq, const __u64 *address)
 {
 	struct irq_owner *o = &irq_owners[irq & (MAX_IRQS - 1)];
 
-	if (o->nvmeq == f->address)
+	if (o->nvmeq == *address)
 		o->nvmeq = 0;
 	return 0;
 }
 
+/* From here on @address is that of another queue, or leads to another one. */
 static __noinline int forget(__u64 address)
 {
-	struct forgotten f = { .address = address };
-
-	bpf_loop(nr_cpus < MAX_CPUS ? nr_cpus : MAX_CPUS, forget_on_cpu, &f, 0);
-	bpf_loop(MAX_IRQS, forget_irq, &f, 0);
+	bpf_loop(nr_cpus < MAX_CPUS ? nr_cpus : MAX_CPUS, forget_on_cpu, &address, 0);
+	bpf_loop(MAX_IRQS, forget_irq, &address, 0);
 	return 0;
 }
 
@@ -349,8 +333,6 @@ static __always_inline void queue_begins(__u32 ctrl, __u32 qid, __u64 nvmeq)
 	struct queue_state *st;
 
 	forget(nvmeq);
-	if (!passes(ctrl))
-		return;
 	st = state_of(ctrl, qid);
 	if (st)
 		learn_anew(st, nvmeq);
@@ -376,7 +358,6 @@ static long tell_rest(__u32 qid, struct teardown *t)
 	return 0;
 }
 
-/* From here on it leads to another queue. */
 SEC("fentry/nvme_init_hctx")
 int BPF_PROG(on_new_hctx, struct blk_mq_hw_ctx *hctx)
 {
