@@ -76,7 +76,7 @@ static __always_inline void skip_entries(struct queue_state *st, struct cq_walk 
 
 /*
  * Reads the next entries: where each read is a call, as many as a record holds, by one; else the
- * first.  Returns how many there may be, before the ring's end.
+ * first, if it may be none.  Returns how many there may be, before the ring's end.
  */
 static __always_inline __u32 read_ahead(const struct queue_state *st, struct cq_walk *w)
 {
@@ -86,10 +86,10 @@ static __always_inline __u32 read_ahead(const struct queue_state *st, struct cq_
 	barrier_var(many); /* the verifier is to see the constant compared */
 	if (many > PER_RECORD)
 		many = PER_RECORD;
-	if (direct_reads)
-		read_words(w->entries, from, sizeof(w->entries[0]));
-	else
+	if (!direct_reads)
 		bpf_probe_read_kernel(w->entries, many * sizeof(w->entries[0]), (void *)from);
+	else if (w->why < 0)
+		read_words(w->entries, from, sizeof(w->entries[0]));
 	return many;
 }
 
