@@ -161,6 +161,7 @@ struct nvme_completion {
 
 /* The same, as words of 64 bits */
 #define SQE_WORDS 8
+#define SQE_BYTES 64u
 
 #define HCTX_TYPE_POLL 2
 

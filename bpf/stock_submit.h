@@ -80,21 +80,40 @@ struct sq_walk {
 	bool claimed;
 };
 
-/*
- * How many commands the next record tells of: no more than it holds, nor than there are before the
- * ring's end.  Where each read is a call they are read at once: so one by one if their slots are
- * larger than they.
- */
+/* How many commands the next record tells of.  Where slots are larger than they, one by one. */
 static __always_inline __u32 next_commands(const struct queue_state *st, const struct sq_walk *w)
 {
-	__u32 many = st->depth - w->slot;
+	__u32 many = w->left;
 
-	if (many > w->left)
-		many = w->left;
-	if (!direct_reads && (1u << (st->sqe_shift & 15)) != SQE_WORDS * sizeof(__u64))
+	if (!direct_reads && (1u << (st->sqe_shift & 15)) != SQE_BYTES)
 		many = 1;
 	barrier_var(many); /* the verifier is to see the constant compared, as the last */
 	return many < PER_RECORD ? many : PER_RECORD;
+}
+
+/*
+ * Where each read is a call: @many commands by one, or by two if they go over the ring's end.  They
+ * go to @sqe, behind which there is room for one more.
+ */
+static __always_inline void read_commands(__u64 *sqe, const struct queue_state *st, __u32 slot,
+					  __u32 many)
+{
+	__u32 here = st->depth - slot;
+
+	if (here > many)
+		here = many;
+	barrier_var(here);
+	if (here > PER_RECORD)
+		return;
+	bpf_probe_read_kernel(sqe, here * SQE_BYTES, (void *)command_at(st, slot));
+	many -= here;
+	barrier_var(many);
+	if (many > PER_RECORD)
+		return;
+	barrier_var(many);
+	if (many)
+		bpf_probe_read_kernel(sqe + here * SQE_WORDS, many * SQE_BYTES,
+				      (void *)st->sq_cmds);
 }
 
 /*
@@ -104,22 +123,21 @@ static __always_inline __u32 next_commands(const struct queue_state *st, const s
 static __always_inline void fill_record(struct nvs_cmd_sent *first, const struct queue_state *st,
 					struct sq_walk *w, __u32 many)
 {
-	__u32 slot = w->slot, shift = st->sqe_shift & 15, i;
-	__u64 from = command_at(st, slot);
-	const __u64 *sqe = (__u64 *)first + many;
+	__u32 slot = w->slot, i;
+	__u64 *sqe = (__u64 *)first + many;
 	struct nvs_cmd_sent *e = first;
 
 	_Static_assert(sizeof(*e) == (SQE_WORDS + 1) * sizeof(*sqe), "a word more than a command");
 	if (!direct_reads)
-		bpf_probe_read_kernel((void *)sqe, many * SQE_WORDS * sizeof(*sqe), (void *)from);
+		read_commands(sqe, st, slot, many);
 	ROUNDS(i, many, PER_RECORD) {
-		if (direct_reads)
-			sqe = AS_NUMBERS(from);
-		fill_command(e++, sqe, slot++, w->ts, w->who);
-		from += 1ull << shift;
+		fill_command(e++, direct_reads ? AS_NUMBERS(command_at(st, slot)) : sqe, slot,
+			     w->ts, w->who);
 		sqe += SQE_WORDS;
+		if (++slot == st->depth)
+			slot = 0;
 	}
-	w->slot = slot < st->depth ? slot : 0;
+	w->slot = slot;
 	w->left -= many;
 	if (!w->left)
 		tell_bell((void *)(first + many), w->ts, w->who, w->rung, w->bell, w->count);
