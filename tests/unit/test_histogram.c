@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../bpf/buckets.h"
 #include "histogram.h"
 
 /* The error that reports state: 1/32 of the value, whatever the code is made of. */
@@ -21,6 +22,21 @@ static void buckets_meet(void **state)
 		if (b)
 			assert_int_equal(histogram_bucket(histogram_low(b) - 1), b - 1);
 	}
+}
+
+/* What programs look up is what readers take a bucket for. */
+static void programs_buckets_meet(void **state)
+{
+	(void)state;
+	assert_int_equal(hist_bucket(0), 0);
+	assert_int_equal(hist_bucket(UINT64_MAX), HIST_BUCKETS - 1);
+	for (unsigned int b = 1; b < HIST_BUCKETS; b++) {
+		assert_int_equal(hist_bucket(hist_low(b)), b);
+		assert_int_equal(hist_bucket(hist_low(b) - 1), b - 1);
+	}
+	/* The last one, wherever it is looked up */
+	for (int bits = HIST_MAX_BITS; bits < 64; bits++)
+		assert_int_equal(hist_bucket(1ull << bits), HIST_BUCKETS - 1);
 }
 
 static void one_value_within_bound(void **state)
@@ -108,9 +124,9 @@ static void merge_is_addition(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buckets_meet),		  cmocka_unit_test(one_value_within_bound),
-		cmocka_unit_test(quantiles_within_bound), cmocka_unit_test(empty_and_single),
-		cmocka_unit_test(merge_is_addition),
+		cmocka_unit_test(buckets_meet),		  cmocka_unit_test(programs_buckets_meet),
+		cmocka_unit_test(one_value_within_bound), cmocka_unit_test(quantiles_within_bound),
+		cmocka_unit_test(empty_and_single),	  cmocka_unit_test(merge_is_addition),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
