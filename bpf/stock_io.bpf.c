@@ -179,26 +179,44 @@ static __always_inline int end(__u32 mode, odd_fn *odd_end, struct request *rq, 
 	return 0;
 }
 
+/* May a request be counted, as far as is known before its time? */
+static __always_inline bool may_count(__u32 mode, const struct request *rq, __u32 place, __u32 op,
+				      __u32 bytes)
+{
+	struct flight_queue *q = queue_at(place);
+
+	return !(mode & MODE_FILTERED) ||
+	       (place < MAX_PLACES && queue_passes(mode, q->ctrl, q->qid) &&
+		request_passes(mode, op, bytes) && tag_passes(mode, rq->tag));
+}
+
+/* Of what is neither read nor write. */
+static __noinline struct hist_cell *odd_cell(__u32 place, __u32 op)
+{
+	return cell_of(place, op, 0);
+}
+
 /* --no-stages: this program alone, and what blk-mq itself says of the beginning. */
 static __always_inline int count_alone(__u32 mode, struct request *rq)
 {
-	__u64 start, now, took;
+	__u32 place, op, bytes;
 	struct hist_cell *cell;
-	struct flight_queue *q;
-	__u32 place, bytes, op;
+	__u64 start, now, took;
 
 	if (!rq)
 		return 0;
 	place = place_by(rq->mq_hctx);
-	if (place >= MAX_PLACES)
-		return 0;
-	q = queue_at(place);
 	op = rq->cmd_flags & 0xff;
 	bytes = rq->__data_len;
-	if (!queue_passes(mode, q->ctrl, q->qid) || !request_passes(mode, op, bytes) ||
-	    !tag_passes(mode, rq->tag))
+	if (!may_count(mode, rq, place, op, bytes))
 		return 0;
-	cell = cell_of(place, op, bytes);
+	if (__builtin_expect(op <= NVS_RQOP_write, 1))
+		cell = near_cell_of(place, op, bytes);
+	else
+		cell = odd_cell(place, op);
+	/* There is none behind what is no place. */
+	if (!cell)
+		return 0;
 	start = rq->start_time_ns;
 	now = bpf_ktime_get_ns();
 	took = now - start;
@@ -213,8 +231,6 @@ static __always_inline int count_alone(__u32 mode, struct request *rq)
 		return 0;
 	if ((mode & MODE_FILTERED) && config.by_status &&
 	    !status_passes(mode, END_WORD(read_end(rq), status)))
-		return 0;
-	if (!cell)
 		return 0;
 	count_request(cell, bytes, 0);
 	count_stage(cell, NVS_STAGE_total, took);

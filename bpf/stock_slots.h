@@ -129,10 +129,18 @@ static __noinline __u32 learn_place(struct blk_mq_hw_ctx *hctx)
 
 static __always_inline __u32 place_by(struct blk_mq_hw_ctx *hctx)
 {
-	struct known_queue *k = &known_queues[known_index(hctx)];
+	const struct known_queue *k = &known_queues[known_index(hctx)];
+	__u64 address;
+	__u32 place;
 
 	barrier_var(k);
-	return k->address == (__u64)hctx ? k->place : learn_place(hctx);
+	address = k->address;
+	barrier(); /* the place was there first */
+	place = k->place;
+	barrier_var(place); /* read in any case: so the rule need not jump */
+	if (address != (__u64)hctx)
+		place = learn_place(hctx);
+	return place;
 }
 
 /* Requests lie a multiple of 64 bytes apart. */
