@@ -192,11 +192,12 @@ static void set_data_block(struct nvme_sgl_desc *desc, dma_addr_t addr, u32 len)
  * SGLS bits 1:0 of Identify Controller: supported, with or without alignment to
  * four bytes, which dma_alignment gives.  Admin commands use PRPs (4.1).
  */
-static __always_inline bool wants_sgl(struct nvme_dev *dev, struct request *rq)
+static __always_inline bool wants_sgl(struct nvme_dev *dev, struct request *rq, u32 bytes,
+				      unsigned int segments)
 {
 	if (!(dev->ctrl.sgls & 3) || !sgl_threshold || !rq->q->queuedata)
 		return false;
-	return blk_rq_payload_bytes(rq) >= sgl_threshold * blk_rq_nr_phys_segments(rq);
+	return bytes >= sgl_threshold * segments;
 }
 
 /* One segment stands in the command; more stand in a list, its last segment too. */
@@ -245,7 +246,7 @@ static blk_status_t map_table(struct nvme_dev *dev, struct request *rq, struct n
 		iod->sgt.sgl = NULL;
 		return ret == -EREMOTEIO ? BLK_STS_TARGET : BLK_STS_RESOURCE;
 	}
-	if (wants_sgl(dev, rq)) {
+	if (wants_sgl(dev, rq, blk_rq_payload_bytes(rq), blk_rq_nr_phys_segments(rq))) {
 		status = setup_sgl(dev, iod);
 		if (status)
 			unmap_table(dev, rq, iod);
@@ -277,7 +278,7 @@ static blk_status_t map_one(struct nvme_dev *dev, struct request *rq, struct nvm
 	u32 first = NVME_CTRL_PAGE_SIZE - (bv.bv_offset & (NVME_CTRL_PAGE_SIZE - 1));
 	bool two_pages = bv.bv_len <= first + NVME_CTRL_PAGE_SIZE;
 
-	if (!two_pages && !wants_sgl(dev, rq))
+	if (!two_pages && !wants_sgl(dev, rq, bv.bv_len, 1))
 		return map_table(dev, rq, iod);
 	iod->dma_addr = dma_map_bvec(dev->ctrl.dev, &bv, rq_dma_dir(rq), 0);
 	if (dma_mapping_error(dev->ctrl.dev, iod->dma_addr))

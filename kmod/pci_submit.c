@@ -168,60 +168,35 @@ static void nvme_commit_rqs(struct blk_mq_hw_ctx *hctx)
 	NVME_STRETCH(ring_rest(hctx->driver_data));
 }
 
-/* Prepared requests for one queue, in order, chained by rq_next. */
-struct batch {
-	struct nvme_queue *nvmeq;
-	struct request *first;
-	struct request *last;
-	unsigned int count;
-};
-
-static void submit_batch(struct batch *batch)
+/* @count prepared requests for one queue, in order, chained by rq_next from @rq on. */
+static void submit_batch(struct nvme_queue *nvmeq, struct request *rq, unsigned int count)
 {
-	struct nvme_queue *nvmeq = batch->nvmeq;
-	struct request *rq = batch->first;
+	unsigned int left = count;
 
 	spin_lock(&nvmeq->sq_lock);
-	while (rq) {
+	while (left--) {
 		/* Once rung it may complete and be used again: read the link first. */
 		struct request *next = rq->rq_next;
 
-		rq->rq_next = NULL;
 		copy_command(nvmeq, nvme_req(rq)->cmd);
 		rq = next;
 	}
 	if (nvme_telling_steps())
-		trace_batch(nvmeq, NVS_BATCH_queue_rqs, batch->count);
+		trace_batch(nvmeq, NVS_BATCH_queue_rqs, count);
 	ring_sq(nvmeq);
 	spin_unlock(&nvmeq->sq_lock);
-	batch->first = NULL;
-	batch->count = 0;
-}
-
-static __always_inline void add_to_batch(struct batch *batch, struct nvme_queue *nvmeq,
-					 struct request *rq)
-{
-	if (batch->first && batch->nvmeq != nvmeq)
-		submit_batch(batch);
-	rq->rq_next = NULL;
-	if (batch->first)
-		batch->last->rq_next = rq;
-	else
-		batch->first = rq;
-	batch->last = rq;
-	batch->nvmeq = nvmeq;
-	batch->count++;
 }
 
 /*
- * A whole list of requests, for one or more queues.  What cannot be taken stays
- * in the list: blk-mq then sends it one by one, and gets to see the reason.
+ * A whole list of requests, for one or more queues: those in a row for one are a batch.  What
+ * cannot be taken stays in the list: blk-mq then sends it one by one, and gets to see the reason.
  */
 static __always_inline void submit_list(nvme_rqlist *rqlist)
 {
-	struct batch batch = {};
+	struct request *rq, *first = NULL, *last = NULL;
 	nvme_rqlist refused = NVME_COMPAT_RQLIST_INIT;
-	struct request *rq;
+	struct nvme_queue *queue = NULL;
+	unsigned int count = 0;
 
 	while (!nvme_compat_rqlist_empty(rqlist)) {
 		struct nvme_queue *nvmeq;
@@ -229,13 +204,24 @@ static __always_inline void submit_list(nvme_rqlist *rqlist)
 		rq = nvme_compat_rqlist_pop(rqlist);
 		nvmeq = rq->mq_hctx->driver_data;
 		nvme_compat_enter_tag(rq);
-		if (unlikely(check_ready(nvmeq, rq)) || unlikely(prepare(nvmeq->dev, rq)))
+		if (unlikely(check_ready(nvmeq, rq)) || unlikely(prepare(nvmeq->dev, rq))) {
 			nvme_compat_rqlist_add(&refused, rq);
-		else
-			add_to_batch(&batch, nvmeq, rq);
+			continue;
+		}
+		if (nvmeq == queue) {
+			last->rq_next = rq;
+		} else {
+			if (count)
+				submit_batch(queue, first, count);
+			queue = nvmeq;
+			first = rq;
+			count = 0;
+		}
+		last = rq;
+		count++;
 	}
-	if (batch.first)
-		submit_batch(&batch);
+	if (count)
+		submit_batch(queue, first, count);
 	*rqlist = refused;
 }
 
