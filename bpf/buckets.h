@@ -42,7 +42,7 @@
 static const __u8 buckets_of[3][NEAR] = {
 	{ OCTAVES_10(0) }, { OCTAVES_10(10) }, { OCTAVES_7(20), LAST_ONES }
 };
-_Static_assert(HIST_MAX_BITS == NEAR_SHIFT + 2 * NEAR_STEP + 10 && LAST == 8 * 27 + 1,
+_Static_assert(NEAR_SHIFT + 2 * NEAR_STEP + 10 == HIST_MAX_BITS && 8 * 27 + 1 == LAST,
 	       "where the last one begins");
 
 static __always_inline __u64 look_bucket_up(__u32 table, __u64 ns)

@@ -228,7 +228,7 @@ struct request_end {
 	__u16 cid;
 };
 
-/* The last word of the event, of a request that did not do well or of a driver that is not as most. */
+/* The last word of the event: of a request that did not do well, or of a driver unlike most. */
 static __noinline __u64 odd_word(const struct request *rq, __u64 words)
 {
 	__u64 how = END_BYTE(words, flags) & NVME_REQ_CANCELLED ? NVS_HOW_DONE_cancelled :
