@@ -15,7 +15,7 @@
 #include "stream_file.h"
 
 /*
- * A packet is big enough when it holds packet_bytes, or spans CTF_PACKET_NS.  None holds more
+ * A packet is big enough when it holds packet_bytes, or spans s->span.  None holds more
  * than four times that, however much is waiting.
  */
 _Static_assert(5 * CTF_PACKET_BYTES <= CTF_PACKET_MAX, "readers would refuse our packets");
@@ -38,6 +38,7 @@ struct ctf_stream {
 	uint64_t lost; /* as last told */
 	uint64_t written_lost;
 	uint64_t events, unwritten;
+	uint64_t span; /* ns that make a packet */
 };
 
 void ctf_stream_name(char name[CTF_STREAM_NAME_SIZE], unsigned int cpu)
@@ -94,6 +95,7 @@ struct ctf_stream *ctf_stream_open(struct ctf_trace *t, unsigned int cpu, struct
 	}
 	s->trace = t;
 	s->cpu = cpu;
+	s->span = CTF_PACKET_NS;
 	event_buffer_init(&s->buf, cpu == RECORDING_DEVICE);
 	s->file.fd = -1;
 	ctf_stream_name(s->name, cpu);
@@ -319,11 +321,16 @@ uint64_t ctf_stream_oldest(const struct ctf_stream *s)
 	return event_buffer_time(&s->buf, s->buf.first);
 }
 
+void ctf_stream_span(struct ctf_stream *s, uint64_t ns)
+{
+	s->span = ns;
+}
+
 /* Are there settled events enough for a packet? */
 static bool big_enough(const struct ctf_stream *s)
 {
 	return s->buf.settled.nr && (packet_bytes(s, s->buf.settled) >= s->trace->packet_bytes ||
-				     s->buf.settled_ts - ctf_stream_oldest(s) >= CTF_PACKET_NS);
+				     s->buf.settled_ts - ctf_stream_oldest(s) >= s->span);
 }
 
 /* No packet yet or, of a recording in parts, none of the part that is written now. */

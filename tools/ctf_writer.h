@@ -87,6 +87,9 @@ void ctf_stream_look_out(struct ctf_stream *s, unsigned int id);
  */
 int ctf_stream_flush(struct ctf_stream *s, uint64_t lost, bool force, struct nvs_error *err);
 
+/* From now on events that span @ns make a packet, however few they are; 1 s else. */
+void ctf_stream_span(struct ctf_stream *s, uint64_t ns);
+
 /* Like ctf_stream_flush(), but ends a packet even if it is small; what is not settled stays. */
 int ctf_stream_settle(struct ctf_stream *s, uint64_t lost, struct nvs_error *err);
 /* Time of the earliest event that is in no packet yet; UINT64_MAX: there is none. */

@@ -57,6 +57,7 @@ struct record_cpu {
 	bool online;		   /* when the recording began */
 	struct ring_reader ring;   /* fd -1: none, the CPU is not there */
 	struct ctf_stream *stream; /* NULL: nothing has happened there yet */
+	bool news;		   /* from its ring, that may be in no packet yet */
 };
 
 /* What the block layer counted of a controller's disks. */

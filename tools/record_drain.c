@@ -9,6 +9,11 @@
  * it is written, so much a recorder that is killed loses: two seconds.
  */
 #define OLDEST_NS 800000000ull
+/*
+ * Histograms may wait longer, while nothing else happens: each packet of theirs would be another change of
+ * the file's size, which costs the kernel more than they do.  As long as it keeps other files' data.
+ */
+#define OLDEST_HIST_NS 4800000000ull
 
 uint64_t record_lost_on(const struct recorder *r, unsigned int cpu)
 {
@@ -57,6 +62,8 @@ static int open_stream(struct recorder *r, unsigned int cpu, struct nvs_error *e
 	if (!s)
 		return -1;
 	r->cpus[cpu].stream = s;
+	if (r->level.level == LEVEL_HIST)
+		ctf_stream_span(s, OLDEST_HIST_NS);
 	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
 		ctf_stream_look_out(s, noted[i]);
 	for (unsigned int id = 0; r->flight && id <= NVS_EVENT_ID_MAX; id++)
@@ -88,7 +95,7 @@ static bool has_come(struct recorder *r, unsigned int cpu, struct nvs_error *err
 
 struct pass {
 	struct recorder *r;
-	struct ctf_stream *stream;
+	struct record_cpu *cpu;
 	struct nvs_error *err;
 	bool failed;
 };
@@ -114,7 +121,8 @@ static void take_record(void *ctx, const void *record, unsigned int size)
 
 	if (pass->r->ended)
 		return;
-	if (ctf_stream_add_run(pass->stream, record, size, &seen,
+	pass->cpu->news = true;
+	if (ctf_stream_add_run(pass->cpu->stream, record, size, &seen,
 			       pass->failed ? &later : pass->err)) {
 		pass->failed = true;
 		pass->r->rejected++;
@@ -128,17 +136,20 @@ static void take_record(void *ctx, const void *record, unsigned int size)
 static int drain_cpu(struct recorder *r, unsigned int cpu, bool all, struct nvs_error *err)
 {
 	struct record_cpu *c = &r->cpus[cpu];
-	struct pass pass = { .r = r, .stream = c->stream, .err = err };
+	struct pass pass = { .r = r, .cpu = c, .err = err };
 	size_t held = ring_reader_drain(&c->ring, take_record, &pass);
 	uint64_t lost = record_lost_on(r, cpu);
+	uint64_t oldest = r->hist && !c->news ? OLDEST_HIST_NS : OLDEST_NS;
 	struct nvs_error later, *first = pass.failed ? &later : err;
 	int failed;
 
 	/* What one event alone cannot make a packet of is not kept back for ever. */
-	if (!all && ctf_stream_oldest(c->stream) < record_now() - OLDEST_NS)
+	if (!all && ctf_stream_oldest(c->stream) < record_now() - oldest) {
 		failed = ctf_stream_settle(c->stream, lost, first);
-	else
+		c->news = c->news && ctf_stream_oldest(c->stream) != UINT64_MAX;
+	} else {
 		failed = ctf_stream_flush(c->stream, lost, all, first);
+	}
 	if (failed)
 		pass.failed = true;
 	return pass.failed ? -1 : (int)(100 * held / c->ring.size);
