@@ -31,7 +31,8 @@ tick_share() {
 		n=$((n + 1))
 		[[ $row == idle ]] || continue
 		by_symbol "$1/kallsyms.in-box" "$1/insns.$n" 1 '' |
-			awk -v ticking="$ticking" '{ all += $3 } $2 ~ ticking { own += $3 } END { printf "%.3f", all / own }'
+			awk -v ticking="$ticking" '{ all += $3 } $2 ~ ticking { own += $3 } END { if (!own) exit 1; printf "%.3f", all / own }' ||
+			die "what a tick costs is not known: in row \"idle\" of $1/runs none of the functions ran that only a tick runs ($ticking); has this kernel other names for them?"
 		return
 	done <"$1/runs"
 	die "what a tick costs was not measured: $1/runs has no row \"idle\""
