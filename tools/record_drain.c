@@ -10,8 +10,9 @@
  */
 #define OLDEST_NS 800000000ull
 /*
- * Histograms may wait longer, while nothing else happens: each packet of theirs would be another change of
- * the file's size, which costs the kernel more than they do.  As long as it keeps other files' data.
+ * Histograms may wait longer, while nothing else happens: each packet of theirs is another change of
+ * its file's size, which costs the kernel more than they do.  The kernel, too, keeps what is
+ * written to a file for that long before a disk gets it.
  */
 #define OLDEST_HIST_NS 4800000000ull
 

@@ -156,6 +156,35 @@ static void test_long_packets(void **state)
 	}
 }
 
+/* Few events wait until they span a second, or what was said. */
+static void test_span(void **state)
+{
+	const uint64_t step = 100000000;
+
+	(void)state;
+	for (uint64_t said = 0; said <= 5000000000; said += 5000000000) {
+		char *dir, *path;
+		struct ctf_trace *t = create(&dir, &path);
+		struct ctf_stream *s = ctf_stream_open(t, 0, &err);
+		uint64_t ts = 1, span = said ? said : 1000000000;
+		unsigned int n = 0;
+
+		assert_non_null(s);
+		if (said)
+			ctf_stream_span(s, said);
+		do {
+			add(s, ts, n++);
+			assert_int_equal(ctf_stream_flush(s, 0, false, &err), 0);
+			ts += step;
+		} while (ctf_stream_oldest(s) == 1 && ts < 2 * span);
+		assert_in_range(ts, span, span + 4 * step);
+		assert_int_equal(ctf_trace_close(t, &err), 0);
+		assert_int_equal(read_all(path, 0), n);
+		free(path);
+		scratch_remove(dir);
+	}
+}
+
 static void test_too_late_is_clamped(void **state)
 {
 	char *dir, *path;
@@ -376,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_order_across_packets),
 		cmocka_unit_test(test_long_packets),
+		cmocka_unit_test(test_span),
 		cmocka_unit_test(test_too_late_is_clamped),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_refuses),
