@@ -125,10 +125,10 @@ struct model_queue {
 struct model_ctrl {
 	uint16_t id;
 	uint16_t vendor, device;
-	uint16_t state;	   /* enum nvs_STATE, the last one seen */
-	uint32_t pci_addr; /* domain << 16 | bus << 8 | devfn */
-	bool announced;	   /* its ctrl_new was seen */
-	uint32_t resets;
+	uint16_t state;		    /* enum nvs_STATE, the last one seen */
+	uint32_t pci_addr;	    /* domain << 16 | bus << 8 | devfn */
+	bool announced;		    /* its ctrl_new was seen */
+	uint32_t resets;	    /* after it was made: many drivers do that by one, too */
 	uint32_t nr_queues;	    /* length of queue[], which has holes (NULL) */
 	struct model_queue **queue; /* by qid */
 };

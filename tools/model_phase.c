@@ -274,20 +274,21 @@ static int on_ctrl_state(struct model *m, const struct nvs_ctrl_state *ev, struc
 		return 0;
 	if (model_get_ctrl(m, ev->h.ctrl, &c, err) < 0)
 		return -1;
-	if (c)
+	if (c) {
 		c->state = ev->new_state;
+		c->resets += ev->new_state == NVS_STATE_resetting && ev->old_state != NVS_STATE_new;
+	}
 	mark_add(m, &ev->h, MARK_STATE, 0, ev->new_state, ev->old_state);
 	return 0;
 }
 
+/* Asked for; whether it takes place, and those that are not seen to be asked for, its state tells. */
 static int on_reset(struct model *m, const struct nvs_reset *ev, struct nvs_error *err)
 {
 	struct model_ctrl *c;
 
 	if (model_get_ctrl(m, ev->h.ctrl, &c, err) < 0)
 		return -1;
-	if (c && !ev->result)
-		c->resets++;
 	mark_add(m, &ev->h, MARK_RESET, 0, ev->why, 0);
 	return 0;
 }

@@ -49,8 +49,8 @@ static void print_ctrl(const struct model_ctrl *c)
 		       c->device, state ? state : "?");
 	else
 		printf("  (was there before the recording began)");
-	if (c->resets > 1)
-		printf(", %u resets", c->resets);
+	if (c->resets)
+		printf(", %u reset%s", c->resets, c->resets == 1 ? "" : "s");
 	printf("\n");
 }
 

@@ -439,6 +439,24 @@ static void end(struct bench *b, unsigned int phase, unsigned int tid)
 }
 
 /* A probe and a worker at the same time; the worker's parent is whoever queued it. */
+/* Its making is none, though many a driver goes through the same state for it. */
+static void resets_are_counted(void **state)
+{
+	struct bench *b = *state;
+
+	for (int i = 0; i < 3; i++) {
+		FEED(b, ctrl_state, 0, 0, .changed = 1, .new_state = NVS_STATE_resetting,
+		     .old_state = i ? NVS_STATE_live : NVS_STATE_new);
+		FEED(b, ctrl_state, 0, 0, .changed = 0, .new_state = NVS_STATE_resetting,
+		     .old_state = NVS_STATE_resetting);
+		FEED(b, ctrl_state, 0, 0, .changed = 1, .new_state = NVS_STATE_live,
+		     .old_state = NVS_STATE_resetting);
+	}
+	assert_int_equal(model_nr_ctrls(b->m), 1);
+	assert_int_equal(model_ctrl(b->m, 0)->resets, 2);
+	assert_int_equal(model_ctrl(b->m, 0)->state, NVS_STATE_live);
+}
+
 static void phases_across_threads(void **state)
 {
 	struct bench *b = *state;
@@ -662,6 +680,7 @@ int main(void)
 		TEST(cancelled_leaves_the_device),
 		TEST(asynchronous_event),
 		TEST(asynchronous_event_waits),
+		TEST(resets_are_counted),
 		TEST(phases_across_threads),
 		TEST(lost_phase_ends),
 		TEST(hostile_numbers_are_bounded),
