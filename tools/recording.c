@@ -243,11 +243,13 @@ static int by_cpu(const void *a, const void *b)
 /* What `record` makes says at the end what ended it. */
 static void note_no_end(struct recording *r)
 {
+	const char *level = recording_env(r, "level");
+
 	if (!*r->cut && recording_env(r, "started_ns") && !recording_env(r, "ended_by"))
 		snprintf(r->cut, sizeof(r->cut),
 			 "%.150s has no end: the recorder was killed, or is still at it; what came "
-			 "in its last second or two is not there",
-			 r->dir);
+			 "in its last %s is not there",
+			 r->dir, level && !strcmp(level, "hist") ? "six seconds" : "second or two");
 }
 
 static int open_streams(struct recording *r, DIR *d, struct nvs_error *err)

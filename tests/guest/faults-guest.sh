@@ -28,6 +28,22 @@ killed() {
 	keep killed
 }
 
+# Histograms wait for others, five seconds; what happens besides does not wait for them.
+killed_hist() {
+	nvmescope record -v --level hist -o /tmp/killed-hist 2>/tmp/killed.txt &
+	_pid=$!
+	wait_for "the recorder" grep -q "attached in" /tmp/killed.txt
+	reads 200
+	sleep 1
+	echo 1 >/sys/class/nvme/nvme0/reset_controller
+	wait_for "a controller that is live" grep -q live /sys/class/nvme/nvme0/state
+	sleep 3
+	kill -9 $_pid
+	check "killed: of level hist, what was written reads back" sh -c "nvmescope report --json /tmp/killed-hist >/tmp/report"
+	is "killed: its events did not wait for histograms" "$(grep -cE '"resets": *1' /tmp/report)" 1
+	keep killed-hist
+}
+
 full() {
 	mkdir -p /tmp/small
 	mount -t tmpfs -o size=1m small /tmp/small
@@ -73,6 +89,7 @@ all() {
 	modprobe nvme
 	wait_for "a disk" test -b $disk
 	killed
+	killed_hist
 	full
 	echo 0 >/sys/devices/system/cpu/cpu2/online
 	check "processors come and go" nvmescope record --strict -o /tmp/processors -- sh "$0" processors

@@ -4,7 +4,7 @@
 # What goes wrong while the recorder is at it costs no more than it must, and is said.
 . "$(dirname "$0")/lib.sh"
 not_sanitized
-plan 34
+plan 36
 
 guest all --smp 3 --nvme max_ioqpairs=3,mdts=7 --ns size=64M --module nvme -- faults-guest.sh all
 
