@@ -10,6 +10,8 @@
 # names WHAT SET WHERE FIGURE [BASE]   compare says that SET is worse than BASE (base) in that
 #     figure, exits with 1, and puts it before all that is less
 # unnamed WHAT SET BASE              compare names no regression
+# unconfirmed WHAT ROUNDS SET BASE   the same, or none that it names again of as many fresh runs: of twenty comparisons
+#     of what is alike one may name a figure (--alpha), as it says itself
 # shellcheck disable=SC2154 # lib.sh's
 
 planted=$NVMESCOPE_ROOT/build/plant/$kernel
@@ -48,4 +50,20 @@ unnamed() { # WHAT SET BASE
 	local status=0
 	"$nvmescope" compare --json "$compared/$3" "$compared/$2" >"$work/compared.json" || status=$?
 	is "$1" "$status $(worse)" "0 "
+}
+
+worse_figures() { jq -r '.figures[] | select(.verdict == "worse") | "\(.where), \(.figure)"' "$work/compared.json" | sort; }
+
+unconfirmed() { # WHAT ROUNDS SET BASE
+	local status=0 named=
+	"$nvmescope" compare --json "$compared/$4" "$compared/$3" >"$work/compared.json" || status=$?
+	if ((status == 1)); then
+		status=0 named=$(worse_figures)
+		diag "named at first: $(worse)"
+		(compare_runs fresh "$2" "$4" "$3") >"$work/fresh.tap"
+		"$nvmescope" compare --json "$logs/fresh/$4" "$logs/fresh/$3" >"$work/compared.json" || status=$?
+		((status != 1)) || status=0
+		named=$(comm -12 <(printf '%s\n' "$named") <(worse_figures))
+	fi
+	is "$1" "$status $named" "0 "
 }

@@ -17,4 +17,4 @@ names "300 instructions in nvme_setup_cmd: found, in the driver's stage" delay "
 is "300 instructions: nothing in the completion's" "$(said "read 4K, default queues: completion" p50 verdict)" same
 is "300 instructions: as much as was planted" \
 	"$(said "read 4K, default queues: driver" mean '| .b.median - .a.median | . > 285 and . < 340')" true
-unnamed "the same driver again: no regression" base-again base
+unconfirmed "the same driver again: no regression" 8 base-again base
