@@ -30,9 +30,9 @@ killed() {
 
 # Histograms wait for others, five seconds; what happens besides does not wait for them.
 killed_hist() {
-	nvmescope record -v --level hist -o /tmp/killed-hist 2>/tmp/killed.txt &
+	nvmescope record -v --level hist -o /tmp/killed-hist 2>/tmp/killed-hist.txt &
 	_pid=$!
-	wait_for "the recorder" grep -q "attached in" /tmp/killed.txt
+	wait_for "the recorder" grep -q "attached in" /tmp/killed-hist.txt
 	reads 200
 	sleep 1
 	echo 1 >/sys/class/nvme/nvme0/reset_controller
