@@ -64,6 +64,7 @@ unconfirmed() { # WHAT ROUNDS SET BASE
 		"$nvmescope" compare --json "$logs/fresh/$4" "$logs/fresh/$3" >"$work/compared.json" || status=$?
 		((status != 1)) || status=0
 		named=$(comm -12 <(printf '%s\n' "$named") <(worse_figures))
+		! grep -q '^not ok' "$work/fresh.tap" || named="the guest of the fresh runs failed: $logs/fresh"
 	fi
 	is "$1" "$status $named" "0 "
 }
