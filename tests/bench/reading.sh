@@ -62,7 +62,7 @@ row() { # WHAT EVENTS COMMAND...
 }
 
 missing=0
-one_core=$(($(nproc) - 1))
+one_core=$(taskset -cp $$ | sed "s/.*[^0-9]//") # the last that we may use
 row 'a scan, events' "$nr_events" "$B/bench/scan" "$events"
 row 'nvmescope report, events' "$nr_events" "$B/nvmescope" report "$events"
 row '  on one core' "$nr_events" taskset -c "$one_core" "$B/nvmescope" report "$events"
