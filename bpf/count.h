@@ -71,6 +71,7 @@ static __always_inline __u32 op_class(__u32 op)
 	return NVS_HIST_OP_other;
 }
 
+/* NULL of what is no place, too: the lower half of its number lies behind the last cell. */
 static __noinline struct hist_cell *far_cell(__u64 index)
 {
 	__u32 behind = index - NEAR_CELLS;

@@ -7,7 +7,6 @@
 # shellcheck source=disks.sh
 . /src/tests/bench/disks.sh
 
-
 row() { # NAME DEPTH BYTES COUNT [WORD...]
 	_name=$1 _count=$4 _disk="$slow_disk"
 	shift

@@ -7,7 +7,6 @@
 # shellcheck source=disks.sh
 . /src/tests/bench/disks.sh
 
-
 reads() { # ROW DISK DEPTH BYTES COUNT [poll]
 	_row=$1
 	shift

@@ -438,7 +438,6 @@ static void end(struct bench *b, unsigned int phase, unsigned int tid)
 	FEED(b, phase_end, 0, 0, .phase = (uint16_t)phase, .tid = tid, .result = -5);
 }
 
-/* A probe and a worker at the same time; the worker's parent is whoever queued it. */
 /* Its making is none, though many a driver goes through the same state for it. */
 static void resets_are_counted(void **state)
 {
@@ -457,6 +456,7 @@ static void resets_are_counted(void **state)
 	assert_int_equal(model_ctrl(b->m, 0)->state, NVS_STATE_live);
 }
 
+/* A probe and a worker at the same time; the worker's parent is whoever queued it. */
 static void phases_across_threads(void **state)
 {
 	struct bench *b = *state;
