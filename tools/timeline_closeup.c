@@ -4,6 +4,9 @@
 
 /* Where it is busiest: the close-up shows about this many doorbells. */
 #define CLOSEUP_BELLS 36
+/* And ends where so many columns have none: drawn as well, they would push the others to the edge. */
+#define CLOSEUP_IDLE  32
+#define CLOSEUP_LEAST 4
 
 /* The queue that had most at the device, and of those the one that rang most. */
 static const struct series *busiest(const struct timeline *t)
@@ -22,6 +25,27 @@ static const struct series *busiest(const struct timeline *t)
 	return best;
 }
 
+/*
+ * How many columns from @first on, to the right (@step 1) or to the left (-1), hold the doorbells that
+ * bring @bells to @most.
+ */
+static unsigned int reach(const struct series *s, unsigned int first, int step, uint64_t most,
+			  uint64_t *bells)
+{
+	unsigned int taken = 0, seen = 1;
+
+	for (unsigned int at = first; at < DECIMATE_COLUMNS && *bells < most; at += step, seen++) {
+		uint64_t here = s->sq_bells.column[at].points;
+
+		*bells += here;
+		if (here)
+			taken = seen;
+		else if (seen - taken > CLOSEUP_IDLE && *bells >= CLOSEUP_LEAST)
+			break;
+	}
+	return taken;
+}
+
 void timeline_find_close_up(struct timeline *t)
 {
 	const struct series *s = t->close_queue = busiest(t);
@@ -34,10 +58,8 @@ void timeline_find_close_up(struct timeline *t)
 		if (s->depth.column[i].points && s->depth.column[i].max > s->depth.column[peak].max)
 			peak = i;
 	/* A third of the doorbells before the peak, the others from there on. */
-	for (from = peak; from > 0 && bells < CLOSEUP_BELLS / 3; from--)
-		bells += s->sq_bells.column[from - 1].points;
-	for (to = peak; to < DECIMATE_COLUMNS && bells < CLOSEUP_BELLS; to++)
-		bells += s->sq_bells.column[to].points;
+	to = peak + reach(s, peak, 1, CLOSEUP_BELLS - CLOSEUP_BELLS / 3, &bells);
+	from = peak - reach(s, peak - 1, -1, CLOSEUP_BELLS, &bells);
 	t->close_from = t->start + from * s->sq_bells.width;
 	t->close_to = t->start + to * s->sq_bells.width;
 }

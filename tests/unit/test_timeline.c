@@ -376,6 +376,31 @@ static void heat_map_of_level_hist(void **state)
 	free(dir);
 }
 
+/* The deepest moment is the first after a second in which nothing happened. */
+static void close_up_leaves_idle_time_out(void **state)
+{
+	static struct timeline t = { .start = 1000000000 };
+	const uint64_t ms = 1000000, busy = t.start + 1000 * ms;
+	struct model_queue q = { .peak_depth = 4 };
+	static struct series s;
+
+	(void)state;
+	s.q = &q;
+	t.series[0] = &s;
+	decimate_start(&s.depth, t.start);
+	decimate_start(&s.sq_bells, t.start);
+	for (unsigned int i = 0; i < 70; i++) {
+		uint64_t ts = i < 10 ? t.start + i * ms : busy + (i - 10) * ms;
+
+		decimate_add(&s.sq_bells, ts, 1);
+		decimate_add(&s.depth, ts, i == 10 ? 4 : 1);
+	}
+	timeline_find_close_up(&t);
+	assert_ptr_equal(t.close_queue, &s);
+	assert_in_range(t.close_from, busy - 2 * ms, busy);
+	assert_in_range(t.close_to, busy + 22 * ms, busy + 26 * ms);
+}
+
 static void heat_map_arithmetic(void **state)
 {
 	struct heatmap *h = heatmap_new(1000, 0);
@@ -568,6 +593,7 @@ int main(void)
 		TEST(errors_say_what_is_wrong),
 		TEST(heat_maps_count_every_io),
 		TEST(heat_map_arithmetic),
+		TEST(close_up_leaves_idle_time_out),
 		TEST(heat_map_of_level_hist),
 		TEST(depth_of_level_io),
 		TEST(lanes_keep_commands),
